@@ -1,0 +1,86 @@
+include(${CMAKE_CURRENT_LIST_DIR}/Layers.cmake)
+
+# Our warnings, for our own targets only: as a subproject we set no global flag.
+function(restate_warnings target)
+  target_compile_options(${target} PRIVATE
+    -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion -Wno-missing-field-initializers)
+  if(RESTATE_WERROR)
+    target_compile_options(${target} PRIVATE -Werror)
+  endif()
+endfunction()
+
+# restate_module(<name> [DEPENDS <module>...] [LIBS <target>...] SOURCES <file>...)
+#
+# An OBJECT library with our warnings whose objects are folded into `restate` (or, for `sim`, into
+# `restate_testing`). DEPENDS must stay inside the row of cmake/Layers.cmake.
+function(restate_module name)
+  cmake_parse_arguments(ARG "" "" "DEPENDS;LIBS;SOURCES" ${ARGN})
+  restate_layer_uses(${name} allowed)
+  foreach(dep IN LISTS ARG_DEPENDS)
+    if(NOT dep IN_LIST allowed)
+      message(FATAL_ERROR "module '${name}' may not depend on '${dep}': see cmake/Layers.cmake")
+    endif()
+  endforeach()
+  set_property(GLOBAL APPEND PROPERTY RESTATE_MODULES ${name})
+  if(NOT ARG_SOURCES)
+    return()
+  endif()
+
+  set(target restate_${name})
+  add_library(${target} OBJECT ${ARG_SOURCES})
+  target_compile_features(${target} PUBLIC cxx_std_20)
+  set_target_properties(${target} PROPERTIES CXX_EXTENSIONS OFF POSITION_INDEPENDENT_CODE ON)
+  target_include_directories(${target} PRIVATE
+    ${PROJECT_SOURCE_DIR}/include ${PROJECT_SOURCE_DIR}/lib ${PROJECT_BINARY_DIR}/generated)
+  target_link_libraries(${target} PRIVATE restate_flags ${ARG_LIBS})
+  restate_warnings(${target})
+  if(RESTATE_PCH)
+    if(TARGET restate_common AND NOT name STREQUAL "common")
+      target_precompile_headers(${target} REUSE_FROM restate_common)
+    else()
+      target_precompile_headers(${target} PRIVATE ${PROJECT_SOURCE_DIR}/cmake/pch.h)
+    endif()
+  endif()
+  # Generated sources (flatbuffers, protobuf) must exist before anything includes them.
+  if(TARGET restate_generated)
+    add_dependencies(${target} restate_generated)
+  endif()
+  if(name STREQUAL "sim")
+    set_property(GLOBAL APPEND PROPERTY RESTATE_TESTING_OBJECTS ${target})
+    set_property(GLOBAL APPEND PROPERTY RESTATE_TESTING_LIBS ${ARG_LIBS})
+  else()
+    set_property(GLOBAL APPEND PROPERTY RESTATE_OBJECTS ${target})
+    set_property(GLOBAL APPEND PROPERTY RESTATE_LIBS ${ARG_LIBS})
+  endif()
+endfunction()
+
+# restate_test(<name> [LABELS <label>...] [LIBS <target>...] SOURCES <file>...)
+# One Catch2 program; ctest runs it as one test.
+function(restate_test name)
+  cmake_parse_arguments(ARG "" "TIMEOUT" "LABELS;LIBS;SOURCES;ARGS" ${ARGN})
+  if(NOT ARG_SOURCES)
+    return()
+  endif()
+  add_executable(${name} ${ARG_SOURCES})
+  target_compile_features(${name} PRIVATE cxx_std_20)
+  set_target_properties(${name} PROPERTIES CXX_EXTENSIONS OFF)
+  target_include_directories(${name} PRIVATE
+    ${PROJECT_SOURCE_DIR}/include ${PROJECT_SOURCE_DIR}/lib ${PROJECT_SOURCE_DIR}/test
+    ${PROJECT_BINARY_DIR}/generated)
+  target_link_libraries(${name} PRIVATE restate_testing restate restate_flags restate_private_libs
+    Catch2::Catch2WithMain ${ARG_LIBS})
+  target_compile_definitions(${name} PRIVATE
+    RESTATE_SOURCE_DIR="${PROJECT_SOURCE_DIR}" RESTATE_BINARY_DIR="${PROJECT_BINARY_DIR}")
+  restate_warnings(${name})
+  if(RESTATE_PCH)
+    target_precompile_headers(${name} PRIVATE ${PROJECT_SOURCE_DIR}/test/support/catch.h)
+  endif()
+  add_test(NAME ${name} COMMAND ${name} ${ARG_ARGS})
+  if(ARG_LABELS)
+    set_tests_properties(${name} PROPERTIES LABELS "${ARG_LABELS}")
+  endif()
+  if(NOT ARG_TIMEOUT)
+    set(ARG_TIMEOUT 300)
+  endif()
+  set_tests_properties(${name} PROPERTIES TIMEOUT ${ARG_TIMEOUT})
+endfunction()

@@ -1,0 +1,59 @@
+#pragma once
+
+/// \file
+/// What can go wrong, as a value. Errors of the engine only: a failed handler of a user is data in
+/// a journal (`partition::Failure`), never one of these.
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace restate {
+
+/// Why something did not happen. Decide by the code; nobody parses messages.
+enum class Code : std::uint8_t {
+  kInvalidArgument,     ///< the input is wrong, and stays wrong when it is sent again
+  kNotFound,            ///< no such thing
+  kAlreadyExists,       ///< the thing to be created is there already
+  kFailedPrecondition,  ///< the state does not allow it: a version moved, a document is locked
+  kUnauthenticated,     ///< no or wrong credentials
+  kUnavailable,         ///< the outcome is unknown; retry only what is idempotent
+  kOverloaded,          ///< a named limit is reached; nothing happened
+  kNotLeader,           ///< ask another node; nothing happened
+  kSealed,              ///< the loglet takes no more records; nothing was written
+  kTrimmed,             ///< the records asked for are gone
+  kTimeout,             ///< not done in time; the outcome is unknown
+  kCancelled,           ///< whoever asked took it back
+  kSuspended,           ///< a durable handler must unwind now and is replayed later
+  kTerminal,            ///< a durable handler failed for good; not retried
+  kShutdown,            ///< the object is closing
+  kCorrupt,             ///< the disk or the log lies
+  kFailed,              ///< the disk refused; the engine acknowledges nothing any more
+  kUnsupported,         ///< understood, but not offered
+  kInternal,            ///< a bug on our side that did not cost an invariant
+};
+
+/// The name of a code as logs show it, such as `not found`.
+std::string_view to_string(Code code);
+
+/// The HTTP status that stands for a code at our own HTTP surfaces.
+int http_status(Code code);
+
+/// A code, and a sentence that says what was attempted and why it failed.
+struct Error {
+  Code code = Code::kInternal;
+  std::string message;
+
+  /// `not found: deployment dp_1abc`
+  std::string describe() const;
+
+  /// The same error with `what` in front: `opening log 3: ...`.
+  Error within(std::string_view what) &&;
+
+  bool operator==(const Error&) const = default;
+};
+
+/// Prints `error` to stderr and returns 1: the last line of a `main`.
+int report(const Error& error);
+
+}  // namespace restate
