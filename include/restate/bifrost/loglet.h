@@ -1,0 +1,80 @@
+#pragma once
+
+/// \file
+/// A loglet is one segment of a log. Records go to its tail until somebody seals it; from then on
+/// it only serves reads, and the log continues in the next loglet of its chain.
+
+#include <restate/bifrost/types.h>
+#include <restate/completion.h>
+
+#include <memory>
+
+namespace restate::bifrost {
+
+/// Told whenever the durable tail of a loglet moves. Called on the loglet's shard, at most once per
+/// turn; the tail never goes back, and a sealed loglet never opens again.
+class TailWatcher {
+ public:
+  virtual void on_tail(const Tail& tail) = 0;
+
+ protected:
+  ~TailWatcher() = default;
+};
+
+/// What a read returns: consecutive records from `first` on.
+struct LogletRecords {
+  LogletOffset first;
+  RecordBatch records;
+};
+
+/// A loglet belongs to the shard that opened it: call it there, and completions run there too,
+/// never before the call that asked for them has returned.
+class Loglet {
+ public:
+  virtual ~Loglet() = default;
+
+  /// Appends `batch` in order. Completes with the offset of its last record, once all of them are
+  /// durable; batches become durable in the order they were appended.
+  ///
+  /// - `kSealed`: nothing of the batch was written, nor ever will be.
+  /// - `kUnavailable`: unknown. Readers may still see the records; retry only what is idempotent.
+  /// - `kFailed`: the disk refused; unknown, and nothing later will be acknowledged.
+  virtual void append(RecordBatch batch, Completion<LogletOffset> done) = 0;
+
+  /// Closes the loglet for good. Completes once no append can succeed any more. Idempotent.
+  virtual void seal(Completion<Tail> done) = 0;
+
+  /// Finds the durable tail. It covers every append completed before this call, on any node.
+  virtual void find_tail(Completion<Tail> done) = 0;
+
+  /// Reads records from `from` on: at least one, at most `max_bytes` worth. Empty at the tail.
+  /// - `kTrimmed`: `from` is trimmed; see `trim_point`.
+  virtual void read(LogletOffset from, std::size_t max_bytes, Completion<LogletRecords> done) = 0;
+
+  /// Forgets records up to `upto`, clamped to the tail. Completes with the durable trim point.
+  virtual void trim(LogletOffset upto, Completion<LogletOffset> done) = 0;
+
+  /// The last trimmed offset; 0 if nothing was trimmed.
+  virtual LogletOffset trim_point() const = 0;
+
+  /// The newest durable tail known here.
+  virtual Tail known_tail() const = 0;
+  virtual void watch(TailWatcher& watcher) = 0;
+  virtual void unwatch(TailWatcher& watcher) = 0;
+};
+
+/// Makes the loglets of one kind.
+class LogletProvider {
+ public:
+  virtual ~LogletProvider() = default;
+  /// Opens the loglet of a segment for use on `shard`. `params` is the provider's own string from
+  /// the Logs document.
+  virtual void open(LogletId id, const std::string& params, Shard& shard,
+                    Completion<std::shared_ptr<Loglet>> done) = 0;
+  /// Parameters for a new segment, to be stored in the Logs document.
+  virtual std::string propose_params(LogletId id) = 0;
+  /// Removes what is stored of a segment that has left its chain.
+  virtual void remove(LogletId id, Completion<void> done) = 0;
+};
+
+}  // namespace restate::bifrost

@@ -1,0 +1,70 @@
+#pragma once
+
+/// \file
+/// Small versioned documents that the nodes of a cluster agree on. Single-key compare-and-set only:
+/// every protocol above is built from it.
+
+#include <restate/bytes.h>
+#include <restate/completion.h>
+#include <restate/function.h>
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+
+namespace restate::metadata {
+
+/// Chosen by the writer: the old version + 1. 0 means absent.
+struct Version {
+  std::uint32_t value = 0;
+  auto operator<=>(const Version&) const = default;
+};
+
+struct VersionedValue {
+  Version version;
+  Bytes value;
+  bool operator==(const VersionedValue&) const = default;
+};
+
+/// What must hold for a write to happen.
+struct Precondition {
+  enum class Kind : std::uint8_t { kNone, kAbsent, kVersion };
+  Kind kind = Kind::kNone;
+  Version version;
+  static Precondition none() { return {}; }
+  static Precondition absent() { return {Kind::kAbsent, {}}; }
+  static Precondition matches(Version v) { return {Kind::kVersion, v}; }
+};
+
+/// Told when a key got a newer version than it has seen. Destroying it ends the watch.
+class Watch {
+ public:
+  virtual ~Watch() = default;
+};
+
+/// Linearizable per key. Completions run on the shard of the completion. May be called from every
+/// shard of the node.
+class Store {
+ public:
+  virtual ~Store() = default;
+  virtual void get(std::string key, Completion<std::optional<VersionedValue>> done) = 0;
+  /// - `kFailedPrecondition`: nothing was written.
+  /// - `kUnavailable`: unknown; read back before deciding.
+  virtual void put(std::string key, VersionedValue value, Precondition precondition,
+                   Completion<void> done) = 0;
+  virtual void erase(std::string key, Precondition precondition, Completion<void> done) = 0;
+  /// Calls `changed` on `shard` after each change of `key`, latest value only.
+  virtual std::unique_ptr<Watch> watch(std::string key, Shard& shard,
+                                       Function<void(VersionedValue)> changed) = 0;
+};
+
+/// Reads, lets `change` make the next value, writes it with compare-and-set, and repeats on a lost
+/// race (100 ms x 1.4 up to 1 s, 10 tries). `change` gets nothing when the key is absent and may
+/// return nothing to leave it alone; its error ends the attempt. Completes with the value in force.
+void read_modify_write(
+    Store& store, Shard& shard, std::string key,
+    Function<Result<std::optional<Bytes>>(const std::optional<VersionedValue>&)> change,
+    Completion<std::optional<VersionedValue>> done);
+
+}  // namespace restate::metadata

@@ -1,0 +1,52 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace restate::storage {
+
+/// Puts and erases that become visible and durable together, in order.
+class Batch {
+ public:
+  struct Operation {
+    std::uint32_t key_offset = 0;
+    std::uint32_t key_size = 0;
+    std::uint32_t value_size = 0;  ///< the value follows its key
+    bool erase = false;
+  };
+
+  void put(std::string_view key, std::string_view value) {
+    add(key, value, false);
+  }
+  void erase(std::string_view key) { add(key, {}, true); }
+  void clear() {
+    arena_.clear();
+    operations_.clear();
+  }
+
+  bool empty() const { return operations_.empty(); }
+  std::size_t size() const { return operations_.size(); }
+  std::size_t bytes() const { return arena_.size(); }
+  const std::vector<Operation>& operations() const { return operations_; }
+  std::string_view key(const Operation& op) const {
+    return std::string_view(arena_).substr(op.key_offset, op.key_size);
+  }
+  std::string_view value(const Operation& op) const {
+    return std::string_view(arena_).substr(op.key_offset + op.key_size, op.value_size);
+  }
+
+ private:
+  void add(std::string_view key, std::string_view value, bool erase) {
+    operations_.push_back({static_cast<std::uint32_t>(arena_.size()),
+                           static_cast<std::uint32_t>(key.size()),
+                           static_cast<std::uint32_t>(value.size()), erase});
+    arena_.append(key).append(value);
+  }
+
+  std::string arena_;
+  std::vector<Operation> operations_;
+};
+
+}  // namespace restate::storage

@@ -1,0 +1,76 @@
+#pragma once
+
+/// \file
+/// Where the records of logs lie on one node. A log store holds many loglets; each is a sequence of
+/// opaque records with dense offsets, from the trim point to the tail. One writer gathers what all
+/// shards hand in and makes it durable with one sync.
+
+#include <restate/bytes.h>
+#include <restate/completion.h>
+
+#include <cstdint>
+#include <vector>
+
+namespace restate::storage {
+
+/// Log id in the high, segment index in the low 32 bits.
+struct LogletKey {
+  std::uint64_t value = 0;
+  auto operator<=>(const LogletKey&) const = default;
+};
+
+/// What the store knows of a loglet. A loglet nobody wrote to is {1, 0, false}.
+struct LogletState {
+  std::uint32_t next = 1;        ///< the first offset nobody has written
+  std::uint32_t trim_point = 0;  ///< the last trimmed offset
+  bool sealed = false;
+  bool operator==(const LogletState&) const = default;
+};
+
+/// Consecutive records of one loglet.
+struct LogAppend {
+  LogletKey loglet;
+  std::uint32_t first = 0;     ///< offset of the first record: the caller's `next`
+  std::vector<Bytes> records;  ///< shared, not copied
+};
+
+struct LogRead {
+  std::uint32_t first = 0;  ///< offset of the first record returned
+  std::vector<Bytes> records;
+};
+
+/// Calls may come from any shard; completions run on the shard of the completion, in the order of
+/// the calls per loglet. After the first write error the store is in its failed state: every call
+/// answers `kFailed`, and nothing is acknowledged until the process opens the store anew.
+class LogStore {
+ public:
+  virtual ~LogStore() = default;
+
+  /// Completes once the records and everything appended before them are durable.
+  /// - `kInvalidArgument`: `first` is not the loglet's next offset.
+  /// - `kSealed`: the seal came before.
+  virtual void append(LogAppend append, Completion<void> done) = 0;
+
+  /// Refuses later appends. Ordered with appends: those before it are written and acknowledged.
+  /// Completes with the final state. Idempotent.
+  virtual void seal(LogletKey loglet, Completion<LogletState> done) = 0;
+
+  /// Forgets records up to and including `upto`, clamped to the tail. The trim point is durable
+  /// before completion; the space may be freed later.
+  virtual void trim(LogletKey loglet, std::uint32_t upto, Completion<LogletState> done) = 0;
+
+  /// The state as of everything durable.
+  virtual void state(LogletKey loglet, Completion<LogletState> done) = 0;
+
+  /// Reads durable records from `from`: at least one, at most `max_bytes` worth (the first may be
+  /// larger). Empty at the tail.
+  /// - `kTrimmed`: `from` is at or below the trim point.
+  /// - `kCorrupt`: a record failed its checksum; the message names loglet, offset and file.
+  virtual void read(LogletKey loglet, std::uint32_t from, std::size_t max_bytes,
+                    Completion<LogRead> done) = 0;
+
+  /// Forgets a loglet entirely: the segment left its chain.
+  virtual void remove(LogletKey loglet, Completion<void> done) = 0;
+};
+
+}  // namespace restate::storage

@@ -1,0 +1,77 @@
+#pragma once
+
+/// \file
+/// Where tables live. A store holds one space of ordered rows per partition. It keeps no log of its
+/// own: what a crash takes is applied again from the partition's log (docs/formats/storage.md).
+
+#include <restate/completion.h>
+#include <restate/ids.h>
+#include <restate/storage/batch.h>
+#include <restate/storage/view.h>
+
+#include <cstdint>
+#include <memory>
+#include <span>
+
+namespace restate::storage {
+
+/// A position in a partition's log as the store sees it: rows up to here are in it.
+struct Position {
+  std::uint64_t value = 0;
+  auto operator<=>(const Position&) const = default;
+};
+
+/// A frozen view; destroy it soon, it pins memory. May be used and destroyed on any thread.
+class Snapshot : public View {};
+
+/// The rows of one partition. Lives on the shard that opened it.
+class PartitionSpace : public View {
+ public:
+  virtual PartitionId partition() const = 0;
+  virtual std::unique_ptr<const Snapshot> snapshot() const = 0;
+  /// The position passed with the last commit that a crash can no longer take.
+  virtual Position durable() const = 0;
+  /// Position of the last commit, durable or not.
+  virtual Position committed() const = 0;
+  /// Writes everything committed so far to disk; completes when `durable()` says so.
+  virtual void flush(Completion<void> done) = 0;
+  /// Bytes held in memory for rows that are not durable yet.
+  virtual std::size_t unflushed_bytes() const = 0;
+};
+
+/// One partition's share of a commit.
+struct Commit {
+  PartitionSpace* space = nullptr;
+  const Batch* batch = nullptr;
+  Position position;  ///< written with the batch, in the same atomic step
+};
+
+class Store {
+ public:
+  virtual ~Store() = default;
+
+  /// Opens the space of a partition, creating it when it is new. A space is opened once at a time.
+  virtual Result<std::unique_ptr<PartitionSpace>> open(PartitionId partition, Shard& shard) = 0;
+
+  /// Commits several partitions of one shard at once. Each partition's share is atomic, and after a
+  /// crash each partition holds a prefix of its commits. Never blocks for long:
+  /// - `kOverloaded`: the store is stalled by its own housekeeping; nothing was written, try again
+  ///   after a pause.
+  /// - `kFailed`: the disk refused. Nothing is to be acknowledged any more.
+  virtual Result<void> commit(std::span<const Commit> commits) = 0;
+
+  /// Removes every row of a partition that is not open.
+  virtual Result<void> drop(PartitionId partition) = 0;
+
+  /// Flushes every space and waits for it. For orderly shutdown; may block.
+  virtual Result<void> close() = 0;
+};
+
+/// Rows that must survive by themselves, such as metadata: each write is synced before it returns.
+/// Small and rare data only; calls block.
+class DurableSpace : public View {
+ public:
+  virtual Result<void> write(const Batch& batch) = 0;
+};
+
+}  // namespace restate::storage
