@@ -1,0 +1,104 @@
+#pragma once
+
+/// \file
+/// What should happen outside once a record is applied. Hints for the leader: they may be lost in a
+/// crash, and whoever becomes leader finds the same work in the tables.
+
+#include <restate/wire/commands.h>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace restate::partition {
+
+/// Start an attempt. `journal` carries the entries when the state machine has them at hand (a new
+/// invocation: its input), so that a first attempt reads nothing.
+struct InvokeAction {
+  InvocationId invocation;
+  wire::InvocationTarget target;
+  std::vector<wire::JournalEntry> journal;  ///< empty: read it
+  bool operator==(const InvokeAction&) const = default;
+};
+struct AbortInvocation {
+  InvocationId invocation;
+  bool operator==(const AbortInvocation&) const = default;
+};
+/// The command with this index is stored, and its effects are applied.
+struct AckStoredCommand {
+  InvocationId invocation;
+  std::uint32_t command_index = 0;
+  bool requested = false;  ///< the SDK asked for it; otherwise only the attempt's own books
+  bool operator==(const AckStoredCommand&) const = default;
+};
+/// A notification was appended at `index`; the attempt passes it on.
+struct ForwardNotification {
+  InvocationId invocation;
+  std::uint32_t index = 0;
+  wire::EntryType type = wire::EntryType::kSignalNotification;
+  wire::NotificationId id;
+  Bytes body;  ///< the protobuf message
+  bool operator==(const ForwardNotification&) const = default;
+};
+struct NewOutboxMessage {
+  std::uint64_t sequence = 0;
+  wire::OutboxMessage message;
+  bool operator==(const NewOutboxMessage&) const = default;
+};
+struct RegisterTimer {
+  wire::TimerKey key;
+  wire::Incarnation incarnation;
+  bool operator==(const RegisterTimer&) const = default;
+};
+struct DeleteTimer {
+  wire::TimerKey key;
+  bool operator==(const DeleteTimer&) const = default;
+};
+/// The result for a request at ingress. `Void`: not ready.
+struct IngressResponse {
+  RequestId request;
+  std::optional<InvocationId> invocation;
+  std::optional<WallTime> completion_expiry;  ///< only from a completed row
+  std::variant<wire::Void, Bytes, wire::Failure> result;
+  bool operator==(const IngressResponse&) const = default;
+};
+struct SubmitNotification {
+  RequestId request;
+  std::optional<WallTime> execution_time;
+  bool is_new = false;
+  bool operator==(const SubmitNotification&) const = default;
+};
+/// What became of an operator's request (state-machine.md 4.4, 9).
+enum class OperationOutcome : std::uint8_t {
+  kOk, kDone, kAppended, kAccepted, kNotFound, kAlreadyCompleted, kNotCompleted, kNotStarted,
+  kStillRunning, kCompleted, kNotRunning, kAlreadyPaused, kCannotChangeDeployment,
+  kJournalIndexOutOfRange, kMissingInput,
+};
+struct OperationResponse {
+  enum class Operation : std::uint8_t {
+    kKill, kCancel, kPurge, kPurgeJournal, kResume, kPause, kRestartAsNew };
+  RequestId request;
+  Operation operation = Operation::kKill;
+  OperationOutcome outcome = OperationOutcome::kOk;
+  std::optional<InvocationId> new_invocation;  ///< restart
+  bool operator==(const OperationResponse&) const = default;
+};
+/// The registry changed at this point of the log.
+struct SchemaChanged {
+  std::uint64_t version = 0;
+  Bytes schema;
+  bool operator==(const SchemaChanged&) const = default;
+};
+
+using Action =
+    std::variant<InvokeAction, AbortInvocation, AckStoredCommand, ForwardNotification,
+                 NewOutboxMessage, RegisterTimer, DeleteTimer, IngressResponse, SubmitNotification,
+                 OperationResponse, SchemaChanged>;
+using Actions = std::vector<Action>;
+
+/// One line per action, for transcripts and logs.
+std::string describe(const Action& action);
+
+}  // namespace restate::partition

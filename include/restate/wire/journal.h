@@ -1,0 +1,115 @@
+#pragma once
+
+/// \file
+/// The journal of an invocation: an append-only list of commands and notifications. Bodies are the
+/// protobuf messages of the service protocol, kept byte for byte so that a replay sends what was
+/// recorded.
+
+#include <restate/wire/invocation.h>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace restate::wire {
+
+/// Type codes of the service protocol (section 7.1 there); also those of stored entries.
+enum class EntryType : std::uint16_t {
+  kInput = 0x0400, kOutput = 0x0401,
+  kGetLazyState = 0x0402, kSetState = 0x0403, kClearState = 0x0404, kClearAllState = 0x0405,
+  kGetLazyStateKeys = 0x0406, kGetEagerState = 0x0407, kGetEagerStateKeys = 0x0408,
+  kGetPromise = 0x0409, kPeekPromise = 0x040A, kCompletePromise = 0x040B,
+  kSleep = 0x040C, kCall = 0x040D, kOneWayCall = 0x040E, kSendSignal = 0x0410, kRun = 0x0411,
+  kAttachInvocation = 0x0412, kGetInvocationOutput = 0x0413, kCompleteAwakeable = 0x0414,
+  kGetLazyStateCompletion = 0x8002, kGetLazyStateKeysCompletion = 0x8006,
+  kGetPromiseCompletion = 0x8009, kPeekPromiseCompletion = 0x800A,
+  kCompletePromiseCompletion = 0x800B, kSleepCompletion = 0x800C, kCallCompletion = 0x800D,
+  kCallInvocationIdCompletion = 0x800E, kRunCompletion = 0x8011,
+  kAttachInvocationCompletion = 0x8012, kGetInvocationOutputCompletion = 0x8013,
+  kSignalNotification = 0xFBFF,
+};
+
+/// True for the codes above; the journal holds nothing else.
+bool is_known_entry(std::uint16_t code);
+inline bool is_command(EntryType type) { return (static_cast<std::uint16_t>(type) & 0x8000) == 0; }
+inline bool is_notification(EntryType type) { return !is_command(type); }
+/// `Command: Run`, `Notification: Sleep`, ... as SQL and messages show it.
+std::string_view entry_type_name(EntryType type);
+
+struct CompletionId {
+  std::uint32_t value = 0;
+  auto operator<=>(const CompletionId&) const = default;
+};
+struct SignalIndex {
+  std::uint32_t value = 0;
+  auto operator<=>(const SignalIndex&) const = default;
+};
+inline constexpr SignalIndex kCancelSignal{1};
+struct SignalName {
+  std::string value;
+  auto operator<=>(const SignalName&) const = default;
+};
+
+/// What a notification answers. Ordered: completions, signals by index, signals by name.
+using NotificationId = std::variant<CompletionId, SignalIndex, SignalName>;
+
+struct Void {
+  bool operator==(const Void&) const = default;
+};
+struct StateKeys {
+  std::vector<Bytes> keys;
+  bool operator==(const StateKeys&) const = default;
+};
+using NotificationResult = std::variant<Void, Bytes, Failure, InvocationId, StateKeys>;
+
+/// A notification before it is encoded. For completions `type` says which command it answers.
+struct Notification {
+  EntryType type = EntryType::kSignalNotification;
+  NotificationId id;
+  NotificationResult result;
+  bool operator==(const Notification&) const = default;
+};
+
+/// What the proposer of a Call or OneWayCall has resolved, stored beside the command.
+struct CallInfo {
+  InvocationId callee;
+  InvocationTarget target;
+  Retention retention;
+  SpanContext span;
+  bool operator==(const CallInfo&) const = default;
+};
+
+/// One stored entry. `body` is the protobuf message without its frame header.
+struct JournalEntry {
+  EntryType type = EntryType::kInput;
+  WallTime appended_at;
+  Bytes body;
+  std::optional<CallInfo> call;
+  bool operator==(const JournalEntry&) const = default;
+};
+
+/// How the children of an await node combine (numbers of protocol 7).
+enum class Combinator : std::uint8_t {
+  kUnknown = 0, kFirstCompleted = 1, kAllCompleted = 2,
+  kFirstSucceededOrAllFailed = 3, kAllSucceededOrFirstFailed = 4,
+};
+
+/// What a suspended invocation waits for. Protocols 5 and 6 make one `kUnknown` node of leaves.
+struct AwaitTree {
+  Combinator combinator = Combinator::kUnknown;
+  std::vector<NotificationId> leaves;
+  std::vector<AwaitTree> nested;
+  bool operator==(const AwaitTree&) const = default;
+};
+
+/// Something worth showing to people that is no step of the code: a failed attempt, a pause.
+struct JournalEvent {
+  enum class Type : std::uint8_t { kTransientError = 1, kPaused = 2, kSuspended = 3 };
+  Type type = Type::kTransientError;
+  Bytes json;  ///< the body as SQL shows it, `ty` included
+  bool operator==(const JournalEvent&) const = default;
+};
+
+}  // namespace restate::wire
