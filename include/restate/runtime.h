@@ -4,12 +4,14 @@
 /// The seam between the engine and the world. `uv::Runtime` is the real one; `testing::World`
 /// simulates it with one seed and a virtual clock. Everything above runs unchanged on both.
 
+#include <restate/assert.h>
 #include <restate/bytes.h>
 #include <restate/completion.h>
 #include <restate/function.h>
 #include <restate/result.h>
 #include <restate/time.h>
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -44,10 +46,19 @@ class Timer {
 /// Someone who gathers during a turn and acts once at its end.
 class TurnActor {
  public:
+  TurnActor() = default;
+  TurnActor(const TurnActor&) = delete;
+  TurnActor& operator=(const TurnActor&) = delete;
   virtual void act() = 0;
 
  protected:
-  ~TurnActor() = default;
+  ~TurnActor() { RESTATE_ASSERT(marks_ == 0, "an actor died without `Shard::forget`"); }
+
+ private:
+  // Where the queue has put this actor. Kept here because asking again must cost nothing: a
+  // connection asks for its flush with every piece it writes.
+  friend class TurnQueue;
+  std::uint8_t marks_ = 0;
 };
 
 /// The order in which actors act at the end of a turn: applied records cause appends, and both
@@ -124,6 +135,10 @@ class StreamListener {
  protected:
   ~StreamListener() = default;
 };
+
+/// A writer should pause above the first, and hears `on_drained` below the second.
+inline constexpr std::size_t kStreamHighWater = 1024 * 1024;
+inline constexpr std::size_t kStreamLowWater = 256 * 1024;
 
 /// A connected, ordered, reliable pipe of bytes. Destroying it closes it at once; nothing is
 /// called afterwards.
