@@ -1,0 +1,51 @@
+#pragma once
+
+/// \file
+/// What of the configuration concerns invokers (config.md, `[worker.invoker]`).
+
+#include "schema/schema.h"
+
+#include <restate/time.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+
+namespace restate::invoker {
+
+using namespace std::chrono_literals;
+
+struct InvokerOptions {
+  /// Timeouts, retry policy and retentions of handlers that say nothing.
+  schema::Defaults defaults;
+  /// Frames from an endpoint; the slack for everything around a payload comes on top.
+  std::size_t message_size_limit = 32u * 1024 * 1024;
+  std::size_t message_size_warning = 10u * 1024 * 1024;
+  /// Nothing: `message_size_limit`.
+  std::optional<std::size_t> eager_state_size_limit;
+  bool disable_eager_state = false;
+  /// Offer protocol 7 to deployments that know it.
+  bool protocol_v7 = false;
+  std::size_t max_awaited_future_depth = 1000;
+
+  std::size_t eager_state_limit() const {
+    return eager_state_size_limit.value_or(message_size_limit);
+  }
+};
+
+/// Bounds and waiting times that are nobody's to configure.
+
+/// On top of `message_size_limit`.
+inline constexpr std::size_t kMessageSlackBytes = 262'144;
+/// A replay pauses when the stream holds more than this.
+inline constexpr std::size_t kReplayHighWater = 256 * 1024;
+/// Journal read ahead of the stream.
+inline constexpr std::size_t kReplayReadBytes = 256 * 1024;
+/// An endpoint that broke the rules may go on talking for this long.
+inline constexpr Duration kDrainTimeout = 5s;
+/// The shortest wait before a retry that the other side may ask for: no hot loops.
+inline constexpr Duration kMinRetryDelay = 50ms;
+/// Inactivity and abort timeouts are looked at this often.
+inline constexpr Duration kDeadlineTick = 50ms;
+
+}  // namespace restate::invoker

@@ -1,0 +1,77 @@
+#pragma once
+
+/// \file
+/// How many invocations of a node may be inside its invokers at once, all partitions together.
+
+#include <restate/runtime.h>
+
+#include <atomic>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <vector>
+
+namespace restate::invoker {
+
+class SharedLimits;
+
+/// Somebody who could not get a slot. Called once when it is worth another try.
+class SlotWaiter {
+ public:
+  virtual void on_slot() = 0;
+
+ protected:
+  ~SlotWaiter() = default;
+};
+
+/// The slots as one shard sees them. Shard thread only, but for what says otherwise.
+class ShardSlots final : public TurnActor {
+ public:
+  ShardSlots(Shard& shard, SharedLimits& limits) : shard_(shard), limits_(limits) {}
+  ~ShardSlots();
+  ShardSlots(const ShardSlots&) = delete;
+  ShardSlots& operator=(const ShardSlots&) = delete;
+
+  /// Takes a slot, or queues `waiter` (once) and returns false.
+  bool acquire(SlotWaiter& waiter);
+  void release();
+  /// Must be called before a waiter dies.
+  void forget(SlotWaiter& waiter);
+
+  void act() override;
+
+ private:
+  friend class SharedLimits;
+  void wake();
+
+  Shard& shard_;
+  SharedLimits& limits_;
+  std::deque<SlotWaiter*> waiters_;
+  bool scheduled_ = false;
+  Scope scope_;
+};
+
+/// Made once per node, before its shards run; outlives the invokers. A free slot goes to the shard
+/// that freed it first, then to the others that starve.
+class SharedLimits {
+ public:
+  /// At most 64 shards.
+  SharedLimits(std::uint32_t concurrent_invocations, const std::vector<Shard*>& shards);
+  ~SharedLimits();
+
+  ShardSlots& on(const Shard& shard) { return *shards_[shard.index()]; }
+  std::uint32_t limit() const { return limit_; }
+  /// Slots taken, on all shards. Any thread.
+  std::uint32_t used() const { return used_.load(); }
+
+ private:
+  friend class ShardSlots;
+  bool try_acquire();
+
+  const std::uint32_t limit_;
+  std::atomic<std::uint32_t> used_{0};
+  std::atomic<std::uint64_t> starving_{0};  ///< one bit per shard
+  std::vector<std::unique_ptr<ShardSlots>> shards_;
+};
+
+}  // namespace restate::invoker
