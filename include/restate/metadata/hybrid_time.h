@@ -1,0 +1,28 @@
+#pragma once
+
+/// \file
+/// The time stamp of documents: milliseconds since 2022-01-01T00:00:00Z in the high bits, a counter
+/// in the low 22, so that stamps of one writer never repeat.
+
+#include <restate/time.h>
+
+#include <compare>
+#include <cstdint>
+
+namespace restate::metadata {
+
+struct HybridTime {
+  std::uint64_t value = 0;
+
+  auto operator<=>(const HybridTime&) const = default;
+  static constexpr std::uint64_t kEpochMs = 1'640'995'200'000;
+  static constexpr int kCounterBits = 22;
+
+  /// The stamp of `now` with counter 0; a clock before 2022 gives 0.
+  static HybridTime from(WallTime now) {
+    return {now.ms < kEpochMs ? 0 : (now.ms - kEpochMs) << kCounterBits};
+  }
+  WallTime wall() const { return {(value >> kCounterBits) + kEpochMs}; }
+};
+
+}  // namespace restate::metadata

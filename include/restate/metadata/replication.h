@@ -1,0 +1,28 @@
+#pragma once
+
+/// \file
+/// How many copies of something must exist, and how far apart.
+
+#include <restate/result.h>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace restate::metadata {
+
+/// Copies per scope. A smaller scope never has fewer copies than a larger one. Text: `{node: 2}` or
+/// `{zone: 2, node: 3}`, largest scope first; a bare number means nodes.
+struct ReplicationProperty {
+  std::uint8_t node = 1;
+  std::optional<std::uint8_t> zone;
+  std::optional<std::uint8_t> region;
+
+  bool operator==(const ReplicationProperty&) const = default;
+  std::string str() const;
+  /// `kInvalidArgument` with the reason.
+  static Result<ReplicationProperty> parse(std::string_view text);
+};
+
+}  // namespace restate::metadata
