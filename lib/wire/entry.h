@@ -9,6 +9,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -59,11 +60,12 @@ using EntryContent =
                  AttachInvocationEntry, GetInvocationOutputEntry, CompleteAwakeableEntry,
                  Notification>;
 
-/// Decodes a body. `kInvalidArgument`: not such a message, with protobuf's view of why.
+/// Decodes a body. Payloads are slices of it. `kInvalidArgument`: not such a message, and why.
 Result<EntryContent> decode_entry(EntryType type, const Bytes& body);
 
-/// Encodes a notification or a command, canonically (field order as in the protocol's tables).
-Bytes encode_entry(EntryType type, const EntryContent& content);
+/// Encodes a notification or a command, canonically: fields in the order of their numbers. `name` is
+/// the entry's name; notifications have none.
+Bytes encode_entry(EntryType type, const EntryContent& content, std::string_view name = {});
 Bytes encode_notification(const Notification& notification);
 
 /// The entry's name (field 12 of commands); empty if it has none.
