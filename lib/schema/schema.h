@@ -13,9 +13,9 @@
 #include <map>
 #include <memory>
 #include <optional>
-#include <set>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 namespace restate::schema {
@@ -80,7 +80,9 @@ struct Deployment {
   DeploymentId id;
   std::string uri;         ///< empty for Lambda
   std::string lambda_arn;  ///< empty for HTTP
-  bool in_process = false; ///< the native services of this engine
+  std::optional<std::string> assume_role_arn;  ///< Lambda: the role to call it with
+  bool lambda_zstd = false;                    ///< Lambda: it takes compressed requests
+  bool in_process = false;                     ///< the native services of this engine
   ProtocolType protocol_type = ProtocolType::kBidiStream;
   HttpVersion http_version = HttpVersion::kHttp2;
   std::int32_t min_protocol = 5, max_protocol = 6;
@@ -108,6 +110,10 @@ struct Defaults {
       max_idempotency_retention_ms, max_workflow_completion_retention_ms;
 };
 
+/// What new invocations are checked against: an endpoint serves them if its range of protocol
+/// versions overlaps with this one.
+inline constexpr std::int32_t kMinProtocol = 5, kMaxProtocol = 7;
+
 struct RetryPolicy {
   std::uint64_t initial_ms = 500;
   double factor = 2.0;
@@ -129,7 +135,8 @@ class Schema {
   std::uint64_t version = 0;
   std::map<DeploymentId, Deployment> deployments;
 
-  /// The revision that new invocations use, or null.
+  /// The revision that new invocations use, or null: the one with the highest number, and of two
+  /// with the same number the one of the newer deployment.
   const ServiceRevision* find_service(std::string_view name) const;
   const Handler* find_handler(std::string_view service, std::string_view handler) const;
   const Deployment* find_deployment(const DeploymentId& id) const;
@@ -138,10 +145,39 @@ class Schema {
   /// Latest revision of every service, by name.
   std::vector<const ServiceRevision*> services() const;
 
-  bool operator==(const Schema&) const = default;
+  bool operator==(const Schema& other) const {
+    return version == other.version && deployments == other.deployments;
+  }
+
+ private:
+  friend std::shared_ptr<const Schema> snapshot(Schema schema);
+
+  /// Finds services without a walk over all deployments. Points into `deployments`, so a copy
+  /// starts without one.
+  struct Index {
+    Index() = default;
+    Index(const Index&) {}
+    Index(Index&&) = default;
+    Index& operator=(const Index&) {
+      services.clear();
+      built = false;
+      return *this;
+    }
+    Index& operator=(Index&&) = default;
+
+    std::unordered_map<std::string_view, const ServiceRevision*> services;
+    bool built = false;
+  };
+  Index index_;
 };
 
 using SchemaPtr = std::shared_ptr<const Schema>;
+
+/// What readers share: immutable from here on, and quick to look things up in.
+SchemaPtr snapshot(Schema schema);
+
+/// True unless the handler, or else its service, is kept from the ingress.
+bool is_public(const ServiceRevision& service, const Handler& handler);
 
 /// The target of a call to `service`/`handler`, resolved. `key` is ignored for plain services.
 /// `kNotFound`: no such service or handler.
@@ -157,7 +193,8 @@ wire::Retention retention_of(const Schema& schema, const Defaults& defaults,
 HandlerSettings settings_of(const Schema& schema, const Defaults& defaults,
                             const DeploymentId& deployment, const wire::InvocationTarget& target);
 
-/// JSON text for the metadata store and the log, and back.
+/// JSON text for the metadata store and the log, and back (docs/formats/schema.md).
+/// - `kCorrupt`: not what `encode` writes; members that are not known are skipped.
 std::string encode(const Schema& schema);
 Result<Schema> decode(std::string_view json);
 
