@@ -40,8 +40,7 @@ Result<Address> parse_address(std::string_view text) {
   if (host.empty()) return bad_address(text, "the host is empty");
 
   Address address{.host = std::string(host)};
-  const auto [end, failure] =
-      std::from_chars(port.data(), port.data() + port.size(), address.port);
+  const auto [end, failure] = std::from_chars(port.data(), port.data() + port.size(), address.port);
   if (port.empty() || failure != std::errc() || end != port.data() + port.size()) {
     return bad_address(text, "the port is no number below 65536");
   }

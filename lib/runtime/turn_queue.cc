@@ -61,7 +61,8 @@ void TurnQueue::run_phase(int phase) {
   for (std::size_t i = 0; i < acting_.size(); ++i) {
     TurnActor* actor = acting_[i];
     if (actor == nullptr) continue;
-    actor->marks_ = static_cast<std::uint8_t>((actor->marks_ & ~asked_bit(phase)) | acted_bit(phase));
+    actor->marks_ =
+        static_cast<std::uint8_t>((actor->marks_ & ~asked_bit(phase)) | acted_bit(phase));
     actor->act();
   }
   phase_ = -1;

@@ -47,8 +47,8 @@ class TurnQueue {
   std::vector<Task> tasks_;
   std::vector<Task> running_tasks_;
   std::array<Actors, kTurnPhases> asked_;
-  Actors acting_;           // the list of the phase under way; forgotten entries become null
-  int phase_ = -1;          // the phase under way
+  Actors acting_;   // the list of the phase under way; forgotten entries become null
+  int phase_ = -1;  // the phase under way
 };
 
 }  // namespace restate

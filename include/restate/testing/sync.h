@@ -23,7 +23,8 @@ Result<T> wait(World& world, Shard& shard, Function<void(Completion<T>)> start,
     start(Completion<T>(shard, [answer](Result<T> result) { answer->emplace(std::move(result)); }));
   });
   if (!world.run_until([&answer] { return answer->has_value(); }, limit)) {
-    return Error{Code::kInternal, "the call was not answered: the time is up, or the world is idle"};
+    return Error{Code::kInternal,
+                 "the call was not answered: the time is up, or the world is idle"};
   }
   return std::move(**answer);
 }

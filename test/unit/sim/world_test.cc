@@ -81,15 +81,15 @@ TEST_CASE("wait runs the world until the answer is there", "[sim][sync]") {
   SECTION("a value") {
     int job = 0;
     const auto answer = testing::wait<int>(world, [&](Completion<int> done) {
-      shard.run_blocking([&] { job = 7; },
-                         [&, done = std::move(done)]() mutable { done(job); });
+      shard.run_blocking([&] { job = 7; }, [&, done = std::move(done)]() mutable { done(job); });
       CHECK(job == 0);  // never inside the call
     });
     CHECK(answer == 7);
   }
   SECTION("an error") {
-    const auto answer = testing::wait<void>(
-        world, [&](Completion<void> done) { done(Error{Code::kSealed, "closed"}); });
+    const auto answer = testing::wait<void>(world, [&](Completion<void> done) {
+      done(Error{Code::kSealed, "closed"});
+    });
     CHECK(answer == Code::kSealed);
   }
   SECTION("no answer is no hang") {

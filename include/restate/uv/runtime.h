@@ -1,0 +1,105 @@
+#pragma once
+
+/// \file
+/// The runtime for real life, on libuv: with threads of its own (`Runtime`), or as a guest on the
+/// loop an application already has (`Attached`).
+
+#include <restate/log.h>
+#include <restate/runtime.h>
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+
+typedef struct uv_loop_s uv_loop_t;
+
+namespace restate::uv {
+
+/// The CPUs this process may use: its affinity, limited by the quota of its control group.
+std::uint32_t usable_cpus();
+
+struct Options {
+  std::uint32_t shards = 1;
+  std::uint32_t pool_threads = 2;  ///< for `Shard::run_blocking`; shared by the shards
+  Logger* logger = nullptr;        ///< outlives the runtime; null: silence
+  /// Threads are called `<name>-<shard>` and `<name>-pool-<i>`, cut to 15 characters.
+  std::string thread_name = "restate";
+  /// Makes `Shard::random` repeatable. Ids come from there, so only tests want that.
+  std::optional<std::uint64_t> seed;
+  /// Debug builds report turns that take longer.
+  Duration slow_turn = std::chrono::milliseconds(10);
+};
+
+/// Shards on threads of their own, which block all signals. In the life of a program:
+///
+///     uv::Runtime runtime{{.shards = 2}};
+///     runtime.run_on(0, [&] { node = open_node(runtime); });
+///     runtime.run();                              // until `request_stop`
+///     runtime.begin_shutdown();
+///     runtime.run_on(0, [&] { node.reset(); });   // what lives on a shard dies on it
+///     runtime.stop();
+class Runtime final : public restate::Runtime {
+ public:
+  explicit Runtime(Options options);
+  /// Stops first. Objects made by a shard must be gone.
+  ~Runtime() override;
+  Runtime(const Runtime&) = delete;
+  Runtime& operator=(const Runtime&) = delete;
+
+  std::uint32_t shard_count() const override;
+  Shard& shard(std::uint32_t index) override;
+
+  /// Runs `task` on a shard and waits for it; on the shard's own thread, runs it at once.
+  /// False if the runtime stopped before the task ran.
+  bool run_on(std::uint32_t shard, Task task);
+
+  /// Blocks the calling thread until somebody calls `request_stop`, and returns its code.
+  int run();
+  /// Lets `run` return. From any thread, and from a signal handler.
+  void request_stop(int exit_code = 0);
+
+  /// From now on completions that die unanswered complete with `kShutdown`.
+  void begin_shutdown();
+  /// Ends all threads; not from a shard. Jobs that have begun are waited for, jobs that have not
+  /// are dropped, as are posted tasks: their completions are answered with `kShutdown`. Streams and
+  /// listeners still open are closed without a word to their owners. Idempotent.
+  void stop();
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+struct AttachOptions {
+  std::uint32_t pool_threads = 1;
+  Logger* logger = nullptr;
+  std::string thread_name = "restate";
+  std::optional<std::uint64_t> seed;
+  Duration slow_turn = std::chrono::milliseconds(10);
+};
+
+/// One shard on a loop of the host, which runs it. Everything here is called on the loop's thread.
+/// Keeps the loop alive until `stop`. The host ignores or blocks SIGPIPE.
+class Attached final : public restate::Runtime {
+ public:
+  explicit Attached(uv_loop_t* loop, AttachOptions options = {});
+  /// Stops first. The loop must still be there, and go on for one iteration or more, in which
+  /// closed handles leave it; `uv_loop_close` tells when that is over.
+  ~Attached() override;
+  Attached(const Attached&) = delete;
+  Attached& operator=(const Attached&) = delete;
+
+  std::uint32_t shard_count() const override { return 1; }
+  Shard& shard(std::uint32_t index = 0) override;
+
+  void begin_shutdown();
+  /// As `Runtime::stop`. Not inside a task of the shard.
+  void stop();
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace restate::uv
