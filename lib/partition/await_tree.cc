@@ -47,11 +47,16 @@ namespace {
 
 std::string_view name(wire::Combinator combinator) {
   switch (combinator) {
-    case wire::Combinator::kUnknown: return "Unknown";
-    case wire::Combinator::kFirstCompleted: return "FirstCompleted";
-    case wire::Combinator::kAllCompleted: return "AllCompleted";
-    case wire::Combinator::kFirstSucceededOrAllFailed: return "FirstSucceededOrAllFailed";
-    case wire::Combinator::kAllSucceededOrFirstFailed: return "AllSucceededOrFirstFailed";
+    case wire::Combinator::kUnknown:
+      return "Unknown";
+    case wire::Combinator::kFirstCompleted:
+      return "FirstCompleted";
+    case wire::Combinator::kAllCompleted:
+      return "AllCompleted";
+    case wire::Combinator::kFirstSucceededOrAllFailed:
+      return "FirstSucceededOrAllFailed";
+    case wire::Combinator::kAllSucceededOrFirstFailed:
+      return "AllSucceededOrFirstFailed";
   }
   RESTATE_UNREACHABLE();
 }

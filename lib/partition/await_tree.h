@@ -32,8 +32,8 @@ inline Outcome outcome_of(Variant variant) {
   RESTATE_UNREACHABLE();
 }
 
-/// What a node makes of one child's outcome: nothing to say yet, the node's own outcome, or that the
-/// child no longer matters.
+/// What a node makes of one child's outcome: nothing to say yet, the node's own outcome, or that
+/// the child no longer matters.
 struct Verdict {
   Outcome node = Outcome::kPending;
   bool shave = false;
@@ -42,10 +42,10 @@ Verdict judge(wire::Combinator combinator, Outcome child);
 /// The outcome of a node all of whose children were shaved.
 Outcome outcome_of_none(wire::Combinator combinator);
 
-/// Looks at the leaves with `available`, which answers an optional `Variant` for an id. Children that
-/// are done and do not decide are shaved off, so that the tree that is left can be stored. Anything
-/// but `kPending` wakes the invocation. An early wake-up costs an attempt; a late one would strand
-/// the invocation, so whatever is unclear wakes.
+/// Looks at the leaves with `available`, which answers an optional `Variant` for an id. Children
+/// that are done and do not decide are shaved off, so that the tree that is left can be stored.
+/// Anything but `kPending` wakes the invocation. An early wake-up costs an attempt; a late one
+/// would strand the invocation, so whatever is unclear wakes.
 template <class Available>
 Outcome resolve(wire::AwaitTree& tree, const Available& available) {
   Outcome decided = Outcome::kPending;

@@ -82,34 +82,56 @@ struct MessageText {
 
 std::string_view name(OperationOutcome outcome) {
   switch (outcome) {
-    case OperationOutcome::kOk: return "Ok";
-    case OperationOutcome::kDone: return "Done";
-    case OperationOutcome::kAppended: return "Appended";
-    case OperationOutcome::kAccepted: return "Accepted";
-    case OperationOutcome::kNotFound: return "NotFound";
-    case OperationOutcome::kAlreadyCompleted: return "AlreadyCompleted";
-    case OperationOutcome::kNotCompleted: return "NotCompleted";
-    case OperationOutcome::kNotStarted: return "NotStarted";
-    case OperationOutcome::kStillRunning: return "StillRunning";
-    case OperationOutcome::kCompleted: return "Completed";
-    case OperationOutcome::kNotRunning: return "NotRunning";
-    case OperationOutcome::kAlreadyPaused: return "AlreadyPaused";
-    case OperationOutcome::kCannotChangeDeployment: return "CannotChangeDeployment";
-    case OperationOutcome::kJournalIndexOutOfRange: return "JournalIndexOutOfRange";
-    case OperationOutcome::kMissingInput: return "MissingInput";
+    case OperationOutcome::kOk:
+      return "Ok";
+    case OperationOutcome::kDone:
+      return "Done";
+    case OperationOutcome::kAppended:
+      return "Appended";
+    case OperationOutcome::kAccepted:
+      return "Accepted";
+    case OperationOutcome::kNotFound:
+      return "NotFound";
+    case OperationOutcome::kAlreadyCompleted:
+      return "AlreadyCompleted";
+    case OperationOutcome::kNotCompleted:
+      return "NotCompleted";
+    case OperationOutcome::kNotStarted:
+      return "NotStarted";
+    case OperationOutcome::kStillRunning:
+      return "StillRunning";
+    case OperationOutcome::kCompleted:
+      return "Completed";
+    case OperationOutcome::kNotRunning:
+      return "NotRunning";
+    case OperationOutcome::kAlreadyPaused:
+      return "AlreadyPaused";
+    case OperationOutcome::kCannotChangeDeployment:
+      return "CannotChangeDeployment";
+    case OperationOutcome::kJournalIndexOutOfRange:
+      return "JournalIndexOutOfRange";
+    case OperationOutcome::kMissingInput:
+      return "MissingInput";
   }
   RESTATE_UNREACHABLE();
 }
 
 std::string_view name(OperationResponse::Operation operation) {
   switch (operation) {
-    case OperationResponse::Operation::kKill: return "KillResponse";
-    case OperationResponse::Operation::kCancel: return "CancelResponse";
-    case OperationResponse::Operation::kPurge: return "PurgeResponse";
-    case OperationResponse::Operation::kPurgeJournal: return "PurgeJournalResponse";
-    case OperationResponse::Operation::kResume: return "ResumeResponse";
-    case OperationResponse::Operation::kPause: return "PauseResponse";
-    case OperationResponse::Operation::kRestartAsNew: return "RestartAsNewResponse";
+    case OperationResponse::Operation::kKill:
+      return "KillResponse";
+    case OperationResponse::Operation::kCancel:
+      return "CancelResponse";
+    case OperationResponse::Operation::kPurge:
+      return "PurgeResponse";
+    case OperationResponse::Operation::kPurgeJournal:
+      return "PurgeJournalResponse";
+    case OperationResponse::Operation::kResume:
+      return "ResumeResponse";
+    case OperationResponse::Operation::kPause:
+      return "PauseResponse";
+    case OperationResponse::Operation::kRestartAsNew:
+      return "RestartAsNewResponse";
   }
   RESTATE_UNREACHABLE();
 }

@@ -1,8 +1,8 @@
 #pragma once
 
 /// \file
-/// The keys of a partition's tables (docs/formats/tables.md): a tag, a partition key or id, and what
-/// puts the rows of a table in the order in which they are read.
+/// The keys of a partition's tables (docs/formats/tables.md): a tag, a partition key or id, and
+/// what puts the rows of a table in the order in which they are read.
 
 #include "partition/status.h"
 
@@ -43,7 +43,7 @@ enum class Variable : std::uint16_t {
   kLeader = 7,
   kRuleBook = 9,
   kFeatures = 10,
-  kSeal = 11,        ///< local: no replica compares it
+  kSeal = 11,  ///< local: no replica compares it
   kOutboxHead = 12,
 };
 
@@ -55,7 +55,9 @@ struct ObjectRef {
   std::string_view key;
 
   ObjectRef(const ObjectKey& object)  // NOLINT
-      : partition_key(object.partition_key), scope(object.scope), service(object.service),
+      : partition_key(object.partition_key),
+        scope(object.scope),
+        service(object.service),
         key(object.key) {}
   ObjectRef(PartitionKey at, const wire::InvocationTarget& target)
       : partition_key(at), scope(target.scope), service(target.service), key(target.key) {}

@@ -13,8 +13,12 @@ namespace {
 struct Dispatch {
   Step& step;
 
-  Result<void> operator()(const wire::AnnounceLeader& c) const { return on_announce_leader(c, step); }
-  Result<void> operator()(const wire::VersionBarrier& c) const { return on_version_barrier(c, step); }
+  Result<void> operator()(const wire::AnnounceLeader& c) const {
+    return on_announce_leader(c, step);
+  }
+  Result<void> operator()(const wire::VersionBarrier& c) const {
+    return on_version_barrier(c, step);
+  }
   Result<void> operator()(const wire::UpdateDurability& c) const {
     return on_update_durability(c, step);
   }
@@ -23,7 +27,9 @@ struct Dispatch {
   Result<void> operator()(const wire::Purge& c) const { return on_purge(c, step); }
   Result<void> operator()(const wire::PurgeJournal& c) const { return on_purge_journal(c, step); }
   Result<void> operator()(const wire::Invoke& c) const { return on_invoke(c, step); }
-  Result<void> operator()(const wire::TruncateOutbox& c) const { return on_truncate_outbox(c, step); }
+  Result<void> operator()(const wire::TruncateOutbox& c) const {
+    return on_truncate_outbox(c, step);
+  }
   Result<void> operator()(const wire::Attach& c) const { return on_attach(c, step); }
   Result<void> operator()(const wire::Resume& c) const { return on_resume(c, step); }
   Result<void> operator()(const wire::RestartAsNew& c) const { return on_restart_as_new(c, step); }
@@ -59,8 +65,7 @@ Result<void> Machine::open() {
   const auto required = Version::parse(barrier->min_version);
   if (required && *required <= kMachineVersion) return {};
   return Error{Code::kUnsupported, "opening a partition that requires version " +
-                                       barrier->min_version + ", this is " +
-                                       kMachineVersion.str()};
+                                       barrier->min_version + ", this is " + kMachineVersion.str()};
 }
 
 Result<Applied> Machine::apply(std::uint64_t lsn, WallTime created_at,

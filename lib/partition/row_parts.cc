@@ -2,7 +2,7 @@
 
 #include <utility>
 
-namespace restate::partition::rows {
+namespace restate::partition {
 
 void write(RowWriter& to, const wire::InvocationTarget& target) {
   to.u8(static_cast<std::uint8_t>(target.type)).u8(static_cast<std::uint8_t>(target.handler_type));
@@ -63,7 +63,9 @@ wire::InvocationResult read_result(RowReader& from) {
 }
 
 void write(RowWriter& to, const wire::Failure& failure) {
-  to.u32(failure.code).str(failure.message).u32(static_cast<std::uint32_t>(failure.metadata.size()));
+  to.u32(failure.code)
+      .str(failure.message)
+      .u32(static_cast<std::uint32_t>(failure.metadata.size()));
   for (const auto& [key, value] : failure.metadata) to.str(key).str(value);
 }
 
@@ -92,4 +94,4 @@ wire::InvocationSink read_invocation_sink(RowReader& from) {
   return sink;
 }
 
-}  // namespace restate::partition::rows
+}  // namespace restate::partition

@@ -10,7 +10,7 @@
 
 #include <optional>
 
-namespace restate::partition::rows {
+namespace restate::partition {
 
 template <class T>
 std::optional<T> finish(const RowReader& reader, T value) {
@@ -32,4 +32,4 @@ wire::Failure read_failure(RowReader& from);
 wire::InvocationResult read_result(RowReader& from);
 wire::InvocationSink read_invocation_sink(RowReader& from);
 
-}  // namespace restate::partition::rows
+}  // namespace restate::partition

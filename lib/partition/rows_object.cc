@@ -62,11 +62,14 @@ std::optional<Promise> decode_promise(const Bytes& value) {
   Promise promise;
   promise.result = from.opt([](RowReader& in) { return read_result(in); });
   const std::size_t listeners = from.count(36);
-  for (std::size_t i = 0; i < listeners; ++i) promise.listeners.push_back(read_invocation_sink(from));
+  for (std::size_t i = 0; i < listeners; ++i)
+    promise.listeners.push_back(read_invocation_sink(from));
   return finish(from, std::move(promise));
 }
 
-std::string encode_state(const Bytes& value) { return RowWriter(value.size()).raw(value.view()).take(); }
+std::string encode_state(const Bytes& value) {
+  return RowWriter(value.size()).raw(value.view()).take();
+}
 
 std::optional<Bytes> decode_state(const Bytes& value) {
   RowReader from(value);

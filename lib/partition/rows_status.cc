@@ -8,12 +8,18 @@ namespace restate::partition {
 
 std::string_view to_string(Status status) {
   switch (status) {
-    case Status::kScheduled: return "scheduled";
-    case Status::kInboxed: return "inboxed";
-    case Status::kInvoked: return "invoked";
-    case Status::kSuspended: return "suspended";
-    case Status::kPaused: return "paused";
-    case Status::kCompleted: return "completed";
+    case Status::kScheduled:
+      return "scheduled";
+    case Status::kInboxed:
+      return "inboxed";
+    case Status::kInvoked:
+      return "invoked";
+    case Status::kSuspended:
+      return "suspended";
+    case Status::kPaused:
+      return "paused";
+    case Status::kCompleted:
+      return "completed";
   }
   RESTATE_UNREACHABLE();
 }
@@ -96,7 +102,7 @@ void write(RowWriter& to, const wire::Source& source) {
   to.opt(source.request, [](RowWriter& out, const RequestId& id) { out.uuid(id.uuid); });
   to.str(source.subscription);
   to.opt(source.invocation, [](RowWriter& out, const InvocationId& id) { out.id(id); });
-  to.opt(source.target, [](RowWriter& out, const auto& target) { rows::write(out, target); });
+  to.opt(source.target, [](RowWriter& out, const auto& target) { write(out, target); });
 }
 
 wire::Source read_source(RowReader& from) {
@@ -116,7 +122,7 @@ void write_header(RowWriter& to, const InvocationStatus& status) {
   to.u64(status.incarnation.lsn);
   to.u64(status.timestamps.created.ms).u64(status.timestamps.modified.ms);
   to.u64(status.timestamps.completed.value_or(WallTime{}).ms);
-  rows::write(to, status.retention);
+  write(to, status.retention);
 }
 
 StatusHeader read_header(RowReader& from) {

@@ -41,9 +41,9 @@ struct Timestamps {
 
 /// What is known of a journal without reading it.
 struct JournalMetadata {
-  std::uint32_t length = 0;    ///< entries; 0 once the journal is dropped
-  std::uint32_t commands = 0;  ///< of these
-  std::uint32_t events = 0;    ///< rows in the table of events
+  std::uint32_t length = 0;                  ///< entries; 0 once the journal is dropped
+  std::uint32_t commands = 0;                ///< of these
+  std::uint32_t events = 0;                  ///< rows in the table of events
   std::optional<std::uint32_t> last_output;  ///< index of the newest Output command
   bool operator==(const JournalMetadata&) const = default;
 };
@@ -148,8 +148,8 @@ struct ObjectKey {
 /// Who holds an object.
 struct Lock {
   InvocationId holder;
-  std::uint32_t waiting = 0;     ///< rows in the object's inbox
-  std::uint64_t scan_from = 0;   ///< no row of it has a smaller sequence
+  std::uint32_t waiting = 0;    ///< rows in the object's inbox
+  std::uint64_t scan_from = 0;  ///< no row of it has a smaller sequence
   bool operator==(const Lock&) const = default;
 };
 

@@ -58,8 +58,7 @@ Result<std::optional<InvocationStatus>> Tables::find_invocation(const Invocation
 }
 
 Result<void> Tables::scan_invocations(
-    KeyRange range,
-    Visit<const InvocationId&, const StatusHeader&, std::string_view> visit) const {
+    KeyRange range, Visit<const InvocationId&, const StatusHeader&, std::string_view> visit) const {
   const std::string lower = keys::of_partition_key(keys::kStatus, PartitionKey{range.first});
   const std::string upper =
       storage::prefix_end(keys::of_partition_key(keys::kStatus, PartitionKey{range.last}));
@@ -98,22 +97,23 @@ Result<void> Tables::scan_announced(const InvocationId& id, Visit<const Announce
                      [&](std::string_view key, std::string_view row) {
                        const auto at = keys::decode_journal(key);
                        if (!at) return Row::kCorrupt;
-                       const auto announced = rows::decode_announced(at->index, Bytes::literal(row));
+                       const auto announced =
+                           rows::decode_announced(at->index, Bytes::literal(row));
                        if (!announced) return Row::kCorrupt;
                        return more(visit(*announced));
                      });
 }
 
 Result<void> Tables::scan_arrivals(const InvocationId& id, Visit<Arrival&&> visit) const {
-  return scan_prefix(
-      *rows_, keys::kArrivals, keys::of_invocation(keys::kArrivals, id),
-      [&](std::string_view key, std::string_view row) {
-        auto at = keys::decode_arrival(key);
-        if (!at) return Row::kCorrupt;
-        auto arrival = rows::decode_arrival(std::move(at->notification), Bytes::literal(row));
-        if (!arrival) return Row::kCorrupt;
-        return more(visit(std::move(*arrival)));
-      });
+  return scan_prefix(*rows_, keys::kArrivals, keys::of_invocation(keys::kArrivals, id),
+                     [&](std::string_view key, std::string_view row) {
+                       auto at = keys::decode_arrival(key);
+                       if (!at) return Row::kCorrupt;
+                       auto arrival =
+                           rows::decode_arrival(std::move(at->notification), Bytes::literal(row));
+                       if (!arrival) return Row::kCorrupt;
+                       return more(visit(std::move(*arrival)));
+                     });
 }
 
 Result<void> Tables::scan_events(const InvocationId& id, Visit<EventRow&&> visit) const {
@@ -153,12 +153,11 @@ Result<std::optional<Bytes>> Tables::find_state(const keys::ObjectRef& object,
 Result<void> Tables::scan_state(const keys::ObjectRef& object,
                                 Visit<std::string_view, Bytes&&> visit) const {
   const std::string prefix = keys::of_object(keys::kState, object);
-  return scan_prefix(*rows_, keys::kState, prefix,
-                     [&](std::string_view key, std::string_view row) {
-                       auto value = rows::decode_state(Bytes(row));
-                       if (!value) return Row::kCorrupt;
-                       return more(visit(key.substr(prefix.size()), std::move(*value)));
-                     });
+  return scan_prefix(*rows_, keys::kState, prefix, [&](std::string_view key, std::string_view row) {
+    auto value = rows::decode_state(Bytes(row));
+    if (!value) return Row::kCorrupt;
+    return more(visit(key.substr(prefix.size()), std::move(*value)));
+  });
 }
 
 Result<std::optional<Promise>> Tables::find_promise(const keys::ObjectRef& object,

@@ -1,8 +1,8 @@
 #pragma once
 
 /// \file
-/// A partition's tables, read with types: by the state machine over its uncommitted rows, by leaders
-/// that rebuild their work, by the invoker and the query layer over snapshots.
+/// A partition's tables, read with types: by the state machine over its uncommitted rows, by
+/// leaders that rebuild their work, by the invoker and the query layer over snapshots.
 
 #include "partition/keys.h"
 #include "partition/status.h"
@@ -24,8 +24,8 @@ template <class... Args>
 class Visit {
  public:
   template <class F>
-    requires(std::is_invocable_r_v<bool, F&, Args...> && !std::is_same_v<std::remove_cvref_t<F>, Visit>)
-  Visit(F&& callable)  // NOLINT
+  requires(std::is_invocable_r_v<bool, F&, Args...> &&
+           !std::is_same_v<std::remove_cvref_t<F>, Visit>) Visit(F&& callable)  // NOLINT
       : object_(const_cast<void*>(static_cast<const void*>(std::addressof(callable)))),
         call_([](void* object, Args... args) -> bool {
           return (*static_cast<std::remove_reference_t<F>*>(object))(static_cast<Args>(args)...);
@@ -71,7 +71,8 @@ class Tables {
   /// Entries of an object's inbox with a sequence of `from` or more.
   Result<void> scan_inbox(const keys::ObjectRef& object, std::uint64_t from,
                           Visit<InboxRow&&> visit) const;
-  Result<std::optional<Bytes>> find_state(const keys::ObjectRef& object, std::string_view key) const;
+  Result<std::optional<Bytes>> find_state(const keys::ObjectRef& object,
+                                          std::string_view key) const;
   /// The whole state of an object, in byte order of its keys.
   Result<void> scan_state(const keys::ObjectRef& object,
                           Visit<std::string_view, Bytes&&> visit) const;

@@ -51,7 +51,9 @@ class MapView final : public storage::View {
       }
     }
   }
-  void put(std::string key, Bytes value) { rows_.insert_or_assign(std::move(key), std::move(value)); }
+  void put(std::string key, Bytes value) {
+    rows_.insert_or_assign(std::move(key), std::move(value));
+  }
   const std::map<std::string, Bytes, std::less<>>& rows() const { return rows_; }
   bool operator==(const MapView& other) const { return rows_ == other.rows_; }
 
@@ -69,7 +71,9 @@ struct Record {
 /// millisecond after the one before.
 class TestPartition {
  public:
-  explicit TestPartition(PartitionId id = {}, KeyRange keys = {}) : id_(id), keys_(keys) { reopen(); }
+  explicit TestPartition(PartitionId id = {}, KeyRange keys = {}) : id_(id), keys_(keys) {
+    reopen();
+  }
 
   /// Throws nothing away but the memory of the process.
   void reopen() {
@@ -90,7 +94,8 @@ class TestPartition {
     commit();
     return actions;
   }
-  Result<partition::Applied> try_apply(const wire::Envelope& envelope, partition::Actions& actions) {
+  Result<partition::Applied> try_apply(const wire::Envelope& envelope,
+                                       partition::Actions& actions) {
     now_.ms += 1;
     return machine_->apply(++lsn_, now_, envelope, actions);
   }
@@ -145,7 +150,8 @@ class TestPartition {
   WallTime now_{1000};
 };
 
-// --- Making things --------------------------------------------------------------------------------
+// --- Making things
+// --------------------------------------------------------------------------------
 
 /// A made-up id: `number` tells them apart, `key` places them.
 inline InvocationId make_id(std::uint8_t number, std::uint64_t key = 7) {
@@ -169,24 +175,34 @@ inline DeploymentId make_deployment(std::uint8_t number) {
 }
 
 inline wire::InvocationTarget service(std::string name = "Greeter", std::string handler = "greet") {
-  return {wire::ServiceType::kService, wire::HandlerType::kPlain, std::move(name), "",
-          std::move(handler), std::nullopt};
+  return {wire::ServiceType::kService,
+          wire::HandlerType::kPlain,
+          std::move(name),
+          "",
+          std::move(handler),
+          std::nullopt};
 }
 inline wire::InvocationTarget object(std::string key, bool exclusive = true,
                                      std::string name = "Counter", std::string handler = "add") {
   return {wire::ServiceType::kVirtualObject,
           exclusive ? wire::HandlerType::kExclusive : wire::HandlerType::kShared,
-          std::move(name), std::move(key), std::move(handler), std::nullopt};
+          std::move(name),
+          std::move(key),
+          std::move(handler),
+          std::nullopt};
 }
 inline wire::InvocationTarget workflow(std::string key, bool run = true,
                                        std::string name = "Signup") {
   return {wire::ServiceType::kWorkflow,
-          run ? wire::HandlerType::kWorkflow : wire::HandlerType::kShared, std::move(name),
-          std::move(key), run ? "run" : "look", std::nullopt};
+          run ? wire::HandlerType::kWorkflow : wire::HandlerType::kShared,
+          std::move(name),
+          std::move(key),
+          run ? "run" : "look",
+          std::nullopt};
 }
 
 struct InvokeOptions {
-  std::optional<RequestId> reply;       ///< an ingress sink, and the source of the invocation
+  std::optional<RequestId> reply;  ///< an ingress sink, and the source of the invocation
   std::optional<RequestId> submit;
   std::optional<WallTime> at;
   wire::Retention retention;

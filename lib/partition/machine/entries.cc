@@ -86,8 +86,8 @@ Result<void> on_run_completion(Live& live, const wire::NewEntry& effect, Step& s
   const Announced* announced = live.find_announced(completion->value);
   if (announced == nullptr || announced->type != effect.type) return {};
   if (live.find_arrival(notification.id) != nullptr) return {};
-  return deliver(
-      live, {effect.type, notification.id, variant_of(notification.result), effect.body}, step);
+  return deliver(live, {effect.type, notification.id, variant_of(notification.result), effect.body},
+                 step);
 }
 
 }  // namespace
@@ -100,8 +100,7 @@ Result<void> on_new_entry(Live& live, const wire::NewEntry& effect, Step& step) 
   const bool calls =
       effect.type == wire::EntryType::kCall || effect.type == wire::EntryType::kOneWayCall;
   if (calls && !effect.call) return refuse(live, "the call has no target", step);
-  wire::JournalEntry entry{effect.type, step.time, effect.body,
-                           calls ? effect.call : std::nullopt};
+  wire::JournalEntry entry{effect.type, step.time, effect.body, calls ? effect.call : std::nullopt};
   if (handling == Handling::kApply) {
     auto content = wire::decode_entry(effect.type, effect.body);
     if (!content) return refuse(live, content.error().message, step);
@@ -117,7 +116,8 @@ Result<void> on_new_entry(Live& live, const wire::NewEntry& effect, Step& step) 
   return {};
 }
 
-// --- What commands have in common -----------------------------------------------------------------
+// --- What commands have in common
+// -----------------------------------------------------------------
 
 Result<void> StoredCommand::announce(wire::CompletionId completion, wire::EntryType type) const {
   return partition::announce(live, completion.value, index, type, step);
@@ -133,7 +133,8 @@ wire::InvocationSink StoredCommand::sink(wire::CompletionId completion) const {
   return {live.id, live.status.incarnation, completion.value};
 }
 
-// --- State ----------------------------------------------------------------------------------------
+// --- State
+// ----------------------------------------------------------------------------------------
 
 // Services have no state: they read nothing, and writing nothing is no error.
 
@@ -153,11 +154,11 @@ Result<void> apply_entry(const wire::GetLazyStateKeysEntry& entry, const StoredC
   const wire::InvocationTarget& target = stored.live.status.target;
   wire::StateKeys keys;
   if (target.keyed()) {
-    RESTATE_TRY_VOID(stored.step.state.tables().scan_state(
-        {stored.live.id.key, target}, [&](std::string_view key, Bytes&&) {
-          keys.keys.emplace_back(key);
-          return true;
-        }));
+    RESTATE_TRY_VOID(stored.step.state.tables().scan_state({stored.live.id.key, target},
+                                                           [&](std::string_view key, Bytes&&) {
+                                                             keys.keys.emplace_back(key);
+                                                             return true;
+                                                           }));
   }
   return stored.complete(entry.completion, wire::EntryType::kGetLazyStateKeysCompletion,
                          std::move(keys));
@@ -185,13 +186,14 @@ Result<void> apply_entry(const wire::ClearAllStateEntry&, const StoredCommand& s
   return stored.step.state.erase_all_state({stored.live.id.key, target});
 }
 
-// --- Time and side effects ------------------------------------------------------------------------
+// --- Time and side effects
+// ------------------------------------------------------------------------
 
 Result<void> apply_entry(const wire::SleepEntry& entry, const StoredCommand& stored) {
   RESTATE_TRY_VOID(stored.announce(entry.completion, wire::EntryType::kSleepCompletion));
-  const TimerRow timer{{entry.wake_up, wire::TimerKind::kCompleteSleep, stored.live.id,
-                        entry.completion.value},
-                       stored.live.status.incarnation};
+  const TimerRow timer{
+      {entry.wake_up, wire::TimerKind::kCompleteSleep, stored.live.id, entry.completion.value},
+      stored.live.status.incarnation};
   stored.step.state.put_timer(timer);
   stored.step.emit(RegisterTimer{timer.key, timer.incarnation});
   return {};

@@ -17,8 +17,8 @@ Result<void> on_new_entry(Live& live, const wire::NewEntry& effect, Step& step);
 /// A command that was just stored, with all that its effect may need.
 struct StoredCommand {
   Live& live;
-  std::uint32_t index;           ///< of its entry
-  const wire::CallInfo* call;    ///< Call and OneWayCall
+  std::uint32_t index;         ///< of its entry
+  const wire::CallInfo* call;  ///< Call and OneWayCall
   Step& step;
 
   /// Announces a completion that comes later.

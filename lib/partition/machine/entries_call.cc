@@ -69,8 +69,8 @@ Result<void> apply_entry(const wire::AttachInvocationEntry& entry, const StoredC
 }
 
 Result<void> apply_entry(const wire::GetInvocationOutputEntry& entry, const StoredCommand& stored) {
-  return ask(entry.target, false, entry.completion,
-             wire::EntryType::kGetInvocationOutputCompletion, stored);
+  return ask(entry.target, false, entry.completion, wire::EntryType::kGetInvocationOutputCompletion,
+             stored);
 }
 
 Result<void> apply_entry(const wire::CompleteAwakeableEntry& entry, const StoredCommand& stored) {

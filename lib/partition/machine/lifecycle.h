@@ -1,8 +1,8 @@
 #pragma once
 
 /// \file
-/// The moves between statuses (docs/state-machine.md): each writes its rows and emits its actions in
-/// the order that replicas and tests compare.
+/// The moves between statuses (docs/state-machine.md): each writes its rows and emits its actions
+/// in the order that replicas and tests compare.
 
 #include "partition/machine/step.h"
 

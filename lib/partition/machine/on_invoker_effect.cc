@@ -14,7 +14,8 @@ namespace {
 constexpr std::uint32_t kFirstAwakeable = 17;
 
 bool repeatable(const wire::NotificationId& id) {
-  if (const auto* index = std::get_if<wire::SignalIndex>(&id)) return index->value < kFirstAwakeable;
+  if (const auto* index = std::get_if<wire::SignalIndex>(&id))
+    return index->value < kFirstAwakeable;
   return std::holds_alternative<wire::SignalName>(id);
 }
 

@@ -12,7 +12,8 @@ OperationOutcome pause_now(Live& live, Step& step) {
     case Status::kCompleted:
       return OperationOutcome::kNotRunning;
     case Status::kInvoked:
-      pause(live, wire::JournalEvent{wire::JournalEvent::Type::kPaused, R"({"ty":"Paused"})"}, step);
+      pause(live, wire::JournalEvent{wire::JournalEvent::Type::kPaused, R"({"ty":"Paused"})"},
+            step);
       step.emit(AbortInvocation{live.id});
       return OperationOutcome::kAccepted;
     case Status::kSuspended:

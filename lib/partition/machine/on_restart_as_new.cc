@@ -113,12 +113,12 @@ Result<void> on_restart_as_new(const wire::RestartAsNew& command, Step& step) {
   }
 
   std::vector<std::pair<std::uint32_t, wire::JournalEntry>> entries;
-  RESTATE_TRY_VOID(step.state.tables().scan_journal(
-      command.invocation, 0, old.journal.length,
-      [&](std::uint32_t index, wire::JournalEntry&& entry) {
-        entries.emplace_back(index, std::move(entry));
-        return true;
-      }));
+  RESTATE_TRY_VOID(
+      step.state.tables().scan_journal(command.invocation, 0, old.journal.length,
+                                       [&](std::uint32_t index, wire::JournalEntry&& entry) {
+                                         entries.emplace_back(index, std::move(entry));
+                                         return true;
+                                       }));
   PrefixCopy copy(fresh, command.copy_up_to, step);
   for (const auto& [index, entry] : entries) RESTATE_TRY_VOID(copy.entry(index, entry));
 

@@ -12,8 +12,7 @@ OperationOutcome resume_now(Live& live, const wire::Resume& command, Step& step)
       return OperationOutcome::kNotStarted;
     case Status::kInvoked:
       // It came to life by itself since the leader looked. An attempt that runs keeps its code.
-      return command.deployment ? OperationOutcome::kCannotChangeDeployment
-                                : OperationOutcome::kOk;
+      return command.deployment ? OperationOutcome::kCannotChangeDeployment : OperationOutcome::kOk;
     case Status::kSuspended:
     case Status::kPaused:
       if (command.deployment && live.status.pinned) {

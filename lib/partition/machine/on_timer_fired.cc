@@ -17,14 +17,12 @@ Result<void> start_scheduled(Live& live, const wire::TimerFired& command, Step& 
 /// The timer service proposed it and the log put it in order; now it becomes true.
 Result<void> on_timer_fired(const wire::TimerFired& command, Step& step) {
   RESTATE_TRY(Live * live, step.state.invocations.find(command.key.invocation));
-  const bool same_life =
-      live != nullptr && command.incarnation.matches(live->status.incarnation);
+  const bool same_life = live != nullptr && command.incarnation.matches(live->status.incarnation);
 
   // Timers outlive their invocation, and ids come back: another life may have put its timer under
   // the same key, and that one must stay.
   if (live != nullptr && !same_life) {
-    RESTATE_TRY(const bool mine,
-                step.state.has_timer({command.key, command.incarnation}));
+    RESTATE_TRY(const bool mine, step.state.has_timer({command.key, command.incarnation}));
     if (!mine) return {};
   }
   // Even if nobody waits any more: a timer row left behind fires again for ever.

@@ -3,8 +3,8 @@
 
 namespace restate::partition {
 
-/// Refusing stops the partition here, on this node, until a newer program takes over: nothing of the
-/// record is kept, so that one can apply it.
+/// Refusing stops the partition here, on this node, until a newer program takes over: nothing of
+/// the record is kept, so that one can apply it.
 Result<void> on_version_barrier(const wire::VersionBarrier& command, Step& step) {
   const auto required = Version::parse(command.min_version);
   if (!required || kMachineVersion < *required) {

@@ -4,8 +4,8 @@ namespace restate::partition {
 
 namespace {
 
-// Merges the rows of the base, as they come, with those of [at, end). `before(a, b)` is the order of
-// the scan.
+// Merges the rows of the base, as they come, with those of [at, end). `before(a, b)` is the order
+// of the scan.
 template <class Iterator, class Before>
 class Merge {
  public:
@@ -55,9 +55,8 @@ Result<void> Overlay::scan(std::string_view lower, std::string_view upper,
   const auto last = upper.empty() ? pending_.end() : pending_.lower_bound(upper);
   if (first == last) return base_.scan(lower, upper, visitor);
   Merge merge(first, last, std::less<std::string_view>(), visitor);
-  storage::RowCallback row([&](std::string_view key, std::string_view value) {
-    return merge.base_row(key, value);
-  });
+  storage::RowCallback row(
+      [&](std::string_view key, std::string_view value) { return merge.base_row(key, value); });
   RESTATE_TRY_VOID(base_.scan(lower, upper, row));
   merge.finish();
   return {};
@@ -71,9 +70,8 @@ Result<void> Overlay::scan_reverse(std::string_view lower, std::string_view uppe
   if (first == last) return base_.scan_reverse(lower, upper, visitor);
   Merge merge(std::make_reverse_iterator(last), std::make_reverse_iterator(first),
               std::greater<std::string_view>(), visitor);
-  storage::RowCallback row([&](std::string_view key, std::string_view value) {
-    return merge.base_row(key, value);
-  });
+  storage::RowCallback row(
+      [&](std::string_view key, std::string_view value) { return merge.base_row(key, value); });
   RESTATE_TRY_VOID(base_.scan_reverse(lower, upper, row));
   merge.finish();
   return {};

@@ -73,7 +73,8 @@ Result<void> State::open() {
   return {};
 }
 
-// --- Journals -------------------------------------------------------------------------------------
+// --- Journals
+// -------------------------------------------------------------------------------------
 
 void State::put_entry(const InvocationId& id, std::uint32_t index,
                       const wire::JournalEntry& entry) {
@@ -115,7 +116,8 @@ Result<void> State::erase_journal(Live& live) {
   return {};
 }
 
-// --- Objects --------------------------------------------------------------------------------------
+// --- Objects
+// --------------------------------------------------------------------------------------
 
 void State::put_lock(const keys::ObjectRef& object, const Lock& lock) {
   overlay_.put(keys::lock(object), rows::encode(lock));
@@ -165,7 +167,8 @@ Result<void> State::erase_all_promises(const keys::ObjectRef& object) {
   return {};
 }
 
-// --- Timers and outbox ----------------------------------------------------------------------------
+// --- Timers and outbox
+// ----------------------------------------------------------------------------
 
 void State::put_timer(const TimerRow& timer) {
   overlay_.put(keys::timer(partition_, timer.key), rows::encode(timer));
@@ -203,7 +206,8 @@ std::uint64_t State::next_inbox_sequence() {
   return inbox_sequence_++;
 }
 
-// --- Dedup ----------------------------------------------------------------------------------------
+// --- Dedup
+// ----------------------------------------------------------------------------------------
 
 Result<State::Mark*> State::find_mark(std::string key) {
   const auto found = marks_.find(key);
@@ -241,7 +245,8 @@ void State::remember(const wire::Dedup& dedup) {
   }
 }
 
-// --- Variables ------------------------------------------------------------------------------------
+// --- Variables
+// ------------------------------------------------------------------------------------
 
 void State::put_variable(keys::Variable variable, std::string value) {
   overlay_.put(keys::variable(partition_, variable), std::move(value));
@@ -281,7 +286,8 @@ void State::set_leader(const wire::AnnounceLeader& leader) {
   leader_ = leader;
 }
 
-// --- Batches --------------------------------------------------------------------------------------
+// --- Batches
+// --------------------------------------------------------------------------------------
 
 void State::encode() {
   invocations.encode([&](const Live& live) {

@@ -1,8 +1,8 @@
 #pragma once
 
 /// \file
-/// Everything a record may read and change: rows behind an overlay, and what is kept decoded until a
-/// batch is taken. Changes of one row cost one encoding per batch where it is written often.
+/// Everything a record may read and change: rows behind an overlay, and what is kept decoded until
+/// a batch is taken. Changes of one row cost one encoding per batch where it is written often.
 
 #include "partition/machine/live.h"
 #include "partition/machine/overlay.h"

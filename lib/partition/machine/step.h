@@ -1,9 +1,9 @@
 #pragma once
 
 /// \file
-/// What the handler of a command gets, and the handlers, one per command and file. A handler decides
-/// by reading `state` and the command alone; it changes rows through `state` and asks for the rest
-/// with `emit`.
+/// What the handler of a command gets, and the handlers, one per command and file. A handler
+/// decides by reading `state` and the command alone; it changes rows through `state` and asks for
+/// the rest with `emit`.
 
 #include "partition/machine/state.h"
 

@@ -49,6 +49,6 @@ TEST_CASE("a result is retained for those who ask again", "[partition]") {
 
   const Actions actions =
       partition.apply(invoke(a, service(), {.reply = make_request(2), .retention = {1000, 1000}}));
-  CHECK(actions == Actions{IngressResponse{make_request(2), a, status->completion_expiry(),
-                                           Bytes("out")}});
+  CHECK(actions ==
+        Actions{IngressResponse{make_request(2), a, status->completion_expiry(), Bytes("out")}});
 }
