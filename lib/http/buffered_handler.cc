@@ -60,8 +60,7 @@ class BufferedRequest final : public ServerRequest {
   Function<void()> drained_;
 };
 
-std::unique_ptr<ServerRequest> BufferedHandler::on_request(RequestHead head,
-                                                           ServerStream& stream) {
+std::unique_ptr<ServerRequest> BufferedHandler::on_request(RequestHead head, ServerStream& stream) {
   if (head.content_length().value_or(0) > max_body_bytes_) {
     respond_too_large(stream);
     return nullptr;
@@ -76,7 +75,8 @@ void respond_too_large(ServerStream& stream) {
 
 Responder::Responder(BufferedRequest& request) : request_(&request) { request.responder_ = this; }
 
-Responder::Responder(Responder&& other) noexcept : request_(std::exchange(other.request_, nullptr)) {
+Responder::Responder(Responder&& other) noexcept
+    : request_(std::exchange(other.request_, nullptr)) {
   if (request_ != nullptr) request_->responder_ = this;
 }
 

@@ -12,8 +12,7 @@ ClientConnection::ClientConnection(ClientPool& pool) : pool_(pool), shared_(pool
   deadline_ = shared_.shard.now() + shared_.options.connect_timeout;
   connecting_ = shared_.shard.network().connect(
       Address{.host = target.host, .port = target.port, .unix_path = {}},
-      shared_.options.connect_timeout,
-      scope_.bind([this](Result<std::unique_ptr<Stream>> result) {
+      shared_.options.connect_timeout, scope_.bind([this](Result<std::unique_ptr<Stream>> result) {
         on_connected(std::move(result));
       }));
 }
@@ -58,7 +57,8 @@ void ClientConnection::on_secured(Result<SecureStream> result) {
 void ClientConnection::fail_connect(FailureKind kind, Error error) {
   if (std::exchange(dead_, true)) return;
   const Target& target = pool_.target();
-  error = std::move(error).within("connecting to " + target.host + ":" + std::to_string(target.port));
+  error =
+      std::move(error).within("connecting to " + target.host + ":" + std::to_string(target.port));
   pool_.on_connect_failed(Failure{kind, true, std::move(error)});
   pool_.retire();
 }
@@ -213,8 +213,8 @@ void ClientConnection::die(FailureKind kind, const std::string& why) {
 
 bool ClientConnection::idle() const { return session_->active() == 0 && outbox_.empty(); }
 
-/// The next moment at which something may have to be done. Reads and streams do not touch the timer;
-/// it looks at their traces when it fires.
+/// The next moment at which something may have to be done. Reads and streams do not touch the
+/// timer; it looks at their traces when it fires.
 void ClientConnection::arm() {
   Instant next{INT64_MAX};
   if (ping_interval_ > Duration{}) {

@@ -24,8 +24,8 @@ std::string format_date(WallTime time) {
   char text[64];
   std::snprintf(text, sizeof text, "%s, %02u %s %04llu %02u:%02u:%02u GMT", kDays[days % 7],
                 static_cast<unsigned>(day), kMonths[month], static_cast<unsigned long long>(year),
-                static_cast<unsigned>(seconds / 3600 % 24), static_cast<unsigned>(seconds / 60 % 60),
-                static_cast<unsigned>(seconds % 60));
+                static_cast<unsigned>(seconds / 3600 % 24),
+                static_cast<unsigned>(seconds / 60 % 60), static_cast<unsigned>(seconds % 60));
   return text;
 }
 

@@ -9,7 +9,10 @@ namespace restate::http {
 
 ServerConnection::ServerConnection(ServerShared& shared, std::uint64_t id,
                                    std::unique_ptr<Stream> stream)
-    : shared_(shared), id_(id), stream_(std::move(stream)), last_read_(shared.shard.now()),
+    : shared_(shared),
+      id_(id),
+      stream_(std::move(stream)),
+      last_read_(shared.shard.now()),
       waiting_since_(last_read_) {}
 
 ServerConnection::~ServerConnection() { shared_.shard.forget(*this); }
@@ -122,7 +125,7 @@ void ServerConnection::close_exchange(StreamId id) {
 // -- Writing --
 
 void ServerConnection::act() {
-  if (dead_ || session_ == nullptr) return;
+  if (dead_ || lingering_ || session_ == nullptr) return;
   flush(*session_, *stream_);
   deliver();
   settle();
@@ -221,7 +224,8 @@ void ServerConnection::on_timer() {
   // The timer is not touched while all goes well. What it was armed for may be long over.
   const Instant since =
       waiting_ == Waiting::kHead ? waiting_since_ : std::max(waiting_since_, last_read_);
-  if (const Duration left = since + limit - shared_.shard.now(); left > Duration{}) return arm(left);
+  if (const Duration left = since + limit - shared_.shard.now(); left > Duration{})
+    return arm(left);
   if (session_ == nullptr) return die();
   session_->time_out();
   deliver();

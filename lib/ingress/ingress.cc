@@ -32,7 +32,7 @@ void Ingress::stop(Completion<void> done) {
   server_.close(options_.shutdown_grace, std::move(done));
 }
 
-std::unique_ptr<http::ServerRequest> Ingress::on_request(const http::RequestHead& head,
+std::unique_ptr<http::ServerRequest> Ingress::on_request(http::RequestHead head,
                                                          http::ServerStream& stream) {
   const auto length = head.content_length();
   if (length && *length > options_.request_size_limit) {

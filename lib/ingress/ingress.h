@@ -37,7 +37,7 @@ class Ingress final : private http::ServerHandler {
   std::size_t in_flight() const { return context_.in_flight; }
 
  private:
-  std::unique_ptr<http::ServerRequest> on_request(const http::RequestHead& head,
+  std::unique_ptr<http::ServerRequest> on_request(http::RequestHead head,
                                                   http::ServerStream& stream) override;
 
   IngressOptions options_;
