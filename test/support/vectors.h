@@ -1,7 +1,7 @@
 #pragma once
 
 /// \file
-/// Recorded exchanges of the service protocol, from test/compat/vectors.
+/// Recorded exchanges and ids, from test/compat/vectors.
 
 #include <restate/bytes.h>
 
@@ -23,6 +23,15 @@ inline std::string from_hex(std::string_view hex) {
   return bytes;
 }
 
+inline std::string to_hex(std::string_view bytes) {
+  std::string hex;
+  for (const char c : bytes) {
+    hex.push_back("0123456789abcdef"[static_cast<unsigned char>(c) >> 4]);
+    hex.push_back("0123456789abcdef"[static_cast<unsigned char>(c) & 15]);
+  }
+  return hex;
+}
+
 inline nlohmann::json load_vectors(const std::string& name) {
   std::ifstream file(RESTATE_SOURCE_DIR "/test/compat/vectors/" + name);
   return nlohmann::json::parse(file);
@@ -41,11 +50,11 @@ inline std::vector<RecordedFrame> recorded_frames() {
   std::vector<RecordedFrame> frames;
   const nlohmann::json recorded = load_vectors("service_protocol_frames.json");
   for (const auto& frame : recorded["frames"]) {
-    frames.push_back({frame["protocol_version"].get<std::uint16_t>(), frame["dir"] == "E->S",
-                      frame["message"].get<std::string>(),
-                      static_cast<std::uint16_t>(
-                          std::stoi(frame["type"].get<std::string>(), nullptr, 16)),
-                      from_hex(frame["frame_hex"].get<std::string>()), frame["decoded"]});
+    frames.push_back(
+        {frame["protocol_version"].get<std::uint16_t>(), frame["dir"] == "E->S",
+         frame["message"].get<std::string>(),
+         static_cast<std::uint16_t>(std::stoi(frame["type"].get<std::string>(), nullptr, 16)),
+         from_hex(frame["frame_hex"].get<std::string>()), frame["decoded"]});
   }
   return frames;
 }
