@@ -4,8 +4,8 @@
 #include "common/hash.h"
 #include "common/time_text.h"
 #include "ingress/identity.h"
-#include "ingress/limit_key.h"
 #include "schema/payload_rules.h"
+#include "schema/scope_name.h"
 
 #include <array>
 
@@ -84,7 +84,7 @@ std::optional<Refusal> refuse_handler(const InvokeRoute& route, const schema::Sc
 
 std::optional<Refusal> refuse_scope_of(const InvokeRoute& route, const IngressOptions& options) {
   if (!route.scope) return std::nullopt;
-  if (auto why = refuse_scope(*route.scope)) return bad("bad scope value: " + *why);
+  if (auto why = schema::refuse_scope(*route.scope)) return bad("bad scope value: " + *why);
   if (!options.vqueues) return bad("scoped invocations require vqueues to be enabled");
   if (route.service->type == wire::ServiceType::kVirtualObject && !options.scoped_virtual_objects) {
     return bad("scope is not supported for Virtual Object targets");
@@ -97,7 +97,7 @@ std::variant<Refusal, std::string> limit_key_of(const InvokeRequest& request) {
   const auto& text = request.limit_key_header ? request.limit_key_header : request.limit_key_parameter;
   if (!text) return std::string();
   if (request.limit_key_header && !is_plain_ascii(*text)) return bad_header(kLimitKeyHeader);
-  LimitKey key = parse_limit_key(*text);
+  schema::LimitKey key = schema::parse_limit_key(*text);
   if (key.refusal) return bad("invalid limit-key: " + *key.refusal);
   if (!key.text.empty() && !request.target.scope) return bad("limit-key requires a scope to be set");
   return std::move(key.text);

@@ -1,8 +1,8 @@
 #include "ingress/target_body.h"
 
 #include "ingress/identity.h"
-#include "ingress/limit_key.h"
 #include "schema/json.h"
+#include "schema/scope_name.h"
 
 namespace restate::ingress {
 namespace {
@@ -23,7 +23,7 @@ bool take_scope(const schema::Json& json, std::optional<std::string>& scope, Ref
     return false;
   }
   if (!scope) return true;
-  const auto why = refuse_scope(*scope);
+  const auto why = schema::refuse_scope(*scope);
   if (why) refusal = {400, "bad scope value: " + *why};
   return !why;
 }

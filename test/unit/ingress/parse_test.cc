@@ -1,7 +1,6 @@
 #include "ingress/parse.h"
 
 #include "fixtures.h"
-#include "ingress/limit_key.h"
 #include "support/catch.h"
 
 using namespace restate;
@@ -139,17 +138,4 @@ TEST_CASE("query parameters are form-urlencoded", "[ingress][parse]") {
   CHECK(query_parameter("delay", "delay") == "");
   CHECK(query_parameter("delaySec=1", "delay") == std::nullopt);
   CHECK(query_parameter("", "delay") == std::nullopt);
-}
-
-TEST_CASE("scopes and limit keys are short plain names", "[ingress][parse]") {
-  CHECK_FALSE(refuse_scope("a.b_c-D9"));
-  CHECK_FALSE(refuse_scope(std::string(36, 'x')));
-  CHECK(refuse_scope(""));
-  CHECK(refuse_scope(std::string(37, 'x')));
-  CHECK(refuse_scope("a b"));
-  CHECK(parse_limit_key("").text.empty());
-  CHECK_FALSE(parse_limit_key("").refusal);
-  CHECK(parse_limit_key("a/b/").text == "a/b");
-  CHECK(parse_limit_key("a").text == "a");
-  for (const char* bad : {"a b", "a/b/c", "/", "a//", "\u00e9"}) CHECK(parse_limit_key(bad).refusal);
 }

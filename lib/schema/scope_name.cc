@@ -1,6 +1,6 @@
-#include "ingress/limit_key.h"
+#include "schema/scope_name.h"
 
-namespace restate::ingress {
+namespace restate::schema {
 namespace {
 
 constexpr std::size_t kMaxBytes = 36;
@@ -38,4 +38,4 @@ LimitKey parse_limit_key(std::string_view text) {
   }
 }
 
-}  // namespace restate::ingress
+}  // namespace restate::schema

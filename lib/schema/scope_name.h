@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-namespace restate::ingress {
+namespace restate::schema {
 
 /// Why `text` is no scope, or nothing: 1 to 36 bytes of `[a-zA-Z0-9_.-]`.
 std::optional<std::string> refuse_scope(std::string_view text);
@@ -19,4 +19,4 @@ struct LimitKey {
 };
 LimitKey parse_limit_key(std::string_view text);
 
-}  // namespace restate::ingress
+}  // namespace restate::schema
