@@ -54,14 +54,16 @@ class Store {
   virtual void put(std::string key, VersionedValue value, Precondition precondition,
                    Completion<void> done) = 0;
   virtual void erase(std::string key, Precondition precondition, Completion<void> done) = 0;
-  /// Calls `changed` on `shard` after each change of `key`, latest value only.
+  /// Calls `changed` on `shard` after each change of `key` that later calls from there could see;
+  /// version 0 says that it was erased. The present value is not told: `watch`, then `get`.
   virtual std::unique_ptr<Watch> watch(std::string key, Shard& shard,
                                        Function<void(VersionedValue)> changed) = 0;
 };
 
-/// Reads, lets `change` make the next value, writes it with compare-and-set, and repeats on a lost
-/// race (100 ms x 1.4 up to 1 s, 10 tries). `change` gets nothing when the key is absent and may
-/// return nothing to leave it alone; its error ends the attempt. Completes with the value in force.
+/// Reads, lets `change` make the next value, writes it with compare-and-set as the next version, and
+/// starts over on a lost race or an unknown outcome, up to 20 times. So `change` may see its own
+/// work. It gets nothing when the key is absent and may return nothing to leave it alone; its error
+/// ends the attempt. Completes with the value in force.
 void read_modify_write(
     Store& store, Shard& shard, std::string key,
     Function<Result<std::optional<Bytes>>(const std::optional<VersionedValue>&)> change,
