@@ -15,10 +15,9 @@ namespace restate::invoker {
 
 class SharedLimits;
 
-/// Somebody who could not get a slot.
+/// Somebody who could not get a slot. Called once when it is worth another try.
 class SlotWaiter {
  public:
-  /// A slot is taken on the waiter's behalf, which no longer queues. Use it, or release it.
   virtual void on_slot() = 0;
 
  protected:
@@ -26,9 +25,10 @@ class SlotWaiter {
 };
 
 /// The slots as one shard sees them. Shard thread only, but for what says otherwise.
-class ShardSlots {
+class ShardSlots final : public TurnActor {
  public:
   ShardSlots(Shard& shard, SharedLimits& limits) : shard_(shard), limits_(limits) {}
+  ~ShardSlots();
   ShardSlots(const ShardSlots&) = delete;
   ShardSlots& operator=(const ShardSlots&) = delete;
 
@@ -38,10 +38,11 @@ class ShardSlots {
   /// Must be called before a waiter dies.
   void forget(SlotWaiter& waiter);
 
+  void act() override;
+
  private:
   friend class SharedLimits;
   void wake();
-  void hand_out();
 
   Shard& shard_;
   SharedLimits& limits_;

@@ -91,6 +91,9 @@ inline bool operator==(const Record& a, const Record& b) {
 
 using RecordBatch = std::vector<Record>;
 
+/// A batch on its way: the appender keeps it until it is durable, the loglet for its readers.
+using SharedBatch = std::shared_ptr<const RecordBatch>;
+
 /// Where a loglet or a log ends, and whether it can still grow. `next` is the first position nobody
 /// has written.
 template <class Offset>

@@ -1,0 +1,32 @@
+#pragma once
+
+/// \file
+/// The loglets of a single node. A provider is shared by the Bifrosts of all shards of a node.
+
+#include <restate/bifrost/loglet.h>
+#include <restate/runtime.h>
+
+#include <memory>
+#include <vector>
+
+namespace restate::storage {
+class LogStore;
+}
+
+namespace restate::bifrost {
+
+/// The records of in-memory loglets. Lives as long as its owner keeps it: through the crash of a
+/// simulated node, say.
+struct MemoryLogs;
+std::shared_ptr<MemoryLogs> make_memory_logs(std::size_t shards);
+
+/// Kind `in-memory`. Records stay until they are trimmed. `shards` are all those of the node, which
+/// never change; `content` was made for as many.
+std::shared_ptr<LogletProvider> make_memory_provider(std::vector<Shard*> shards,
+                                                     std::shared_ptr<MemoryLogs> content = nullptr);
+
+/// Kind `local`: durable in `store`, which outlives the provider. Nobody else writes to its loglets.
+std::shared_ptr<LogletProvider> make_local_provider(std::vector<Shard*> shards,
+                                                    storage::LogStore& store);
+
+}  // namespace restate::bifrost

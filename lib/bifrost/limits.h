@@ -1,0 +1,33 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include <restate/time.h>
+
+namespace restate::bifrost {
+
+/// Records of one loglet kept in memory after they became durable, for readers close to the tail.
+inline constexpr std::size_t kRecentBytes = std::size_t{4} << 20;
+
+/// Appends of one log that wait for their answer. Beyond, `kOverloaded`.
+inline constexpr std::size_t kMaxPendingAppendBytes = std::size_t{256} << 20;
+
+/// Entries per delivery to a reader: it must not keep the shard for too long.
+inline constexpr std::size_t kMaxEntriesPerDelivery = 4096;
+
+/// A loglet that grew to this many records is replaced: offsets end at 2^32.
+inline constexpr std::uint32_t kMaxLogletOffset = 0x7fffffff;
+
+/// Pauses between attempts of an appender whose log cannot be reached.
+inline constexpr Duration kAppendRetryMin = std::chrono::milliseconds(10);
+inline constexpr Duration kAppendRetryMax = std::chrono::seconds(1);
+
+/// A reader at the end of a sealed segment waits this long, give or take half, for a successor
+/// before it seals the chain itself.
+inline constexpr Duration kReaderSealsAfter = std::chrono::seconds(5);
+
+/// Attempts to bring a loglet and its chain to agree on the tail.
+inline constexpr int kMaxTailAttempts = 50;
+
+}  // namespace restate::bifrost

@@ -1,0 +1,151 @@
+#include "bifrost/local_loglet.h"
+
+#include "bifrost/answer.h"
+#include "bifrost/limits.h"
+#include "bifrost/record_codec.h"
+
+namespace restate::bifrost {
+
+LocalLoglet::LocalLoglet(LogletId id, Shard& shard, storage::LogStore& store,
+                         storage::LogletState state)
+    : id_(id),
+      key_{id.packed()},
+      shard_(shard),
+      store_(store),
+      next_{state.next},
+      closed_(state.sealed),
+      trim_point_{state.trim_point},
+      tail_(shard, Tail{LogletOffset{state.next}, state.sealed}) {}
+
+void LocalLoglet::append(SharedBatch batch, Completion<LogletOffset> done) {
+  RESTATE_ASSERT(!batch->empty(), "an append without records has no last offset");
+  if (failure_) return answer_later<LogletOffset>(std::move(done), *failure_);
+  // From here on the answers are in order even so: whatever is pending was asked before, and the
+  // store answers it before it answers a seal.
+  const bool full = next_.value + batch->size() > kMaxLogletOffset;
+  if ((closed_ || full) && pending_.empty()) {
+    return answer_later<LogletOffset>(std::move(done), sealed_error());
+  }
+  if (closed_ || full) {
+    pending_.push_back({next_, nullptr, std::move(done)});
+    return;
+  }
+
+  storage::LogAppend append{key_, next_.value, encode_records(*batch)};
+  const LogletOffset first = next_;
+  next_.value += static_cast<std::uint32_t>(batch->size());
+  pending_.push_back({first, std::move(batch), std::move(done)});
+  store_.append(std::move(append), Completion<void>(shard_, scope_.bind([this](Result<void> written) {
+                                                      on_written(std::move(written));
+                                                    })));
+}
+
+void LocalLoglet::on_written(Result<void> written) {
+  // Whom we answer may be the last to hold us.
+  const auto self = shared_from_this();
+  Pending pending = std::move(pending_.front());
+  pending_.pop_front();
+  Result<LogletOffset> answer = LogletOffset{0};
+  if (written && !failure_) {
+    const LogletOffset end{pending.first.value + static_cast<std::uint32_t>(pending.batch->size())};
+    recent_.push(pending.first, std::move(pending.batch));
+    recent_.shrink(kRecentBytes);
+    tail_.advance(end);
+    answer = LogletOffset{end.value - 1};
+  } else if (!written && written.error().code == Code::kSealed) {
+    closed_ = true;
+    tail_.seal(tail_.tail().next);
+    answer = sealed_error();
+  } else {
+    // Whatever was promised after this one would stand behind a hole.
+    if (!failure_) {  // then `written` is an error
+      failure_ = Error{Code::kFailed, "writing loglet " + id_.str() + ": " + written.error().describe()};
+    }
+    answer = *failure_;
+  }
+  pending.done(std::move(answer));
+
+  // Those that came after the seal wait for nothing but their turn.
+  while (!pending_.empty() && pending_.front().batch == nullptr) {
+    Pending refused = std::move(pending_.front());
+    pending_.pop_front();
+    refused.done(failure_ ? *failure_ : sealed_error());
+  }
+}
+
+void LocalLoglet::seal(Completion<Tail> done) {
+  closed_ = true;
+  store_.seal(key_, Completion<storage::LogletState>(
+                        shard_, scope_.bind([this, done = std::move(done)](
+                                                Result<storage::LogletState> state) mutable {
+                          on_sealed(std::move(state), std::move(done));
+                        })));
+}
+
+void LocalLoglet::on_sealed(Result<storage::LogletState> state, Completion<Tail> done) {
+  if (!state) return done(std::move(state).error().within("sealing loglet " + id_.str()));
+  // The store answers in order: all that was acknowledged is behind us.
+  tail_.seal(LogletOffset{state->next});
+  done(tail_.tail());
+}
+
+void LocalLoglet::find_tail(Completion<Tail> done) {
+  // Whatever was acknowledged was acknowledged here.
+  if (failure_) return answer_later<Tail>(std::move(done), *failure_);
+  answer_later<Tail>(std::move(done), tail_.tail());
+}
+
+void LocalLoglet::read(LogletOffset from, std::size_t max_bytes, Completion<LogletRecords> done) {
+  store_.read(key_, from.value, max_bytes,
+              Completion<storage::LogRead>(
+                  shard_, scope_.bind([this, done = std::move(done)](
+                                          Result<storage::LogRead> found) mutable {
+                    if (!found) return done(std::move(found).error());
+                    done(decode(*std::move(found)));
+                  })));
+}
+
+Result<LogletRecords> LocalLoglet::decode(storage::LogRead found) const {
+  LogletRecords out{LogletOffset{found.first}, {}};
+  out.records.reserve(found.records.size());
+  for (const Bytes& stored : found.records) {
+    auto record = decode_record(stored);
+    if (!record) {
+      return std::move(record).error().within(
+          "loglet " + id_.str() + ", offset " +
+          std::to_string(found.first + out.records.size()));
+    }
+    out.records.push_back(*std::move(record));
+  }
+  return out;
+}
+
+std::span<const Record> LocalLoglet::recent(LogletOffset from) const {
+  if (from <= trim_point_) return {};
+  return recent_.find(from);
+}
+
+void LocalLoglet::trim(LogletOffset upto, Completion<LogletOffset> done) {
+  store_.trim(key_, upto.value,
+              Completion<storage::LogletState>(
+                  shard_, scope_.bind([this, done = std::move(done)](
+                                          Result<storage::LogletState> state) mutable {
+                    if (!state) {
+                      return done(std::move(state).error().within("trimming loglet " + id_.str()));
+                    }
+                    trim_point_ = LogletOffset{state->trim_point};
+                    recent_.trim(trim_point_);
+                    done(trim_point_);
+                  })));
+}
+
+void LocalLoglet::retire() {
+  closed_ = true;
+  tail_.seal(next_);
+}
+
+Error LocalLoglet::sealed_error() const {
+  return Error{Code::kSealed, "loglet " + id_.str() + " takes no more records"};
+}
+
+}  // namespace restate::bifrost

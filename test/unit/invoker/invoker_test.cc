@@ -1,2 +1,0 @@
-#include "stage.h"
-#include "support/catch.h"
