@@ -26,6 +26,7 @@ Error bad_id(const char* why) { return {Code::kInvalidArgument, why}; }
 
 /// Strips `<prefix>_1` and returns the payload.
 Result<std::string_view> payload_of(std::string_view text, std::string_view prefix) {
+  if (text.empty()) return bad_id("bad length");
   const std::size_t separator = text.find('_');
   if (separator == std::string_view::npos) return bad_id("bad format");
   const std::string_view found = text.substr(0, separator);
@@ -88,7 +89,6 @@ std::string InvocationId::str() const {
 }
 
 Result<InvocationId> InvocationId::parse(std::string_view text) {
-  if (text.size() < 38) return bad_id("bad length");
   RESTATE_TRY(const auto payload, payload_of(text, "inv"));
   if (payload.size() != base62::kDigits64 + base62::kDigits128) return bad_id("bad length");
   RESTATE_TRY(const auto key, base62::decode(payload.substr(0, base62::kDigits64)));
@@ -118,7 +118,10 @@ std::string AwakeableId::str() const {
 
 Result<AwakeableId> AwakeableId::parse(std::string_view text) {
   RESTATE_TRY(const auto payload, payload_of(text, "sign"));
-  RESTATE_TRY(const auto raw, base64::decode(payload));
+  const Result<std::string> decoded = base64::decode(payload);
+  // The reason that clients know from all other ids.
+  if (!decoded) return bad_id("base62 decode error");
+  const std::string& raw = *decoded;
   if (raw.size() != 28) return bad_id("bad length");
   const std::string_view view(raw);
   std::uint32_t signal = 0;

@@ -49,13 +49,12 @@ class Responder {
 /// read if its length was announced.
 class BufferedHandler final : public ServerHandler {
  public:
-  using Handle = Function<void(const RequestHead& head, Bytes body, Responder responder)>;
+  using Handle = Function<void(RequestHead head, Bytes body, Responder responder)>;
 
   BufferedHandler(std::size_t max_body_bytes, Handle handle)
       : max_body_bytes_(max_body_bytes), handle_(std::move(handle)) {}
 
-  std::unique_ptr<ServerRequest> on_request(const RequestHead& head,
-                                            ServerStream& stream) override;
+  std::unique_ptr<ServerRequest> on_request(RequestHead head, ServerStream& stream) override;
 
  private:
   friend class BufferedRequest;

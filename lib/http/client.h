@@ -32,14 +32,15 @@ struct Target {
   auto operator<=>(const Target&) const = default;
 };
 
-/// What comes back. Called on the client's shard, never inside a call into the client or the stream.
-/// Destroying the `ClientStream` in a callback is fine and is the last one; destroying the `Client`
-/// there is not.
+/// What comes back. Called on the client's shard, never inside a call into the client or the
+/// stream. Destroying the `ClientStream` in a callback is fine and is the last one; destroying the
+/// `Client` there is not.
 class ClientExchange {
  public:
   virtual void on_head(const ResponseHead& head) = 0;
   virtual void on_data(Bytes data) = 0;
-  /// The response is complete; nothing follows but `on_drained`. The request body may still be open.
+  /// The response is complete; nothing follows but `on_drained`. The request body may still be
+  /// open.
   virtual void on_end() = 0;
   /// `unsent_bytes()` was above `kHighWater` and is below `kLowWater` now.
   virtual void on_drained() {}
@@ -74,7 +75,7 @@ struct ClientOptions {
   Duration connect_timeout = kConnectTimeout;  ///< TLS included
   Duration ping_interval = kPingInterval;      ///< zero: no PINGs
   Duration ping_timeout = kPingTimeout;
-  Duration idle_timeout = kIdleTimeout;        ///< zero: never
+  Duration idle_timeout = kIdleTimeout;  ///< zero: never
   /// Null: https targets fail with `kTls`. Must outlive the client.
   TlsConnector* tls = nullptr;
 };

@@ -50,8 +50,8 @@ inline constexpr std::size_t kCopyBytes = 1024;
 /// `kLowWater`.
 inline constexpr std::size_t kHighWater = 256 * 1024;
 inline constexpr std::size_t kLowWater = 64 * 1024;
-/// A connection hands at most this much to its socket before the socket has taken it.
-inline constexpr std::size_t kSocketBytes = 1024 * 1024;
+/// A connection collects about this much at a time, until its socket is full.
+inline constexpr std::size_t kWriteBatch = 256 * 1024;
 /// What is left of an unwanted request body up to this is read and thrown away, so that the
 /// connection can be used again; above, it is closed.
 inline constexpr std::size_t kMaxDiscardedBytes = 256 * 1024;

@@ -63,8 +63,7 @@ class ServerHandler {
  public:
   /// A request has arrived; its body follows. `stream` may be answered here or later. Null means:
   /// answered already, and nothing more is of interest.
-  virtual std::unique_ptr<ServerRequest> on_request(const RequestHead& head,
-                                                    ServerStream& stream) = 0;
+  virtual std::unique_ptr<ServerRequest> on_request(RequestHead head, ServerStream& stream) = 0;
 
  protected:
   ~ServerHandler() = default;

@@ -27,7 +27,7 @@ struct SecureStream {
 
 /// Completes with the stream, or with `kUnauthenticated` if the certificate is not to be trusted,
 /// `kFailedPrecondition` if the two have no protocol in common, `kUnavailable` if the connection
-/// failed. Never called inside the call that started the handshake.
+/// failed. Never called inside the call that started the handshake, which may be destroyed in it.
 using Secured = Function<void(Result<SecureStream>)>;
 
 /// Client side. One object serves all shards; a handshake belongs to one.

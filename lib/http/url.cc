@@ -6,7 +6,8 @@ namespace restate::http {
 namespace {
 
 Error bad(std::string_view text, std::string_view why) {
-  return {Code::kInvalidArgument, "'" + std::string(text) + "' is not a usable URL: " + std::string(why)};
+  return {Code::kInvalidArgument,
+          "'" + std::string(text) + "' is not a usable URL: " + std::string(why)};
 }
 
 /// Blanks and controls in a URL would end up in a request line.

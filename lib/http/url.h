@@ -21,8 +21,8 @@ struct Url {
 
   /// `host`, with the port unless it is the scheme's own.
   std::string authority() const;
-  /// The target of a request for `path` below this URL: the base path without its trailing `/`, then
-  /// `path`, then the query of this URL.
+  /// The target of a request for `path` below this URL: the base path without its trailing `/`,
+  /// then `path`, then the query of this URL.
   std::string target(std::string_view below) const;
   std::string str() const;
   bool operator==(const Url&) const = default;

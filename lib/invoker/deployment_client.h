@@ -4,7 +4,7 @@
 /// The way to a deployment: one exchange per attempt, bytes of the service protocol in both
 /// directions. Over HTTP, or to the services inside this process.
 
-#include "http/message.h"
+#include "protocol/exchange.h"
 #include "schema/schema.h"
 
 #include <restate/bytes.h>
@@ -13,20 +13,20 @@
 #include <restate/time.h>
 #include <restate/wire/invocation.h>
 
+#include <cstdint>
 #include <memory>
 #include <optional>
-#include <string>
 
 namespace restate::invoker {
 
-/// What the deployment is asked to run. The client adds what belongs to the way and not to the
-/// invocation: headers of the deployment, request identity, headers of the configuration.
+/// What the deployment is asked to run. How that is said (path, headers, identity) belongs to the
+/// way and is up to the client.
 struct AttemptRequest {
   InvocationId invocation;
   wire::InvocationTarget target;
-  std::string path;       ///< `/invoke/{service}/{handler}`, below the deployment's URI
-  http::Headers headers;  ///< service-protocol.md 2.3, in that order
-  bool bidi = true;       ///< false: the request ends before the response is read
+  wire::SpanContext span;
+  std::uint16_t protocol = 6;
+  bool bidi = true;  ///< false: the request ends before the response is read
 };
 
 /// Why an exchange broke before its end.
@@ -36,17 +36,17 @@ struct TransportFailure {
   std::optional<Duration> retry_after;
 };
 
-/// What comes back. Called on the client's shard, never inside a call into the stream or the client.
-/// Destroying the stream in a callback is fine: that callback is the last one.
+/// What comes back. Called on the client's shard, never inside a call into the stream or the
+/// client. Destroying the stream in a callback is fine: that callback is the last one.
 class AttemptListener {
  public:
-  virtual void on_head(int status, const http::Headers& headers) = 0;
+  virtual void on_head(const protocol::ResponseHeadView& head) = 0;
   virtual void on_data(Bytes data) = 0;
   /// The response is complete. Nothing follows but `on_drained`.
   virtual void on_end() = 0;
   /// Nothing follows.
   virtual void on_error(const TransportFailure& failure) = 0;
-  /// `unsent_bytes()` was above the high-water mark and is below the low one now.
+  /// `unsent_bytes()` was above `http::kHighWater` and is below `http::kLowWater` now.
   virtual void on_drained() = 0;
 
  protected:

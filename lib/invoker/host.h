@@ -48,8 +48,7 @@ class InvokerHost {
   virtual Result<InvocationInput> read_invocation(const InvocationId& invocation) = 0;
   /// Entries [from, to) of the journal, as many as fit into `max_bytes`, but at least one.
   virtual Result<std::vector<wire::JournalEntry>> read_journal(const InvocationId& invocation,
-                                                               std::uint32_t from,
-                                                               std::uint32_t to,
+                                                               std::uint32_t from, std::uint32_t to,
                                                                std::size_t max_bytes) = 0;
   /// The state of the key of `target`: whole entries in key order until the next would exceed
   /// `max_bytes` (keys and values counted); then `partial`.

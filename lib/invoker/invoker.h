@@ -24,11 +24,11 @@ namespace restate::invoker {
 
 /// How the last attempt failed, as SQL shows it.
 struct AttemptFailure {
-  std::string message;     ///< `[500 Internal] boom`
+  std::string message;     ///< `[500 Internal] boom`, then the stack trace if there is one
   std::string error_code;  ///< `RT0007`; empty if there is none
   std::optional<std::uint32_t> related_command_index;
   std::optional<std::string> related_command_name;
-  std::optional<wire::EntryType> related_command_type;
+  std::optional<std::string> related_command_type;  ///< `Run`
 };
 
 /// A residency as `sys_invocation_state` shows it.

@@ -3,6 +3,7 @@
 /// \file
 /// What of the configuration concerns invokers (config.md, `[worker.invoker]`).
 
+#include "http/limits.h"
 #include "schema/schema.h"
 
 #include <restate/time.h>
@@ -37,8 +38,8 @@ struct InvokerOptions {
 
 /// On top of `message_size_limit`.
 inline constexpr std::size_t kMessageSlackBytes = 262'144;
-/// A replay pauses when the stream holds more than this.
-inline constexpr std::size_t kReplayHighWater = 256 * 1024;
+/// A replay pauses when the stream holds more than this, until `AttemptListener::on_drained`.
+inline constexpr std::size_t kReplayHighWater = http::kHighWater;
 /// Journal read ahead of the stream.
 inline constexpr std::size_t kReplayReadBytes = 256 * 1024;
 /// An endpoint that broke the rules may go on talking for this long.

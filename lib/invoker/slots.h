@@ -15,9 +15,10 @@ namespace restate::invoker {
 
 class SharedLimits;
 
-/// Somebody who could not get a slot. Called once when it is worth another try.
+/// Somebody who could not get a slot.
 class SlotWaiter {
  public:
+  /// A slot is taken on the waiter's behalf, which no longer queues. Use it, or release it.
   virtual void on_slot() = 0;
 
  protected:
@@ -25,10 +26,9 @@ class SlotWaiter {
 };
 
 /// The slots as one shard sees them. Shard thread only, but for what says otherwise.
-class ShardSlots final : public TurnActor {
+class ShardSlots {
  public:
   ShardSlots(Shard& shard, SharedLimits& limits) : shard_(shard), limits_(limits) {}
-  ~ShardSlots();
   ShardSlots(const ShardSlots&) = delete;
   ShardSlots& operator=(const ShardSlots&) = delete;
 
@@ -38,11 +38,10 @@ class ShardSlots final : public TurnActor {
   /// Must be called before a waiter dies.
   void forget(SlotWaiter& waiter);
 
-  void act() override;
-
  private:
   friend class SharedLimits;
   void wake();
+  void hand_out();
 
   Shard& shard_;
   SharedLimits& limits_;

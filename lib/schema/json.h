@@ -91,10 +91,6 @@ inline bool read_value(const Json& value, double& out) {
   out = value.get<double>();
   return true;
 }
-template <class T>
-bool read_value(const Json& value, std::optional<T>& out) {
-  return read_value(value, out.emplace());
-}
 inline bool read_value(const Json& value, std::map<std::string, std::string>& out) {
   if (!value.is_object()) return false;
   out.clear();
@@ -103,6 +99,10 @@ inline bool read_value(const Json& value, std::map<std::string, std::string>& ou
     out.emplace(name, text.get_ref<const std::string&>());
   }
   return true;
+}
+template <class T>
+bool read_value(const Json& value, std::optional<T>& out) {
+  return read_value(value, out.emplace());
 }
 
 /// Takes a member that may be absent or null; then `out` stays as it is. False: a wrong type.

@@ -37,6 +37,8 @@ struct OutputReply {
   InvocationId invocation;
   std::optional<WallTime> completion_expiry;
   wire::InvocationResult result;
+  /// kReady: what ran; its handler knows the content type of the output.
+  std::optional<wire::InvocationTarget> target;
 };
 
 /// How a resume or a restart picks its deployment.

@@ -50,7 +50,8 @@ const llhttp_settings_t& Http1Reader::callbacks() {
         if (c >= 'A' && c <= 'Z') c = static_cast<char>(c + ('a' - 'A'));
       }
       // llhttp keeps the blanks behind a value.
-      while (!reader.value_.empty() && (reader.value_.back() == ' ' || reader.value_.back() == '\t')) {
+      while (!reader.value_.empty() &&
+             (reader.value_.back() == ' ' || reader.value_.back() == '\t')) {
         reader.value_.pop_back();
       }
       reader.headers_.add(std::exchange(reader.name_, {}), std::exchange(reader.value_, {}));

@@ -36,8 +36,8 @@ class Http1Reader {
   Http1Reader(const Http1Reader&) = delete;
   Http1Reader& operator=(const Http1Reader&) = delete;
 
-  /// Consumes a prefix of `data` and drops it from there: all of it when `kOk`, up to the end of the
-  /// message when `kStopped`. After `kBad` nothing may be read.
+  /// Consumes a prefix of `data` and drops it from there: all of it when `kOk`, up to the end of
+  /// the message when `kStopped`. After `kBad` nothing may be read.
   Status read(std::string_view& data);
   /// The peer sends no more. `kBad` in the middle of a message.
   Status read_end();

@@ -191,9 +191,9 @@ class Http2ClientSession final : public ClientSession, private Http2Listener {
   }
 
   void fail(const Http2Stream& stream, FailureKind kind, bool not_processed, std::string message) {
-    events_.push_back(StreamFailed{
-        static_cast<StreamId>(stream.id),
-        Failure{kind, not_processed, Error{Code::kUnavailable, std::move(message)}}});
+    events_.push_back(
+        StreamFailed{static_cast<StreamId>(stream.id),
+                     Failure{kind, not_processed, Error{Code::kUnavailable, std::move(message)}}});
   }
 
   void close_if_finished() {

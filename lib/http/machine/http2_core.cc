@@ -286,8 +286,8 @@ void Http2Core::push_header(std::string_view name, std::string_view value) {
       is_worth_indexing(name) ? NGHTTP2_NV_FLAG_NONE : NGHTTP2_NV_FLAG_NO_INDEX;
   // nghttp2 copies both; its C signature only lacks the const.
   headers_.push_back({reinterpret_cast<std::uint8_t*>(const_cast<char*>(name.data())),
-                      reinterpret_cast<std::uint8_t*>(const_cast<char*>(value.data())),
-                      name.size(), value.size(), flags});
+                      reinterpret_cast<std::uint8_t*>(const_cast<char*>(value.data())), name.size(),
+                      value.size(), flags});
 }
 
 void Http2Core::push_headers(const Headers& headers, bool with_content_length) {
@@ -332,8 +332,7 @@ std::int32_t Http2Core::submit_request(const RequestHead& head, bool body_follow
 }
 
 void Http2Core::submit_response(Http2Stream& stream, const ResponseHead& head,
-                                std::string_view length, std::string_view date,
-                                bool body_follows) {
+                                std::string_view length, std::string_view date, bool body_follows) {
   char status[8] = {};
   std::to_chars(status, status + sizeof status, head.status);
   begin_headers();

@@ -46,7 +46,8 @@ struct Http2Stream {
   bool was_high = false;
 };
 
-/// Called from within `Http2Core::receive` and `collect`. A stream is gone after `on_stream_closed`.
+/// Called from within `Http2Core::receive` and `collect`. A stream is gone after
+/// `on_stream_closed`.
 class Http2Listener {
  public:
   virtual void on_head(Http2Stream& stream, bool ends) = 0;
@@ -116,8 +117,8 @@ class Http2Core {
   Http2Listener& listener_;
   std::map<std::int32_t, std::unique_ptr<Http2Stream>> streams_;
   Output output_;
-  std::size_t max_output_ = 0;  ///< during `collect`
-  std::vector<nghttp2_nv> headers_;      ///< reused for every head
+  std::size_t max_output_ = 0;            ///< during `collect`
+  std::vector<nghttp2_nv> headers_;       ///< reused for every head
   std::vector<std::string> lower_names_;  ///< what `headers_` points into
   std::string last_error_;
   bool broken_ = false;

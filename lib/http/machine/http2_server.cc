@@ -122,8 +122,8 @@ class Http2ServerSession final : public ServerSession, private Http2Listener {
 
   void drain() override {
     if (std::exchange(draining_, true)) return;
-    // Requests may be on their way. The first GOAWAY asks for no more; the second, once the peer must
-    // have seen it, says which were taken.
+    // Requests may be on their way. The first GOAWAY asks for no more; the second, once the peer
+    // must have seen it, says which were taken.
     nghttp2_submit_shutdown_notice(core_.session());
     nghttp2_submit_ping(core_.session(), NGHTTP2_FLAG_NONE, nullptr);
   }

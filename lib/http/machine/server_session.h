@@ -47,7 +47,8 @@ class ServerSession {
   virtual bool wants_read() const = 0;
 
   bool has_events() const { return !events_.empty(); }
-  /// Replaces the content of `out`. Events appear in `receive`, `receive_end`, `collect`, `time_out`.
+  /// Replaces the content of `out`. Events appear in `receive`, `receive_end`, `collect`,
+  /// `time_out`.
   void take_events(std::vector<ServerEvent>& out) {
     out.clear();
     out.swap(events_);

@@ -68,9 +68,10 @@ TEST_CASE("responses over HTTP/1.1 end in many ways", "[http][http1]") {
     CHECK(client.session->finished());
   }
   SECTION("after an interim one") {
-    client.receive("HTTP/1.1 103 Early Hints\r\nlink: x\r\n\r\n"
-                   "HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nhello",
-                   piece);
+    client.receive(
+        "HTTP/1.1 103 Early Hints\r\nlink: x\r\n\r\n"
+        "HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nhello",
+        piece);
     CHECK_FALSE(client.head().headers.contains("link"));
   }
   SECTION("for good") {

@@ -15,9 +15,7 @@ ServerEnd make_server(ServerSettings settings = {}) {
   return server;
 }
 
-void open(ServerEnd& server) {
-  server.session = make_http1_server(server.settings, server.date);
-}
+void open(ServerEnd& server) { server.session = make_http1_server(server.settings, server.date); }
 
 }  // namespace
 
@@ -221,8 +219,7 @@ TEST_CASE("requests of all shapes are understood", "[http][http1]") {
   };
   const auto c = GENERATE(
       Case{"GET / HTTP/1.1\nHost: bare\n\n", "/", "bare"},
-      Case{"GET /x HTTP/1.1\r\n\r\n", "/x", ""},
-      Case{"\r\n\r\nGET /x HTTP/1.1\r\n\r\n", "/x", ""},
+      Case{"GET /x HTTP/1.1\r\n\r\n", "/x", ""}, Case{"\r\n\r\nGET /x HTTP/1.1\r\n\r\n", "/x", ""},
       Case{"GET http://abs.test:81/p?q=1 HTTP/1.1\r\nhost: other\r\n\r\n", "/p?q=1", "abs.test:81"},
       Case{"GET http://abs.test HTTP/1.1\r\n\r\n", "/", "abs.test"},
       Case{"GET http://abs.test?q HTTP/1.1\r\n\r\n", "/?q", "abs.test"},
@@ -261,8 +258,7 @@ TEST_CASE("bare line ends may be cut and mixed", "[http][http1]") {
     server.written();
     REQUIRE(server.body == "a\nb\r\nca\nb\r\nc");
     CHECK(server.head(0).headers == server.head(1).headers);
-    CHECK(server.head(0).headers ==
-          Headers{{"host", "a"}, {"x", "y"}, {"content-length", "6"}});
+    CHECK(server.head(0).headers == Headers{{"host", "a"}, {"x", "y"}, {"content-length", "6"}});
   }
   SECTION("down to single bytes") {
     ServerEnd server = make_server();
@@ -275,13 +271,12 @@ TEST_CASE("bare line ends may be cut and mixed", "[http][http1]") {
 }
 
 TEST_CASE("nonsense gets 400 and the door", "[http][http1]") {
-  const std::string text = GENERATE(as<std::string>(), "GET /a b HTTP/1.1\r\n\r\n",
-                                    "nonsense\r\n\r\n", "GET / HTTP/2.0\r\n\r\n",
-                                    "GET / HTTP/1.1\r\nbroken header\r\n\r\n",
-                                    "POST / HTTP/1.1\r\ncontent-length: x\r\n\r\n",
-                                    "POST / HTTP/1.1\r\ncontent-length: 1\r\n"
-                                    "transfer-encoding: chunked\r\n\r\n",
-                                    "POST / HTTP/1.1\r\ntransfer-encoding: gzip\r\n\r\n");
+  const std::string text = GENERATE(
+      as<std::string>(), "GET /a b HTTP/1.1\r\n\r\n", "nonsense\r\n\r\n", "GET / HTTP/2.0\r\n\r\n",
+      "GET / HTTP/1.1\r\nbroken header\r\n\r\n", "POST / HTTP/1.1\r\ncontent-length: x\r\n\r\n",
+      "POST / HTTP/1.1\r\ncontent-length: 1\r\n"
+      "transfer-encoding: chunked\r\n\r\n",
+      "POST / HTTP/1.1\r\ntransfer-encoding: gzip\r\n\r\n");
   CAPTURE(text);
   ServerEnd server = make_server();
   open(server);
@@ -324,9 +319,7 @@ TEST_CASE("a broken body ends the exchange", "[http][http1]") {
 TEST_CASE("heads have limits", "[http][http1]") {
   ServerEnd server = make_server({.max_head_bytes = 100});
   open(server);
-  SECTION("bytes") {
-    server.receive("GET / HTTP/1.1\r\nx: " + std::string(200, 'a') + "\r\n\r\n");
-  }
+  SECTION("bytes") { server.receive("GET / HTTP/1.1\r\nx: " + std::string(200, 'a') + "\r\n\r\n"); }
   SECTION("bytes of a target") {
     server.receive("GET /" + std::string(200, 'a') + " HTTP/1.1\r\n\r\n");
   }
@@ -344,8 +337,7 @@ TEST_CASE("heads have limits", "[http][http1]") {
 TEST_CASE("100 Continue goes to who asked and still waits", "[http][http1]") {
   ServerEnd server = make_server();
   open(server);
-  const std::string head =
-      "POST / HTTP/1.1\r\ncontent-length: 3\r\nexpect: 100-continue\r\n\r\n";
+  const std::string head = "POST / HTTP/1.1\r\ncontent-length: 3\r\nexpect: 100-continue\r\n\r\n";
   SECTION("it waits") {
     server.receive(head);
     CHECK(server.written() == "HTTP/1.1 100 Continue\r\n\r\n");

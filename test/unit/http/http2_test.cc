@@ -288,7 +288,9 @@ TEST_CASE("a malformed request costs its stream only", "[http][http2]") {
   server.session = make_http2_server(server.settings, server.date);
   // Indexed fields: 2 = :method GET, 4 = :path /, 6 = :scheme http; 1 = :authority, a literal.
   server.receive(kMagic + frame(4, 0, 0, "") + frame(1, 5, 1, "\x82") +
-                 frame(1, 5, 3, "\x82\x84\x86\x41\x01" "a"));
+                 frame(1, 5, 3,
+                       "\x82\x84\x86\x41\x01"
+                       "a"));
   CHECK(server.notes == Notes{"request 3 GET / ends"});
   CHECK(types(server.written()) == "4 4 8 3");
   CHECK_FALSE(server.session->finished());

@@ -55,10 +55,9 @@ TEST_CASE("URLs are taken apart", "[http]") {
     CHECK(url.authority() == "[::1]:81");
   }
   SECTION("what is none") {
-    for (const char* text :
-         {"", "host", "/path", "ftp://h", "http://", "http://:80", "http://h:x", "http://h:0",
-          "http://h:65536", "http://u@h", "http://[::1", "http://[::1]x", "http://h/a b",
-          "http://h/\r\nx: y"}) {
+    for (const char* text : {"", "host", "/path", "ftp://h", "http://", "http://:80", "http://h:x",
+                             "http://h:0", "http://h:65536", "http://u@h", "http://[::1",
+                             "http://[::1]x", "http://h/a b", "http://h/\r\nx: y"}) {
       CAPTURE(text);
       CHECK(parse_url(text) == Code::kInvalidArgument);
     }

@@ -1,7 +1,7 @@
 #pragma once
 
-// Two sessions with a wire in between that cuts the bytes into pieces of any size, and a notebook of
-// what they report.
+// Two sessions with a wire in between that cuts the bytes into pieces of any size, and a notebook
+// of what they report.
 
 #include "http/machine/client_session.h"
 #include "http/machine/server_session.h"

@@ -2,10 +2,8 @@
 
 #include "common/hash.h"
 #include "support/catch.h"
+#include "support/vectors.h"
 
-#include <nlohmann/json.hpp>
-
-#include <fstream>
 #include <set>
 #include <string>
 
@@ -14,15 +12,7 @@ using namespace restate::wire;
 
 namespace {
 
-std::string from_hex(std::string_view hex) {
-  std::string bytes;
-  for (std::size_t i = 0; i + 1 < hex.size(); i += 2) {
-    bytes.push_back(static_cast<char>(std::stoi(std::string(hex.substr(i, 2)), nullptr, 16)));
-  }
-  return bytes;
-}
-
-Bytes hex(std::string_view text) { return Bytes(from_hex(text)); }
+Bytes hex(std::string_view text) { return Bytes(testing::from_hex(text)); }
 
 template <class Entry>
 Entry decode_as(EntryType type, const Bytes& body) {
@@ -36,21 +26,17 @@ Entry decode_as(EntryType type, const Bytes& body) {
 }  // namespace
 
 TEST_CASE("recorded entries come back byte for byte", "[wire][entry]") {
-  std::ifstream file(RESTATE_SOURCE_DIR "/test/compat/vectors/service_protocol_frames.json");
-  const auto vectors = nlohmann::json::parse(file);
-  std::set<std::uint16_t> seen;
+  std::set<EntryType> seen;
   int entries = 0;
-  for (const auto& frame : vectors["frames"]) {
-    const auto code =
-        static_cast<std::uint16_t>(std::stoi(frame["type"].get<std::string>(), nullptr, 16));
-    if (!is_known_entry(code)) continue;
-    const auto type = static_cast<EntryType>(code);
-    const Bytes body = Bytes(from_hex(frame["frame_hex"].get<std::string>())).slice(8);
-    INFO(frame["message"].get<std::string>() << " " << frame["decoded"].dump());
+  for (const auto& frame : testing::recorded_frames()) {
+    if (!is_known_entry(frame.type)) continue;
+    const auto type = static_cast<EntryType>(frame.type);
+    const Bytes body = Bytes(frame.bytes).slice(8);
+    INFO(frame.message << " " << frame.decoded.dump());
     auto content = decode_entry(type, body);
     REQUIRE(content);
     CHECK(encode_entry(type, *content, entry_name(type, body)) == body);
-    seen.insert(code);
+    seen.insert(type);
     ++entries;
   }
   CHECK(entries >= 55);

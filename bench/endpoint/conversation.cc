@@ -1,0 +1,343 @@
+#include "conversation.h"
+
+#include "protobuf.h"
+
+#include <chrono>
+#include <cstdlib>
+
+namespace bench {
+namespace {
+
+constexpr std::uint16_t kStart = 0x0000, kSuspension = 0x0001, kEnd = 0x0003, kPropose = 0x0005;
+constexpr std::uint16_t kInput = 0x0400, kOutput = 0x0401, kSetState = 0x0403,
+                        kGetEagerState = 0x0407, kSleep = 0x040C, kCall = 0x040D,
+                        kOneWayCall = 0x040E, kRun = 0x0411;
+constexpr std::uint16_t kNotification = 0x8000;
+
+double wall_ms() {
+  return std::chrono::duration<double, std::milli>(
+             std::chrono::system_clock::now().time_since_epoch())
+      .count();
+}
+
+std::string value_of(std::string_view content) {
+  std::string value;
+  if (!content.empty()) put_bytes(value, 1, content);
+  return value;
+}
+
+}  // namespace
+
+Conversation::Conversation(std::string handler, Stats& stats,
+                           std::function<void(std::string)> send, std::function<void()> finish)
+    : handler_(std::move(handler)),
+      stats_(stats),
+      send_(std::move(send)),
+      finish_(std::move(finish)),
+      started_ms_(wall_ms()) {}
+
+void Conversation::on_bytes(std::string_view bytes) {
+  // The common case is whole frames in one piece: parse in place, keep only what is left over.
+  if (!buffer_.empty()) {
+    buffer_.append(bytes);
+    bytes = buffer_;
+  }
+  std::size_t at = 0;
+  while (bytes.size() - at >= 8) {
+    const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(bytes[at + i]); };
+    const auto type = static_cast<std::uint16_t>(byte(0) << 8 | byte(1));
+    const std::size_t size = static_cast<std::size_t>(byte(4)) << 24 | byte(5) << 16 |
+                             byte(6) << 8 | byte(7);
+    if (bytes.size() - at < 8 + size) break;
+    on_frame(type, bytes.substr(at + 8, size));
+    at += 8 + size;
+  }
+  std::string rest(bytes.substr(at));
+  buffer_ = std::move(rest);
+  flush();
+}
+
+void Conversation::on_input_closed() {
+  input_closed_ = true;
+  if (!done_ && waiting_for_ != 0) suspend(waiting_for_);
+  flush();
+}
+
+void Conversation::on_frame(std::uint16_t type, std::string_view payload) {
+  if (done_) return;
+  if (type == kStart) return on_start(payload);
+  if ((type & kNotification) != 0) {
+    Fields fields(payload);
+    while (fields.next()) {
+      if (fields.field == 1) completions_[static_cast<std::uint32_t>(fields.number)] = true;
+    }
+  } else if (type == kInput) {
+    Fields fields(payload);
+    while (fields.next()) {
+      if (fields.field != 14) continue;
+      Fields value(fields.bytes);
+      while (value.next()) {
+        if (value.field == 1) input_ = std::string(value.bytes);
+      }
+    }
+  } else if (type == kRun) {
+    ++runs_;
+  } else if (type == kCall) {
+    ++calls_;
+  } else if (type == kSleep) {
+    ++sleeps_;
+    Fields fields(payload);
+    while (fields.next()) {
+      if (fields.field == 1) last_wake_ms_ = fields.number;
+    }
+  }
+  if (replaying_) {
+    if (++seen_entries_ == known_entries_) on_replayed();
+  } else {
+    step();
+  }
+}
+
+void Conversation::on_start(std::string_view payload) {
+  Fields fields(payload);
+  while (fields.next()) {
+    if (fields.field == 3) known_entries_ = static_cast<std::uint32_t>(fields.number);
+    if (fields.field != 4) continue;
+    std::string key, value;
+    Fields entry(fields.bytes);
+    while (entry.next()) {
+      if (entry.field == 1) key = std::string(entry.bytes);
+      if (entry.field == 2) value = std::string(entry.bytes);
+    }
+    state_[key] = value;
+  }
+}
+
+void Conversation::on_replayed() {
+  replaying_ = false;
+  // `a` or `"a,b"`.
+  std::string text = input_;
+  std::erase(text, '"');
+  a_ = std::strtoull(text.c_str(), nullptr, 10);
+  if (const auto comma = text.find(','); comma != std::string::npos) {
+    b_ = std::strtoull(text.c_str() + comma + 1, nullptr, 10);
+  }
+  step();
+}
+
+void Conversation::step() {
+  if (done_) return;
+  if (waiting_for_ != 0) {
+    if (!completions_.contains(waiting_for_)) return;
+    waiting_for_ = 0;
+  }
+  if (handler_ == "run") return step_run();
+  if (handler_ == "runp") return step_parallel_runs();
+  if (handler_ == "sleep") return step_sleep(false);
+  if (handler_ == "hold") return step_sleep(true);
+  if (handler_ == "call") return step_call();
+  if (handler_ == "send") return step_send();
+  if (handler_ == "replay") return step_replay();
+  if (handler_ == "get") {
+    const auto found = state_.find("k");
+    std::string get;
+    put_bytes(get, 1, "k");
+    if (found == state_.end()) put_bytes(get, 13, "");
+    else put_bytes(get, 14, value_of(found->second));
+    command(kGetEagerState, get);
+    return output(std::to_string(found == state_.end() ? 0 : found->second.size()));
+  }
+  if (handler_ == "set") {
+    std::string set;
+    put_bytes(set, 1, "k");
+    put_bytes(set, 3, value_of(random_text(a_)));
+    command(kSetState, set);
+    return output(std::to_string(a_));
+  }
+  if (handler_ == "add") {
+    const auto found = state_.find("n");
+    std::string get;
+    put_bytes(get, 1, "n");
+    if (found == state_.end()) put_bytes(get, 13, "");
+    else put_bytes(get, 14, value_of(found->second));
+    command(kGetEagerState, get);
+    const std::uint64_t before =
+        found == state_.end() ? 0 : std::strtoull(found->second.c_str(), nullptr, 10);
+    const std::string after = std::to_string(before + std::max<std::uint64_t>(a_, 1));
+    std::string set;
+    put_bytes(set, 1, "n");
+    put_bytes(set, 3, value_of(after));
+    command(kSetState, set);
+    return output(after);
+  }
+  output(input_);  // noop
+}
+
+void Conversation::step_run() {
+  const std::size_t size = b_ == 0 ? 4 : b_;
+  // A run without a result was cut off before its proposal: do it again.
+  if (runs_ > 0 && !completions_.contains(runs_)) {
+    propose(runs_, random_text(size));
+    return wait(runs_);
+  }
+  if (runs_ == a_) return output(std::to_string(a_));
+  ++runs_;
+  std::string run;
+  put_uint(run, 11, runs_);
+  command(kRun, run);
+  propose(runs_, random_text(size));
+  wait(runs_);
+}
+
+void Conversation::step_parallel_runs() {
+  while (runs_ < a_) {
+    ++runs_;
+    std::string run;
+    put_uint(run, 11, runs_);
+    command(kRun, run);
+    propose(runs_, random_text(b_ == 0 ? 4 : b_));
+  }
+  for (std::uint32_t i = 1; i <= runs_; ++i) {
+    if (!completions_.contains(i)) return wait(i);
+  }
+  output(std::to_string(a_));
+}
+
+void Conversation::step_sleep(bool stay) {
+  if (sleeps_ == 0) {
+    const double now = wall_ms();
+    // Small numbers are milliseconds from now, large ones (b) an absolute second.
+    const auto wake = b_ != 0 ? b_ * 1000 : static_cast<std::uint64_t>(now) + a_;
+    ++sleeps_;
+    std::string sleep;
+    put_uint(sleep, 1, wake);
+    put_uint(sleep, 11, 1);
+    command(kSleep, sleep);
+    last_wake_ms_ = wake;
+    if (stay) return wait(1);
+    return suspend(1);
+  }
+  if (!completions_.contains(1)) return stay ? wait(1) : suspend(1);
+  stats_.sleep_late_ms.push_back(wall_ms() - static_cast<double>(last_wake_ms_));
+  output(std::to_string(last_wake_ms_));
+}
+
+void Conversation::step_call() {
+  for (std::uint32_t i = 1; i <= calls_; ++i) {
+    if (!completions_.contains(2 * i)) return wait(2 * i);
+  }
+  if (calls_ == a_) return output(std::to_string(a_));
+  ++calls_;
+  std::string call;
+  put_bytes(call, 1, "Bench");
+  put_bytes(call, 2, "noop");
+  put_bytes(call, 3, "1");
+  put_uint(call, 10, 2 * calls_ - 1);
+  put_uint(call, 11, 2 * calls_);
+  command(kCall, call);
+  wait(2 * calls_);
+}
+
+void Conversation::step_send() {
+  for (std::uint32_t i = 1; i <= a_; ++i) {
+    std::string call;
+    put_bytes(call, 1, "Bench");
+    put_bytes(call, 2, "noop");
+    put_bytes(call, 3, "1");
+    put_uint(call, 10, i);
+    command(kOneWayCall, call);
+  }
+  output(std::to_string(a_));
+}
+
+void Conversation::step_replay() {
+  if (runs_ < a_ || sleeps_ == 0) {
+    // Phase one: all steps at once, then wait for the last.
+    while (runs_ < a_) {
+      ++runs_;
+      std::string run;
+      put_uint(run, 11, runs_);
+      command(kRun, run);
+      propose(runs_, random_text(4));
+    }
+    for (std::uint32_t i = 1; i <= runs_; ++i) {
+      if (!completions_.contains(i)) return wait(i);
+    }
+  } else {
+    stats_.replay_ms.push_back(wall_ms() - started_ms_);
+  }
+  if (sleeps_ == b_) return output(std::to_string(a_));
+  const std::uint32_t completion = static_cast<std::uint32_t>(a_) + sleeps_ + 1;
+  ++sleeps_;
+  std::string sleep;
+  put_uint(sleep, 1, static_cast<std::uint64_t>(wall_ms()) + 1);
+  put_uint(sleep, 11, completion);
+  command(kSleep, sleep);
+  suspend(completion);
+}
+
+void Conversation::command(std::uint16_t type, const std::string& payload) {
+  put_frame(out_, type, payload);
+}
+
+void Conversation::propose(std::uint32_t completion, std::string_view value) {
+  std::string proposal;
+  put_uint(proposal, 1, completion);
+  put_bytes(proposal, 14, value);
+  put_frame(out_, kPropose, proposal);
+}
+
+void Conversation::wait(std::uint32_t completion) {
+  waiting_for_ = completion;
+  if (input_closed_) suspend(completion);
+}
+
+void Conversation::suspend(std::uint32_t completion) {
+  std::string suspension;
+  put_uint(suspension, 1, completion);
+  put_uint(suspension, 2, 1);
+  put_frame(out_, kSuspension, suspension);
+  done_ = true;
+}
+
+void Conversation::output(std::string_view value) {
+  std::string payload;
+  put_bytes(payload, 14, value_of(value));
+  put_frame(out_, kOutput, payload);
+  put_frame(out_, kEnd, {});
+  ++stats_.completed[handler_];
+  done_ = true;
+}
+
+void Conversation::flush() {
+  if (!out_.empty()) {
+    send_(std::move(out_));
+    out_.clear();
+  }
+  if (done_ && finish_) {
+    auto finish = std::move(finish_);
+    finish_ = nullptr;
+    finish();
+  }
+}
+
+std::string Conversation::random_text(std::size_t size) {
+  static std::uint64_t state = 0x9e3779b97f4a7c15;
+  constexpr std::string_view kLetters =
+      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+  std::string text(size, 'x');
+  std::uint64_t bits = 0;
+  for (std::size_t i = 0; i < size; ++i) {
+    if (i % 10 == 0) {
+      state ^= state << 13;
+      state ^= state >> 7;
+      state ^= state << 17;
+      bits = state;
+    }
+    text[i] = kLetters[bits & 63];
+    bits >>= 6;
+  }
+  return text;
+}
+
+}  // namespace bench

@@ -1,0 +1,42 @@
+#include "admin/admin.h"
+
+namespace restate::admin {
+
+Admin::Admin(Shard& shard, AdminOptions options, const Parts& parts)
+    : options_(std::move(options)),
+      deployments_(shard, options_, parts.registry, parts.discoverer),
+      services_(shard, options_, parts.registry, parts.client),
+      invocations_(shard, options_, parts.client),
+      meta_(options_, parts.client, router_),
+      handler_(options_.request_size_limit,
+               [this](const http::RequestHead& head, Bytes body, http::Responder responder) {
+                 router_.route(Call(head, std::move(body), std::move(responder)));
+               }),
+      shard_(shard) {
+  meta_.add_to(router_);
+  deployments_.add_to(router_);
+  services_.add_to(router_);
+  invocations_.add_to(router_);
+}
+
+Admin::~Admin() = default;
+
+Result<Address> Admin::listen(const Address& address) {
+  if (!server_) server_ = std::make_unique<http::Server>(shard_, http::ServerOptions{}, handler_);
+  return server_->listen(address);
+}
+
+void Admin::accept(std::unique_ptr<Stream> stream) {
+  if (!server_) server_ = std::make_unique<http::Server>(shard_, http::ServerOptions{}, handler_);
+  server_->accept(std::move(stream));
+}
+
+void Admin::stop(Completion<void> done) {
+  if (!server_) {
+    shard_.post([done = std::move(done)]() mutable { done({}); });
+    return;
+  }
+  server_->close(options_.shutdown_grace, std::move(done));
+}
+
+}  // namespace restate::admin

@@ -1,0 +1,66 @@
+#pragma once
+
+/// \file
+/// The REST API for operators and tools: deployments, services, invocations, state, SQL. One per
+/// node, on the shard that has the registry.
+
+#include "admin/deployments.h"
+#include "admin/invocations.h"
+#include "admin/meta.h"
+#include "admin/options.h"
+#include "admin/query_handler.h"
+#include "admin/registry_client.h"
+#include "admin/router.h"
+#include "admin/services.h"
+#include "http/buffered_handler.h"
+#include "http/server.h"
+
+#include <restate/completion.h>
+#include <restate/runtime.h>
+
+#include <memory>
+
+namespace restate::admin {
+
+class Admin {
+ public:
+  /// What the API works on. Everything outlives it.
+  struct Parts {
+    RegistryClient& registry;
+    Discoverer& discoverer;
+    worker::PartitionClient& client;
+  };
+
+  Admin(Shard& shard, AdminOptions options, const Parts& parts);
+  ~Admin();
+  Admin(const Admin&) = delete;
+  Admin& operator=(const Admin&) = delete;
+
+  /// Who runs SQL; without one, `/query` answers 501.
+  void set_query_handler(QueryHandler handler) { meta_.set_query_handler(std::move(handler)); }
+  /// For routes of others, such as a web page; before `listen`.
+  Router& router() { return router_; }
+
+  /// May be called several times; returns the address in use.
+  /// - `kAlreadyExists`: the address is taken.
+  Result<Address> listen(const Address& address);
+  /// Serves a connection that came by another way.
+  void accept(std::unique_ptr<Stream> stream);
+  void stop(Completion<void> done);
+
+  /// What the server calls; also the way in for whoever has a request already.
+  http::ServerHandler& handler() { return handler_; }
+
+ private:
+  AdminOptions options_;
+  Router router_;
+  DeploymentRoutes deployments_;
+  ServiceRoutes services_;
+  InvocationRoutes invocations_;
+  MetaRoutes meta_;
+  http::BufferedHandler handler_;
+  std::unique_ptr<http::Server> server_;
+  Shard& shard_;
+};
+
+}  // namespace restate::admin

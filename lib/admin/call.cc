@@ -1,0 +1,112 @@
+#include "admin/call.h"
+
+namespace restate::admin {
+namespace {
+
+constexpr std::string_view kJsonType = "application/json";
+constexpr std::string_view kTextType = "text/plain; charset=utf-8";
+
+int hex_value(char c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
+  return -1;
+}
+
+std::string decode(std::string_view text, bool plus_is_blank) {
+  std::string decoded;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] == '%' && i + 2 < text.size()) {
+      const int high = hex_value(text[i + 1]);
+      const int low = hex_value(text[i + 2]);
+      if (high >= 0 && low >= 0) {
+        decoded.push_back(static_cast<char>(high * 16 + low));
+        i += 2;
+        continue;
+      }
+    }
+    decoded.push_back(plus_is_blank && text[i] == '+' ? ' ' : text[i]);
+  }
+  return decoded;
+}
+
+/// `application/json` and its kin, parameters aside.
+bool is_json(std::string_view type) {
+  type = type.substr(0, type.find(';'));
+  while (type.ends_with(' ')) type.remove_suffix(1);
+  if (http::equals_ignoring_case(type, kJsonType)) return true;
+  constexpr std::string_view kSuffix = "+json";
+  return type.starts_with("application/") && type.ends_with(kSuffix);
+}
+
+std::string header(const http::RequestHead& head, std::string_view name) {
+  return std::string(head.headers.find(name).value_or(std::string_view()));
+}
+
+}  // namespace
+
+Call::Call(const http::RequestHead& head, Bytes body, http::Responder responder)
+    : method_(head.method),
+      path_(head.path()),
+      query_(head.query()),
+      body_type_(header(head, "content-type")),
+      accept_(header(head, "accept")),
+      body_(std::move(body)),
+      responder_(std::move(responder)) {}
+
+void Call::json(int status, const Json& body, http::Headers headers) {
+  http::ResponseHead head{status, std::move(headers)};
+  head.headers.add("content-type", std::string(kJsonType));
+  responder_.respond(std::move(head), Bytes(schema::json_text(body)));
+}
+
+void Call::empty(int status, http::Headers headers) {
+  responder_.respond(http::ResponseHead{status, std::move(headers)}, {});
+}
+
+void Call::error(int status, std::string_view code, std::string_view message) {
+  json(status, {{"message", message}, {"restate_code", code.empty() ? Json() : Json(code)}});
+}
+
+void Call::text(int status, std::string_view message) {
+  responder_.respond(status, kTextType, Bytes(message));
+}
+
+std::optional<Json> Call::read_json() {
+  if (!is_json(body_type_)) {
+    text(415, "Expected request with `Content-Type: application/json`");
+    return std::nullopt;
+  }
+  auto json = schema::parse_json(body_.view());
+  if (!json) text(400, "The body is not JSON");
+  return json;
+}
+
+std::optional<std::string> Call::parameter(std::string_view name) const {
+  std::string_view rest = query_;
+  while (!rest.empty()) {
+    const std::size_t end = rest.find('&');
+    const std::string_view pair = rest.substr(0, end);
+    const std::size_t equals = pair.find('=');
+    if (decode(pair.substr(0, equals), true) == name) {
+      return equals == std::string_view::npos ? std::string()
+                                              : decode(pair.substr(equals + 1), true);
+    }
+    if (end == std::string_view::npos) break;
+    rest.remove_prefix(end + 1);
+  }
+  return std::nullopt;
+}
+
+std::optional<bool> Call::flag(std::string_view name, bool otherwise) {
+  const auto value = parameter(name);
+  if (!value) return otherwise;
+  if (*value == "true") return true;
+  if (*value == "false") return false;
+  text(400, "The query parameter `" + std::string(name) + "` is neither `true` nor `false`");
+  return std::nullopt;
+}
+
+std::string decode_path(std::string_view segment) { return decode(segment, false); }
+
+}  // namespace restate::admin

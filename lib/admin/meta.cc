@@ -1,0 +1,109 @@
+#include "admin/meta.h"
+
+#include <algorithm>
+
+namespace restate::admin {
+namespace {
+
+constexpr int kMinVersion = static_cast<int>(ApiVersion::kV2);
+constexpr int kMaxVersion = static_cast<int>(ApiVersion::kV4);
+
+std::string lower(std::string text) {
+  for (char& c : text) {
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  }
+  return text;
+}
+
+/// The names in the braces of a pattern.
+std::vector<std::string> names_in(std::string_view pattern) {
+  std::vector<std::string> names;
+  for (std::size_t open = pattern.find('{'); open != std::string_view::npos;
+       open = pattern.find('{', open + 1)) {
+    names.emplace_back(pattern.substr(open + 1, pattern.find('}', open) - open - 1));
+  }
+  return names;
+}
+
+}  // namespace
+
+void MetaRoutes::add_to(Router& router) {
+  router.add("GET", "/health", [this](Call call) { health(std::move(call)); });
+  router.add("GET", "/version", [this](Call call) { version(std::move(call)); });
+  router.add("GET", "/cluster-health", [this](Call call) { cluster_health(std::move(call)); });
+  router.add("GET", "/openapi", [this](Call call) { openapi(std::move(call)); });
+  router.add("POST", "/query", [this](Call call) { query(std::move(call)); });
+  for (const char* verb : {"pause", "resume"}) {
+    router.add("POST", "/vqueues/{vqueue_id}/" + std::string(verb),
+               [this](Call call) { touch_queue(std::move(call)); });
+  }
+  // Nothing consumes from Kafka here, and tools that ask shall know.
+  router.add("GET", "/kafka-clusters",
+             [](Call call) { call.json(200, {{"clusters", Json::array()}}); });
+  router.add("GET", "/subscriptions",
+             [](Call call) { call.json(200, {{"subscriptions", Json::array()}}); });
+}
+
+void MetaRoutes::health(Call call) {
+  if (client_.ready()) return call.empty(200);
+  call.error(503, {}, "Not all partitions are served yet");
+}
+
+void MetaRoutes::version(Call call) {
+  Json json{{"version", options_.version},
+            {"min_admin_api_version", kMinVersion},
+            {"max_admin_api_version", kMaxVersion},
+            {"features", options_.features}};
+  if (!options_.ingress_endpoint.empty()) json["ingress_endpoint"] = options_.ingress_endpoint;
+  call.json(200, json);
+}
+
+void MetaRoutes::cluster_health(Call call) {
+  Json json{{"cluster_name", options_.cluster_name}};
+  json["metadata_cluster_health"]["members"] = options_.metadata_members;
+  call.json(200, json);
+}
+
+void MetaRoutes::openapi(Call call) {
+  Json document = Json::object();
+  document["openapi"] = "3.1.0";
+  document["info"]["title"] = "Admin API";
+  document["info"]["version"] = options_.version;
+  for (const auto& [method, pattern] : router_.routes()) {
+    if (pattern.starts_with("/internal/")) continue;
+    Json operation = Json::object();
+    for (const std::string& name : names_in(pattern)) {
+      operation["parameters"].push_back({{"name", name},
+                                         {"in", "path"},
+                                         {"required", true},
+                                         {"schema", {{"type", "string"}}}});
+    }
+    operation["responses"]["default"]["description"] = "See the documentation.";
+    document["paths"][pattern][lower(method)] = std::move(operation);
+  }
+  call.json(200, document);
+}
+
+void MetaRoutes::query(Call call) {
+  const auto json = call.read_json();
+  if (!json) return;
+  QueryRequest request;
+  if (!schema::require(*json, "query", request.sql)) {
+    return call.text(422, "The body has no member `query` with a statement");
+  }
+  // Exactly this, as the tools send it; whoever accepts anything gets the format that has types.
+  request.as_json = call.accept() == "application/json";
+  if (query_) return query_(std::move(request), std::move(call.responder()));
+  call.json(501, {{"message", "This server was built or started without SQL"}});
+}
+
+void MetaRoutes::touch_queue(Call call) {
+  constexpr std::string_view kPrefix = "vq_";
+  const std::string& id = call.params[0];
+  // These ids are made like those of invocations.
+  const bool good = id.starts_with(kPrefix) && InvocationId::parse("inv_" + id.substr(kPrefix.size()));
+  if (!good) return call.error(400, {}, "vqueue_id: '" + id + "' is no id of a queue");
+  call.empty(202);
+}
+
+}  // namespace restate::admin

@@ -1,0 +1,100 @@
+#include "ingress/dispatch.h"
+
+#include "ingress/awakeable.h"
+#include "ingress/identity.h"
+#include "ingress/target_body.h"
+
+namespace restate::ingress {
+namespace {
+
+using Dispatched = std::variant<Answer, Work>;
+
+Dispatched refused(const Refusal& refusal) { return refuse(refusal); }
+Dispatched wrong_method() { return refused({405, "method not allowed"}); }
+
+struct Dispatcher {
+  const http::RequestHead& head;
+  std::string_view path;
+  const Context& context;
+  const schema::SchemaPtr& schema;
+
+  Dispatched operator()(const Refusal& refusal) const { return refused(refusal); }
+
+  Dispatched operator()(const InvokeRoute& route) const {
+    auto request = examine(route, schema, head, path, context.options);
+    if (auto* refusal = std::get_if<Refusal>(&request)) return refused(*refusal);
+    return Work(std::get<InvokeRequest>(std::move(request)));
+  }
+
+  Dispatched operator()(const ResultByIdRoute& route) const {
+    auto id = parse_invocation_id(route.id);
+    if (auto* refusal = std::get_if<Refusal>(&id)) return refused(*refusal);
+    return result(route.mode, std::get<InvocationId>(id));
+  }
+
+  Dispatched operator()(const ResultByKeyRoute& route) const {
+    IdempotentTarget target;
+    target.service = route.service->name;
+    if (route.service->type != wire::ServiceType::kService) target.key = route.key;
+    target.handler = route.handler;
+    target.idempotency_key = route.idempotency_key;
+    return result(route.mode, identify(target, context.options.controlled_idempotent_sharding));
+  }
+
+  Dispatched operator()(const ResultOfWorkflowRoute& route) const {
+    return result(route.mode, identify_workflow(route.workflow, route.key, std::nullopt));
+  }
+
+  Dispatched operator()(const ResultOfTargetRoute& route) const {
+    if (head.method != "POST") return wrong_method();
+    return Work(ResultRequest{route.mode, std::nullopt});
+  }
+
+  Dispatched operator()(const LookupRoute&) const {
+    if (head.method != "POST") return wrong_method();
+    return Work(LookupRequest{});
+  }
+
+  Dispatched operator()(const AwakeableRoute& route) const {
+    if (head.method != "POST") return wrong_method();
+    auto id = parse_awakeable_id(route.id);
+    if (auto* refusal = std::get_if<Refusal>(&id)) return refused(*refusal);
+    const auto& awakeable = std::get<std::optional<AwakeableId>>(id);
+    AwakeableRequest request;
+    request.resolve = route.resolve;
+    request.known = awakeable.has_value();
+    if (awakeable) {
+      request.invocation = awakeable->invocation;
+      request.signal = awakeable->signal;
+    }
+    return Work(request);
+  }
+
+  Dispatched operator()(const HealthRoute&) const {
+    if (head.method != "GET") return wrong_method();
+    if (!context.client.ready()) return refused({503, "not all partitions are served yet"});
+    return answer_health(*schema);
+  }
+
+  Dispatched result(ResultMode mode, const InvocationId& id) const {
+    if (head.method != "GET") return wrong_method();
+    return Work(ResultRequest{mode, id});
+  }
+};
+
+}  // namespace
+
+Dispatched dispatch(const http::RequestHead& head, const Context& context) {
+  const auto& limit = context.options.concurrent_requests;
+  if (limit && context.in_flight >= *limit) {
+    return refused({429, "too many requests, the ingress is overloaded. Retry later."});
+  }
+  std::string_view raw = head.path();
+  raw = raw.substr(0, raw.find('#'));
+  std::string storage;
+  const std::string_view path = normalise(raw, storage);
+  const schema::SchemaPtr schema = context.schemas.current();
+  return std::visit(Dispatcher{head, path, context, schema}, parse_path(path, *schema));
+}
+
+}  // namespace restate::ingress

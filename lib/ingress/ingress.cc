@@ -1,0 +1,56 @@
+#include "ingress/ingress.h"
+
+#include "http/buffered_handler.h"
+#include "ingress/dispatch.h"
+
+namespace restate::ingress {
+namespace {
+
+http::ServerOptions server_options(const IngressOptions& options) {
+  http::ServerOptions result;
+  if (options.http2_max_concurrent_streams) {
+    result.max_concurrent_streams = *options.http2_max_concurrent_streams;
+  }
+  return result;
+}
+
+}  // namespace
+
+Ingress::Ingress(Shard& shard, const IngressOptions& options, worker::PartitionClient& client,
+                 schema::SchemaSource& schemas)
+    : options_(options),
+      context_{shard, options_, client, schemas},
+      server_(shard, server_options(options_), *this) {}
+
+Ingress::~Ingress() = default;
+
+Result<Address> Ingress::listen(const Address& address) { return server_.listen(address); }
+
+void Ingress::accept(std::unique_ptr<Stream> stream) { server_.accept(std::move(stream)); }
+
+void Ingress::stop(Completion<void> done) {
+  server_.close(options_.shutdown_grace, std::move(done));
+}
+
+std::unique_ptr<http::ServerRequest> Ingress::on_request(http::RequestHead head,
+                                                         http::ServerStream& stream) {
+  const auto length = head.content_length();
+  if (length && *length > options_.request_size_limit) {
+    http::respond_too_large(stream);
+    return nullptr;
+  }
+  std::optional<std::string> origin;
+  if (const auto value = head.headers.find("origin")) origin = *value;
+
+  std::variant<Answer, Work> dispatched =
+      head.method == "OPTIONS" ? answer_preflight(head) : dispatch(head, context_);
+  if (auto* answer = std::get_if<Answer>(&dispatched)) {
+    add_cors(answer->head, origin);
+    stream.respond(std::move(answer->head), std::move(answer->body));
+    return nullptr;
+  }
+  return std::make_unique<Exchange>(context_, stream, std::move(origin),
+                                    std::get<Work>(std::move(dispatched)));
+}
+
+}  // namespace restate::ingress

@@ -1,0 +1,33 @@
+#pragma once
+
+/// \file
+/// How the ingress behaves; the node fills it from its configuration.
+
+#include "schema/schema.h"
+
+#include <restate/time.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+
+namespace restate::ingress {
+
+struct IngressOptions {
+  /// Larger bodies are refused; a body of exactly this size passes.
+  std::size_t request_size_limit = 32 * 1024 * 1024;
+  /// Requests under way on this shard, waiting calls included; more are turned away.
+  std::optional<std::size_t> concurrent_requests;
+  std::optional<std::uint32_t> http2_max_concurrent_streams;
+  /// Calls without an idempotency key get one, so that they can be retried and attached to.
+  bool controlled_idempotent_sharding = true;
+  /// Scopes and limit keys are accepted.
+  bool vqueues = false;
+  /// Also for virtual objects.
+  bool scoped_virtual_objects = false;
+  /// How long requests under way may take once the ingress closes.
+  Duration shutdown_grace = std::chrono::seconds(5);
+  schema::Defaults defaults;
+};
+
+}  // namespace restate::ingress

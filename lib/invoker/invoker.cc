@@ -1,0 +1,156 @@
+#include "invoker/invoker.h"
+
+#include "invoker/resident.h"
+
+#include <deque>
+#include <unordered_map>
+#include <utility>
+
+namespace restate::invoker {
+
+class Invoker::Impl final : public ResidentOwner, public SlotWaiter {
+ public:
+  Impl(Shard& shard, DeploymentClient& client, InvokerOptions options, ShardSlots& slots,
+       InvokerHost& host)
+      : options_(std::move(options)),
+        slots_(slots),
+        deadlines_(shard),
+        around_{shard, client, options_, host, *this, deadlines_, lingering_, {}} {}
+  ~Impl() {
+    abort_all();
+    slots_.forget(*this);
+  }
+
+  void invoke(const InvocationId& invocation, std::uint32_t token,
+              const wire::InvocationTarget& target, std::vector<wire::JournalEntry> journal) {
+    abort(invocation);
+    Place& place = places_[invocation];
+    place.resident =
+        std::make_unique<Resident>(around_, invocation, token, target, std::move(journal));
+    if (queue_.empty() && slots_.acquire(*this)) {
+      begin(place);
+    } else {
+      queue_.push_back({invocation, token});
+    }
+  }
+
+  void abort(const InvocationId& invocation) {
+    const auto found = places_.find(invocation);
+    if (found == places_.end()) return;
+    if (found->second.has_slot) slots_.release();
+    places_.erase(found);
+  }
+
+  void abort_all() {
+    // No effects, no order: only slots and streams to give back.
+    for (const auto& [invocation, place] : places_) {
+      if (place.has_slot) slots_.release();
+    }
+    places_.clear();
+    queue_.clear();
+  }
+
+  Resident* find(const InvocationId& invocation) const {
+    const auto found = places_.find(invocation);
+    return found == places_.end() ? nullptr : found->second.resident.get();
+  }
+  std::size_t size() const { return places_.size(); }
+
+  void on_over(Resident& resident) override { abort(resident.invocation()); }
+
+  void on_slot() override {
+    bool mine = true;  // the slot that was taken for us
+    while (true) {
+      Place* next = front();
+      if (next == nullptr) {
+        if (mine) slots_.release();
+        return;
+      }
+      if (!mine && !slots_.acquire(*this)) return;
+      mine = false;
+      queue_.pop_front();
+      begin(*next);
+    }
+  }
+
+ private:
+  struct Place {
+    std::unique_ptr<Resident> resident;
+    bool has_slot = false;
+  };
+  struct Queued {
+    InvocationId invocation;
+    std::uint32_t token = 0;
+  };
+
+  void begin(Place& place) {
+    place.has_slot = true;
+    place.resident->begin();
+  }
+
+  /// The first in the queue that is still here; null if nobody is.
+  Place* front() {
+    while (!queue_.empty()) {
+      const auto found = places_.find(queue_.front().invocation);
+      // Aborted, paused, or invoked anew since: then it stands further back.
+      if (found != places_.end() && !found->second.has_slot &&
+          found->second.resident->token() == queue_.front().token) {
+        return &found->second;
+      }
+      queue_.pop_front();
+    }
+    return nullptr;
+  }
+
+  const InvokerOptions options_;
+  ShardSlots& slots_;
+  Deadlines deadlines_;
+  LingeringExchanges lingering_;
+  Surroundings around_;
+  std::unordered_map<InvocationId, Place, IdHash> places_;
+  std::deque<Queued> queue_;
+};
+
+Invoker::Invoker(Shard& shard, DeploymentClient& client, InvokerOptions options,
+                 SharedLimits& limits, InvokerHost& host)
+    : impl_(std::make_unique<Impl>(shard, client, std::move(options), limits.on(shard), host)) {}
+
+Invoker::~Invoker() = default;
+
+void Invoker::invoke(const InvocationId& invocation, std::uint32_t token,
+                     const wire::InvocationTarget& target,
+                     std::vector<wire::JournalEntry> journal) {
+  impl_->invoke(invocation, token, target, std::move(journal));
+}
+
+void Invoker::notify(const InvocationId& invocation, std::uint32_t index, wire::EntryType type,
+                     const wire::NotificationId& id, const Bytes& body) {
+  if (Resident* resident = impl_->find(invocation)) resident->notify(index, type, id, body);
+}
+
+void Invoker::ack_command(const InvocationId& invocation, std::uint32_t command_index,
+                          bool requested) {
+  if (Resident* resident = impl_->find(invocation)) resident->ack_command(command_index, requested);
+}
+
+void Invoker::abort(const InvocationId& invocation) { impl_->abort(invocation); }
+
+void Invoker::abort_all() { impl_->abort_all(); }
+
+void Invoker::retry_now(const InvocationId& invocation) {
+  if (Resident* resident = impl_->find(invocation)) resident->retry_now();
+}
+
+void Invoker::pause(const InvocationId& invocation) {
+  if (Resident* resident = impl_->find(invocation)) resident->pause();
+}
+
+std::optional<AttemptStatus> Invoker::status(const InvocationId& invocation) const {
+  const Resident* resident = impl_->find(invocation);
+  if (resident == nullptr) return std::nullopt;
+  return resident->status();
+}
+
+std::size_t Invoker::size() const { return impl_->size(); }
+
+}  // namespace restate::invoker

@@ -1,0 +1,223 @@
+#include "invoker/machine/command_check.h"
+
+#include "common/hash.h"
+#include "wire/entry.h"
+
+#include <algorithm>
+#include <utility>
+#include <variant>
+
+namespace restate::invoker {
+
+namespace {
+
+using wire::EntryType;
+
+AttemptError make_error(DocCode doc_code, std::string message, EntryType type, const Bytes& body,
+                        const CommandContext& context) {
+  AttemptError error;
+  error.doc_code = doc_code;
+  error.message = std::move(message);
+  error.related_command_index = context.command_index;
+  if (std::string name = wire::entry_name(type, body); !name.empty()) {
+    error.related_command_name = std::move(name);
+  }
+  error.related_command_type = static_cast<std::uint32_t>(type);
+  return error;
+}
+
+/// One command under scrutiny.
+struct Check {
+  EntryType type;
+  const Bytes& body;
+  const CommandContext& context;
+
+  AttemptError precondition(std::string_view why) const {
+    std::string message = "cannot process command ";
+    message += wire::entry_type_name(type);
+    message += " (command index " + std::to_string(context.command_index) +
+               ") because of a failed precondition: ";
+    message += why;
+    return make_error(DocCode::kPrecondition, std::move(message), type, body, context);
+  }
+  AttemptError flow_control(std::string_view why) const {
+    return make_error(DocCode::kScope, std::string(why), type, body, context);
+  }
+};
+
+bool reads_state(EntryType type) {
+  return type == EntryType::kGetLazyState || type == EntryType::kGetLazyStateKeys ||
+         type == EntryType::kGetEagerState || type == EntryType::kGetEagerStateKeys;
+}
+bool writes_state(EntryType type) {
+  return type == EntryType::kSetState || type == EntryType::kClearState ||
+         type == EntryType::kClearAllState;
+}
+bool uses_promises(EntryType type) {
+  return type == EntryType::kGetPromise || type == EntryType::kPeekPromise ||
+         type == EntryType::kCompletePromise;
+}
+
+/// service-protocol.md 10.2. Empty if the access is fine.
+std::string_view access_violation(EntryType type, const wire::InvocationTarget& caller) {
+  if ((reads_state(type) || writes_state(type)) && !caller.keyed()) {
+    return "services have no state; only virtual objects and workflows do";
+  }
+  if (writes_state(type) && !caller.exclusive() && !caller.workflow_run()) {
+    return "a shared handler must not change state";
+  }
+  if (uses_promises(type) && caller.type != wire::ServiceType::kWorkflow) {
+    return "only workflows have promises";
+  }
+  return {};
+}
+
+bool valid_scope_part(std::string_view text) {
+  if (text.empty() || text.size() > 36) return false;
+  return std::all_of(text.begin(), text.end(), [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
+           c == '.' || c == '-';
+  });
+}
+
+bool valid_limit_key(std::string_view text) {
+  const std::size_t slash = text.find('/');
+  if (slash == std::string_view::npos) return valid_scope_part(text);
+  return valid_scope_part(text.substr(0, slash)) && valid_scope_part(text.substr(slash + 1));
+}
+
+/// An empty scope or limit key counts as none.
+std::string_view given(const std::optional<std::string>& text) {
+  return text ? std::string_view(*text) : std::string_view();
+}
+
+std::optional<AttemptError> check_flow_control(const wire::CallRequest& request,
+                                               const wire::InvocationTarget& target,
+                                               const Check& check) {
+  const std::string_view scope = given(request.scope);
+  const std::string_view limit_key = given(request.limit_key);
+  if (scope.empty() && limit_key.empty()) return std::nullopt;
+  if (!scope.empty() && !valid_scope_part(scope)) {
+    return check.flow_control("the scope must be 1 to 36 characters of [a-zA-Z0-9_.-]");
+  }
+  if (!limit_key.empty() && !valid_limit_key(limit_key)) {
+    return check.flow_control(
+        "the limit key must be `l1` or `l1/l2`, each 1 to 36 characters of "
+        "[a-zA-Z0-9_.-]");
+  }
+  if (scope.empty()) return check.flow_control("a limit key needs a scope");
+  if (target.type == wire::ServiceType::kVirtualObject) {
+    return check.precondition("scoped calls to virtual objects are not supported");
+  }
+  return check.flow_control("scopes need flow control, which is not enabled on this cluster");
+}
+
+std::optional<AttemptError> resolve_call(const wire::CallRequest& request, const Check& check,
+                                         std::optional<wire::CallInfo>& call) {
+  const CommandContext& context = check.context;
+  auto target = schema::resolve_target(context.schema, request.service, request.key,
+                                       request.handler, std::nullopt);
+  if (!target) {
+    return make_error(DocCode::kUnknownTarget,
+                      "service '" + request.service + "' or its handler '" + request.handler +
+                          "' is not known: is the deployment that serves it registered?",
+                      check.type, check.body, context);
+  }
+  const schema::ServiceRevision* service = context.schema.find_service(request.service);
+  const schema::Deployment* deployment =
+      service == nullptr ? nullptr : context.schema.find_deployment(service->deployment);
+  if (deployment != nullptr && deployment->max_protocol < 5) {
+    return make_error(DocCode::kDeprecatedTarget,
+                      "service '" + request.service +
+                          "' runs on a deployment that speaks only deprecated protocol versions",
+                      check.type, check.body, context);
+  }
+  if (!target->keyed() && !request.key.empty()) {
+    return check.precondition("service '" + request.service +
+                              "' has no keys, but the call has one");
+  }
+  if (request.idempotency_key && request.idempotency_key->empty()) {
+    return check.precondition("the idempotency key is empty");
+  }
+  if (auto error = check_flow_control(request, *target, check)) return error;
+
+  wire::CallInfo info;
+  info.callee = callee_id(*target, request.idempotency_key, context.now, context.random_high,
+                          context.random_low);
+  info.retention = schema::retention_of(context.schema, context.defaults, *target,
+                                        request.idempotency_key.has_value());
+  info.span = context.span;
+  info.target = std::move(*target);
+  call = std::move(info);
+  return std::nullopt;
+}
+
+}  // namespace
+
+InvocationId callee_id(const wire::InvocationTarget& target,
+                       const std::optional<std::string>& idempotency_key, WallTime now,
+                       std::uint64_t random_high, std::uint64_t random_low) {
+  InvocationId id;
+  if (target.keyed()) {
+    id.key = key_of(target.key);
+  } else if (idempotency_key) {
+    id.key = key_of_bucket(target.service, bucket_of(*idempotency_key));
+  } else {
+    // The ULID takes other bits of these numbers, see `make_ulid`.
+    id.key = key_of_bucket(target.service, (random_high >> 32) % kServiceBuckets);
+  }
+  if (target.workflow_run()) {
+    id.uuid = workflow_uuid(target.scope, target.service, target.key);
+  } else if (idempotency_key) {
+    const auto key = target.keyed() ? std::optional(target.key) : std::nullopt;
+    id.uuid = idempotent_uuid(target.scope, target.service, key, target.handler, *idempotency_key);
+  } else {
+    id.uuid = make_ulid(now.ms, random_high, random_low);
+  }
+  return id;
+}
+
+std::optional<AttemptError> check_command(EntryType type, const Bytes& body,
+                                          const CommandContext& context,
+                                          std::optional<wire::CallInfo>& call) {
+  const Check check{type, body, context};
+  if (const std::string_view why = access_violation(type, context.caller); !why.empty()) {
+    return check.precondition(why);
+  }
+  const auto content = wire::decode_entry(type, body);
+  if (!content) {
+    return make_error(DocCode::kProtocolViolation,
+                      "message encoding error: " + content.error().message, type, Bytes(), context);
+  }
+  if (const auto* entry = std::get_if<wire::CallEntry>(&*content)) {
+    return resolve_call(entry->request, check, call);
+  }
+  if (const auto* entry = std::get_if<wire::OneWayCallEntry>(&*content)) {
+    return resolve_call(entry->request, check, call);
+  }
+  if (const auto* entry = std::get_if<wire::SendSignalEntry>(&*content)) {
+    if (const auto id = InvocationId::parse(entry->target); !id) {
+      return check.precondition("invalid invocation id '" + entry->target +
+                                "': " + id.error().message);
+    }
+  }
+  const auto* attach = std::get_if<wire::AttachInvocationEntry>(&*content);
+  const auto* output = std::get_if<wire::GetInvocationOutputEntry>(&*content);
+  if (attach != nullptr || output != nullptr) {
+    const wire::InvocationRef* reference = attach != nullptr ? &attach->target : &output->target;
+    if (const auto id = wire::resolve(*reference); !id) {
+      return check.precondition("invalid invocation target: " + id.error().message);
+    }
+  }
+  if (const auto* entry = std::get_if<wire::CompleteAwakeableEntry>(&*content)) {
+    if (const auto id = AwakeableId::parse(entry->id); !id) {
+      return make_error(
+          DocCode::kProtocolViolation,
+          "cannot decode entry: awakeable id '" + entry->id + "': " + id.error().message, type,
+          body, context);
+    }
+  }
+  return std::nullopt;
+}
+
+}  // namespace restate::invoker

@@ -1,0 +1,61 @@
+#pragma once
+
+/// \file
+/// Frames on their way to an endpoint, gathered so that an attempt's opening is one piece of memory
+/// and one write: small payloads are copied next to their headers, large ones stay slices.
+
+#include "protocol/frame.h"
+
+#include <restate/bytes.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <utility>
+
+namespace restate::invoker {
+
+class FrameBatch {
+ public:
+  void add(protocol::ControlType type, const Bytes& payload) {
+    add(static_cast<std::uint16_t>(type), payload);
+  }
+  void add(wire::EntryType type, const Bytes& payload) {
+    add(static_cast<std::uint16_t>(type), payload);
+  }
+  ByteChain take() && {
+    flush();
+    return std::move(chain_);
+  }
+
+ private:
+  static constexpr std::size_t kCopied = 1024;
+
+  void add(std::uint16_t type, const Bytes& payload) {
+    const auto size = static_cast<std::uint32_t>(payload.size());
+    // No flags: replayed entries have none, and we ask the endpoint for no acks.
+    const char header[protocol::kFrameHeaderBytes] = {static_cast<char>(type >> 8),
+                                                      static_cast<char>(type),
+                                                      0,
+                                                      0,
+                                                      static_cast<char>(size >> 24),
+                                                      static_cast<char>(size >> 16),
+                                                      static_cast<char>(size >> 8),
+                                                      static_cast<char>(size)};
+    small_.append(header, sizeof header);
+    if (size <= kCopied) {
+      small_.append(payload.view());
+    } else {
+      flush();
+      chain_.push_back(payload);
+    }
+  }
+  void flush() {
+    if (!small_.empty()) chain_.push_back(Bytes(std::exchange(small_, {})));
+  }
+
+  std::string small_;
+  ByteChain chain_;
+};
+
+}  // namespace restate::invoker

@@ -1,0 +1,71 @@
+#include "invoker/machine/retry.h"
+
+#include "invoker/options.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+
+namespace restate::invoker {
+
+namespace {
+
+constexpr milliseconds kMinJitter{3};
+constexpr milliseconds kFloor = std::chrono::duration_cast<milliseconds>(kMinRetryDelay);
+
+/// initial * factor^(k - 1), capped; k counts from 1.
+milliseconds backoff(const schema::RetryPolicy& policy, std::uint64_t k) {
+  const double cap = static_cast<double>(policy.max_interval_ms);
+  const double factor = std::max(policy.factor, 1.0);
+  double delay = static_cast<double>(policy.initial_ms);
+  // A power of a large k is infinite, which the cap absorbs.
+  delay *= std::pow(factor, static_cast<double>(k - 1));
+  return milliseconds(static_cast<std::int64_t>(std::min(delay, cap)));
+}
+
+milliseconds with_jitter(milliseconds delay, std::uint64_t random) {
+  const auto most = std::max<std::int64_t>(delay.count() * 3 / 10, kMinJitter.count());
+  const auto span = static_cast<std::uint64_t>(most - kMinJitter.count()) + 1;
+  return delay + kMinJitter + milliseconds(static_cast<std::int64_t>(random % span));
+}
+
+RetryDecision give_up(const RetryCounter& counter) {
+  if (counter.policy().kill) return FailInvocation{};
+  return PauseInvocation{};
+}
+
+}  // namespace
+
+std::optional<milliseconds> RetryCounter::next(std::uint64_t random) {
+  // The first attempt counts: after failure number n there were n attempts.
+  if (policy_.max_attempts && failed_ + 1 >= *policy_.max_attempts) return std::nullopt;
+  ++failed_;
+  milliseconds delay = backoff(policy_, failed_);
+  if (delay.count() == 0) delay = kFloor;  // a policy of zeros must not become a hot loop
+  return with_jitter(delay, random);
+}
+
+RetryDecision decide(const AttemptError& error, bool pause_requested, RetryCounter& counter,
+                     std::uint64_t random) {
+  if (error.kind == AttemptError::Kind::kNotInvoked) return ForgetInvocation{};
+  if (pause_requested || error.kind == AttemptError::Kind::kPause) return PauseInvocation{};
+  switch (error.behavior) {
+    case ErrorBehavior::kPause:
+      return PauseInvocation{};
+    case ErrorBehavior::kFail:
+      return FailInvocation{};
+    case ErrorBehavior::kRetry:
+      break;
+  }
+  if (error.kind == AttemptError::Kind::kExhausted) return give_up(counter);
+  if (error.next_delay) {
+    if (error.next_delay->count() > 0) return RetryAfter{*error.next_delay};
+    // Zero would be a loop without end or pause, since such waits consume no attempts.
+    const milliseconds initial(static_cast<std::int64_t>(counter.policy().initial_ms));
+    return RetryAfter{std::max(initial, kFloor)};
+  }
+  if (const auto delay = counter.next(random)) return RetryAfter{*delay};
+  return give_up(counter);
+}
+
+}  // namespace restate::invoker

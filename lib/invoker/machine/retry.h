@@ -1,0 +1,56 @@
+#pragma once
+
+/// \file
+/// What happens after an attempt has failed: the retry policy as a counter, and the order in which
+/// reasons to stop are looked at (invoker.md 5).
+
+#include "invoker/machine/failure.h"
+#include "schema/schema.h"
+
+#include <restate/time.h>
+
+#include <cstdint>
+#include <optional>
+#include <variant>
+
+namespace restate::invoker {
+
+/// How often a residency has been tried, under a policy that may change on the way. Progress does
+/// not reset it; only a new residency starts from zero.
+class RetryCounter {
+ public:
+  explicit RetryCounter(const schema::RetryPolicy& policy) : policy_(policy) {}
+
+  /// Another deployment was chosen: its policy counts from here on, with the tries made so far.
+  void use(const schema::RetryPolicy& policy) { policy_ = policy; }
+  const schema::RetryPolicy& policy() const { return policy_; }
+
+  /// The wait before the next attempt, or nothing when there may be none. Consumes one attempt.
+  /// `random`: 64 uniform bits, for the jitter.
+  std::optional<milliseconds> next(std::uint64_t random);
+
+ private:
+  schema::RetryPolicy policy_;
+  std::uint64_t failed_ = 0;
+};
+
+struct RetryAfter {
+  milliseconds delay;
+  bool operator==(const RetryAfter&) const = default;
+};
+struct PauseInvocation {
+  bool operator==(const PauseInvocation&) const = default;
+};
+struct FailInvocation {
+  bool operator==(const FailInvocation&) const = default;
+};
+struct ForgetInvocation {
+  bool operator==(const ForgetInvocation&) const = default;
+};
+using RetryDecision = std::variant<RetryAfter, PauseInvocation, FailInvocation, ForgetInvocation>;
+
+/// The one place that decides. A pause that an operator asked for comes before everything.
+RetryDecision decide(const AttemptError& error, bool pause_requested, RetryCounter& counter,
+                     std::uint64_t random);
+
+}  // namespace restate::invoker

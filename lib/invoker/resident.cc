@@ -1,0 +1,203 @@
+#include "invoker/resident.h"
+
+#include "invoker/preparation.h"
+
+#include <utility>
+#include <variant>
+
+namespace restate::invoker {
+
+Resident::Resident(Surroundings& around, const InvocationId& invocation, std::uint32_t token,
+                   const wire::InvocationTarget& target, std::vector<wire::JournalEntry> journal)
+    : around_(around),
+      invocation_(invocation),
+      token_(token),
+      journal_(std::move(journal)),
+      residency_(initial_policy(*around.host.schema(), around.options.defaults, target)),
+      deadline_(*this) {}
+
+void Resident::start_attempt() {
+  Effects& effects = around_.effects;
+  effects.clear();
+  residency_.on_attempt_started();
+  last_start_at_ = around_.shard.wall_now();
+  next_retry_at_.reset();
+
+  auto preparation = prepare_attempt(invocation_, around_.host, around_.options);
+  std::vector<wire::JournalEntry> journal = std::exchange(journal_, {});
+  if (auto* error = std::get_if<AttemptError>(&preparation)) {
+    residency_.on_attempt_over(std::move(*error), around_.shard.random().next(), effects);
+    carry_out();
+    return;
+  }
+  auto& prepared = std::get<PreparedAttempt>(preparation);
+  prepared.plan.now = *last_start_at_;
+  prepared.plan.random_high = around_.shard.random().next();
+  prepared.plan.random_low = around_.shard.random().next();
+  // More than there is cannot be of this life of the id.
+  if (journal.size() > prepared.plan.input.journal_length) journal.clear();
+
+  residency_.on_policy(prepared.retry);
+  last_deployment_ = prepared.plan.deployment;
+  attempt_.emplace(std::move(prepared.plan), residency_);
+  exchange_ = std::make_unique<Exchange>(around_.deadlines, *this);
+  exchange_->open(around_.client, *prepared.deployment, std::move(prepared.request));
+  attempt_->start(std::move(journal), effects);
+  if (carry_out()) pump_replay();
+}
+
+void Resident::pump_replay() {
+  while (attempt_ && attempt_->replay_next()) {
+    if (exchange_->stream().unsent_bytes() > kReplayHighWater) return;
+    around_.effects.clear();
+    const auto entries = around_.host.read_journal(invocation_, *attempt_->replay_next(),
+                                                   attempt_->replay_end(), kReplayReadBytes);
+    if (!entries) {
+      attempt_->on_journal_error(entries.error(), around_.effects);
+    } else if (entries->empty()) {
+      attempt_->on_journal_error({Code::kCorrupt, "it is shorter than its length says"},
+                                 around_.effects);
+    } else {
+      attempt_->replay(*entries, around_.effects);
+    }
+    if (!carry_out()) return;
+  }
+}
+
+bool Resident::carry_out() {
+  Effects& effects = around_.effects;
+  for (std::size_t i = 0; i < effects.size(); ++i) {
+    // Taken out first: carrying out may append.
+    Effect effect = std::move(effects[i]);
+    if (auto* send = std::get_if<SendFrames>(&effect)) {
+      exchange_->stream().send(std::move(send->chain));
+    } else if (auto* propose = std::get_if<Propose>(&effect)) {
+      around_.host.on_effect(invocation_, token_, std::move(propose->effect));
+    } else if (const auto* timeout = std::get_if<SetTimeout>(&effect)) {
+      waiting_for_ = timeout->kind;
+      around_.deadlines.start(deadline_, timeout->after);
+    } else if (std::holds_alternative<CloseInput>(effect)) {
+      exchange_->stream().close_input();
+    } else if (auto* over = std::get_if<AttemptOver>(&effect)) {
+      let_go(over->orderly);
+      residency_.on_attempt_over(std::move(over->outcome), around_.shard.random().next(), effects);
+    } else if (const auto* wait = std::get_if<WaitForRetry>(&effect)) {
+      next_retry_at_ =
+          around_.shard.wall_now().plus(static_cast<std::uint64_t>(wait->delay.count()));
+      if (!retry_timer_) {
+        retry_timer_ = around_.shard.make_timer([this] {
+          around_.effects.clear();
+          residency_.on_retry_timer(around_.effects);
+          carry_out();
+        });
+      }
+      retry_timer_->arm(around_.shard.now() + wait->delay);
+    } else if (std::holds_alternative<StopWaiting>(effect)) {
+      retry_timer_->cancel();
+    } else if (std::holds_alternative<StartAttempt>(effect)) {
+      start_attempt();  // the last effect there is, and it may have been the end of this object
+      return false;
+    } else {
+      around_.owner.on_over(*this);
+      return false;
+    }
+  }
+  return true;
+}
+
+void Resident::let_go(bool orderly) {
+  around_.deadlines.stop(deadline_);
+  if (attempt_->server()) last_server_ = attempt_->server();
+  attempt_.reset();
+  if (orderly) {
+    around_.lingering.take(std::move(exchange_));
+  } else {
+    exchange_.reset();
+  }
+}
+
+void Resident::notify(std::uint32_t index, wire::EntryType type, const wire::NotificationId& id,
+                      const Bytes& body) {
+  around_.effects.clear();
+  if (attempt_) attempt_->on_notification(index, type, id, body, around_.effects);
+  residency_.on_notification(type, id, around_.effects);
+  carry_out();
+}
+
+void Resident::ack_command(std::uint32_t command_index, bool requested) {
+  around_.effects.clear();
+  if (attempt_) attempt_->on_command_stored(command_index, requested, around_.effects);
+  residency_.on_command_stored(command_index, around_.effects);
+  carry_out();
+}
+
+void Resident::retry_now() {
+  around_.effects.clear();
+  residency_.on_retry_now(around_.effects);
+  carry_out();
+}
+
+void Resident::pause() {
+  around_.effects.clear();
+  residency_.on_pause(around_.effects);
+  if (attempt_) attempt_->on_pause(around_.effects);
+  carry_out();
+}
+
+void Resident::on_head(const protocol::ResponseHeadView& head) {
+  around_.effects.clear();
+  attempt_->on_head(head, around_.shard.wall_now(), around_.effects);
+  carry_out();
+}
+
+void Resident::on_data(Bytes data) {
+  around_.effects.clear();
+  const schema::SchemaPtr schema = around_.host.schema();
+  attempt_->on_data(std::move(data), {*schema, around_.options.defaults, around_.shard.wall_now()},
+                    around_.effects);
+  carry_out();
+}
+
+void Resident::on_end() {
+  around_.effects.clear();
+  attempt_->on_end(around_.effects);
+  carry_out();
+}
+
+void Resident::on_error(const TransportFailure& failure) {
+  around_.effects.clear();
+  attempt_->on_transport_error(failure.error, failure.retry_after, around_.effects);
+  carry_out();
+}
+
+void Resident::on_drained() { pump_replay(); }
+
+void Resident::on_deadline() {
+  around_.effects.clear();
+  attempt_->on_timeout(waiting_for_, around_.effects);
+  carry_out();
+}
+
+AttemptStatus Resident::status() const {
+  AttemptStatus status;
+  status.in_flight = residency_.phase() == Residency::Phase::kInFlight;
+  status.retry_count = residency_.attempts();
+  status.last_start_at = last_start_at_;
+  status.next_retry_at = next_retry_at_;
+  status.last_attempt_deployment = last_deployment_;
+  status.last_attempt_server = attempt_ && attempt_->server() ? attempt_->server() : last_server_;
+  if (attempt_) status.awaiting_on = attempt_->awaiting_on();
+  if (const AttemptError* error = residency_.last_failure()) {
+    AttemptFailure& failure = status.last_failure.emplace();
+    failure.message = describe(*error);
+    failure.error_code = std::string(protocol::to_string(error->doc_code));
+    failure.related_command_index = error->related_command_index;
+    failure.related_command_name = error->related_command_name;
+    if (const auto type = related_type_name(*error)) {
+      failure.related_command_type = std::string(*type);
+    }
+  }
+  return status;
+}
+
+}  // namespace restate::invoker

@@ -1,0 +1,98 @@
+#pragma once
+
+/// \file
+/// One invocation inside the invoker: its machines, its stream, its timers.
+
+#include "invoker/deadlines.h"
+#include "invoker/deployment_client.h"
+#include "invoker/exchange.h"
+#include "invoker/host.h"
+#include "invoker/invoker.h"
+#include "invoker/machine/attempt.h"
+#include "invoker/machine/effects.h"
+#include "invoker/machine/residency.h"
+#include "invoker/options.h"
+
+#include <restate/runtime.h>
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <vector>
+
+namespace restate::invoker {
+
+class Resident;
+
+class ResidentOwner {
+ public:
+  /// The invocation has left; the owner destroys `resident`.
+  virtual void on_over(Resident& resident) = 0;
+
+ protected:
+  ~ResidentOwner() = default;
+};
+
+/// What all residents of an invoker share.
+struct Surroundings {
+  Shard& shard;
+  DeploymentClient& client;
+  const InvokerOptions& options;
+  InvokerHost& host;
+  ResidentOwner& owner;
+  Deadlines& deadlines;
+  LingeringExchanges& lingering;
+  Effects effects;  ///< room for what one event leads to, used again and again
+};
+
+/// Every call, and every callback, may be its last: `ResidentOwner::on_over` comes at its end.
+class Resident final : public AttemptListener, public DeadlineListener {
+ public:
+  Resident(Surroundings& around, const InvocationId& invocation, std::uint32_t token,
+           const wire::InvocationTarget& target, std::vector<wire::JournalEntry> journal);
+
+  const InvocationId& invocation() const { return invocation_; }
+  std::uint32_t token() const { return token_; }
+  AttemptStatus status() const;
+
+  /// A slot is free: the first attempt.
+  void begin() { start_attempt(); }
+  void notify(std::uint32_t index, wire::EntryType type, const wire::NotificationId& id,
+              const Bytes& body);
+  void ack_command(std::uint32_t command_index, bool requested);
+  void retry_now();
+  void pause();
+
+  void on_head(const protocol::ResponseHeadView& head) override;
+  void on_data(Bytes data) override;
+  void on_end() override;
+  void on_error(const TransportFailure& failure) override;
+  void on_drained() override;
+  void on_deadline() override;
+
+ private:
+  void start_attempt();
+  /// Writes journal as long as the stream takes it.
+  void pump_replay();
+  /// False if the resident is gone.
+  bool carry_out();
+  void let_go(bool orderly);
+
+  Surroundings& around_;
+  const InvocationId invocation_;
+  const std::uint32_t token_;
+  std::vector<wire::JournalEntry> journal_;  ///< for the first attempt
+  Residency residency_;
+  std::optional<Attempt> attempt_;
+  std::unique_ptr<Exchange> exchange_;
+  Deadline deadline_;
+  SetTimeout::Kind waiting_for_ = SetTimeout::Kind::kInactivity;
+  std::unique_ptr<Timer> retry_timer_;
+
+  std::optional<WallTime> last_start_at_;
+  std::optional<WallTime> next_retry_at_;
+  std::optional<DeploymentId> last_deployment_;
+  std::optional<std::string> last_server_;
+};
+
+}  // namespace restate::invoker

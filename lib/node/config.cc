@@ -1,0 +1,228 @@
+#include "node/config.h"
+
+#include "node/config_keys.h"
+
+#define TOML_EXCEPTIONS 0
+#include <nlohmann/json.hpp>
+#include <toml++/toml.h>
+
+#include <algorithm>
+#include <cctype>
+#include <sstream>
+
+namespace restate::node {
+namespace {
+
+using nlohmann::json;
+
+json to_json(const toml::node& node) {
+  if (const auto* table = node.as_table()) {
+    json object = json::object();
+    for (const auto& [key, value] : *table) object[std::string(key.str())] = to_json(value);
+    return object;
+  }
+  if (const auto* array = node.as_array()) {
+    json list = json::array();
+    for (const auto& value : *array) list.push_back(to_json(value));
+    return list;
+  }
+  if (const auto* text = node.as_string()) return text->get();
+  if (const auto* number = node.as_integer()) return number->get();
+  if (const auto* real = node.as_floating_point()) return real->get();
+  if (const auto* flag = node.as_boolean()) return flag->get();
+  return nullptr;
+}
+
+Result<json> parse_toml(const std::string& text, const std::string& name) {
+  toml::parse_result parsed = toml::parse(text, name);
+  if (!parsed) {
+    std::ostringstream message;
+    message << parsed.error();
+    return Error{Code::kInvalidArgument, name + ": " + message.str()};
+  }
+  return to_json(parsed.table());
+}
+
+/// Objects merge key by key; everything else replaces.
+void merge(json& into, const json& from) {
+  if (!into.is_object() || !from.is_object()) {
+    into = from;
+    return;
+  }
+  for (const auto& [key, value] : from.items()) merge(into[key], value);
+}
+
+/// A value as the environment and flags spell it: a TOML scalar, list or inline table, else text.
+Result<json> parse_value(const std::string& key, const std::string& text) {
+  if (text.empty()) return json("");
+  const bool structured = text.front() == '[' || text.front() == '{';
+  toml::parse_result parsed = toml::parse("v = " + text);
+  if (parsed) return to_json(*parsed.table().get("v"));
+  if (!structured) return json(text);
+  if (text.front() == '[' && text.back() == ']') {
+    // Quotes are optional inside of lists: [worker,admin].
+    json list = json::array();
+    std::istringstream items(text.substr(1, text.size() - 2));
+    for (std::string item; std::getline(items, item, ',');) {
+      const auto first = item.find_first_not_of(" \"");
+      const auto last = item.find_last_not_of(" \"");
+      if (first != std::string::npos) list.push_back(item.substr(first, last - first + 1));
+    }
+    return list;
+  }
+  return Error{Code::kInvalidArgument, key + ": '" + text + "' is no list and no table"};
+}
+
+void put(json& tree, const std::string& dotted, json value) {
+  json* at = &tree;
+  std::size_t start = 0;
+  for (std::size_t dot = dotted.find('.'); dot != std::string::npos;
+       start = dot + 1, dot = dotted.find('.', start)) {
+    json& next = (*at)[dotted.substr(start, dot - start)];
+    if (!next.is_object()) next = json::object();
+    at = &next;
+  }
+  merge((*at)[dotted.substr(start)], value);
+}
+
+const json* find(const json& tree, const std::string& dotted) {
+  const json* at = &tree;
+  std::size_t start = 0;
+  while (at->is_object()) {
+    const std::size_t dot = std::min(dotted.find('.', start), dotted.size());
+    const auto next = at->find(dotted.substr(start, dot - start));
+    if (next == at->end()) return nullptr;
+    at = &*next;
+    if (dot == dotted.size()) return at;
+    start = dot + 1;
+  }
+  return nullptr;
+}
+
+/// `RESTATE_WORKER__CLEANUP_INTERVAL` -> `worker.cleanup-interval`.
+std::string key_of_variable(std::string_view name) {
+  std::string key;
+  for (std::size_t i = 0; i < name.size(); ++i) {
+    if (name[i] == '_' && i + 1 < name.size() && name[i + 1] == '_') {
+      key.push_back('.');
+      ++i;
+    } else if (name[i] == '_') {
+      key.push_back('-');
+    } else {
+      key.push_back(static_cast<char>(std::tolower(static_cast<unsigned char>(name[i]))));
+    }
+  }
+  return key;
+}
+
+constexpr std::pair<std::string_view, std::string_view> kAliases[] = {
+    {"RUST_LOG", "log-filter"},
+    {"HTTP_PROXY", "worker.invoker.http-proxy"},
+    {"NO_PROXY", "worker.invoker.no-proxy"},
+    {"AWS_EXTERNAL_ID", "worker.invoker.aws-assume-role-external-id"},
+    {"MEMORY_LIMIT", "rocksdb-total-memory-size"},
+};
+
+Result<json> from_environment(const std::map<std::string, std::string>& environment) {
+  json tree = json::object();
+  for (const auto& [variable, key] : kAliases) {
+    const auto found = environment.find(std::string(variable));
+    if (found == environment.end()) continue;
+    RESTATE_TRY(auto value, parse_value(found->first, found->second));
+    put(tree, std::string(key), std::move(value));
+  }
+  for (const auto& [name, text] : environment) {
+    std::string upper = name;
+    for (char& c : upper) c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+    if (!upper.starts_with("RESTATE_") || upper == "RESTATE_CONFIG") continue;
+    RESTATE_TRY(auto value, parse_value(name, text));
+    put(tree, key_of_variable(std::string_view(name).substr(8)), std::move(value));
+  }
+  return tree;
+}
+
+std::size_t edit_distance(std::string_view a, std::string_view b) {
+  std::vector<std::size_t> row(b.size() + 1);
+  for (std::size_t j = 0; j <= b.size(); ++j) row[j] = j;
+  for (std::size_t i = 1; i <= a.size(); ++i) {
+    std::size_t diagonal = std::exchange(row[0], i);
+    for (std::size_t j = 1; j <= b.size(); ++j) {
+      const std::size_t above = row[j];
+      row[j] = std::min({above + 1, row[j - 1] + 1, diagonal + (a[i - 1] == b[j - 1] ? 0 : 1)});
+      diagonal = above;
+    }
+  }
+  return row[b.size()];
+}
+
+void warn_unknown(const json& tree, const std::string& prefix, const std::vector<ConfigKey>& keys,
+                  std::vector<std::string>& warnings) {
+  for (const auto& [key, value] : tree.items()) {
+    const std::string name = prefix.empty() ? key : prefix + "." + key;
+    const bool known = std::any_of(keys.begin(), keys.end(),
+                                   [&](const ConfigKey& entry) { return entry.name == name; });
+    if (known) continue;
+    if (value.is_object()) {
+      warn_unknown(value, name, keys, warnings);
+      continue;
+    }
+    const auto nearest = std::min_element(
+        keys.begin(), keys.end(), [&](const ConfigKey& a, const ConfigKey& b) {
+          return edit_distance(a.name, name) < edit_distance(b.name, name);
+        });
+    const bool close = edit_distance(nearest->name, name) <= 1 + name.size() / 6;
+    if (is_accepted_key(name) && !close) continue;
+    std::string warning = "unknown configuration key '" + name + "' is ignored";
+    if (close) warning += "; did you mean '" + nearest->name + "'?";
+    warnings.push_back(std::move(warning));
+  }
+}
+
+}  // namespace
+
+Result<LoadedConfig> load_config(const std::string& toml, const std::string& toml_name,
+                                 const std::map<std::string, std::string>& environment,
+                                 const std::map<std::string, std::string>& flags) {
+  RESTATE_TRY(json tree, parse_toml(toml, toml_name));
+  RESTATE_TRY(const json variables, from_environment(environment));
+  merge(tree, variables);
+  for (const auto& [key, text] : flags) {
+    RESTATE_TRY(auto value, parse_value("--" + key, text));
+    put(tree, key, std::move(value));
+  }
+
+  LoadedConfig loaded;
+  const std::vector<ConfigKey> keys = config_keys(loaded.config);
+  for (const ConfigKey& key : keys) {
+    const json* value = find(tree, key.name);
+    if (value == nullptr) continue;
+    if (auto set = key.set(*value); !set) return std::move(set).error().within(key.name);
+  }
+  if (loaded.config.additional_request_headers.empty()) {
+    loaded.config.additional_request_headers["x-restate-cluster-name"] =
+        loaded.config.cluster_name;
+  }
+  warn_unknown(tree, "", keys, loaded.warnings);
+  return loaded;
+}
+
+std::string dump_config(const Config& config) {
+  Config copy = config;
+  // Top-level keys first: in TOML whatever follows a table header belongs to it.
+  std::map<std::string, std::string> sections;
+  for (const ConfigKey& key : config_keys(copy)) {
+    const std::string value = key.show();
+    if (value.empty() || key.name.starts_with("worker.invoker.retry-policy")) continue;
+    const std::size_t dot = key.name.rfind('.');
+    const std::string section = dot == std::string::npos ? "" : key.name.substr(0, dot);
+    sections[section] += key.name.substr(dot == std::string::npos ? 0 : dot + 1) + " = " + value + "\n";
+  }
+  std::string text;
+  for (const auto& [section, lines] : sections) {
+    if (!section.empty()) text += "\n[" + section + "]\n";
+    text += lines;
+  }
+  return text;
+}
+
+}  // namespace restate::node

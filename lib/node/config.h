@@ -1,0 +1,91 @@
+#pragma once
+
+/// \file
+/// The configuration of a server: the keys of `config.toml`, the environment and the flags, checked
+/// and typed. Libraries that embed the engine fill it in directly.
+
+#include "schema/schema.h"
+
+#include <restate/log.h>
+#include <restate/result.h>
+#include <restate/runtime.h>
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+namespace restate::node {
+
+/// Which sockets a listener opens.
+enum class ListenMode : std::uint8_t { kTcp, kUnix, kAll };
+
+struct ListenerConfig {
+  ListenMode mode = ListenMode::kAll;
+  std::string bind_ip = "0.0.0.0";
+  std::uint16_t port = 0;
+  bool random_port = false;
+  std::string advertised_address;  ///< empty: made from the bound address
+};
+
+enum class LogFormat : std::uint8_t { kPretty, kCompact, kJson };
+
+struct Config {
+  std::string node_name = "node";
+  std::string cluster_name = "localcluster";
+  std::string base_dir = "restate-data";
+  bool auto_provision = true;
+  std::set<std::string> roles = {"http-ingress", "admin", "worker", "log-server",
+                                 "metadata-server"};
+  std::uint16_t partitions = 24;      ///< of a new cluster
+  std::uint32_t shards = 0;           ///< 0: by measurement (docs/adr/0003)
+  std::uint64_t shutdown_timeout_ms = 60'000;
+  bool relaxed_durability = false;    ///< acknowledges before the disk has it
+
+  LogLevel log_level = LogLevel::kInfo;
+  LogFormat log_format = LogFormat::kPretty;
+  bool log_colors = true;
+
+  ListenerConfig node_listener{.port = 5122, .advertised_address = {}};
+  ListenerConfig ingress_listener{.port = 8080, .advertised_address = {}};
+  ListenerConfig admin_listener{.port = 9070, .advertised_address = {}};
+
+  schema::Defaults defaults;
+  std::uint64_t cleanup_interval_ms = 3'600'000;
+  std::uint64_t trim_delay_ms = 600'000;
+  std::size_t checkpoint_bytes = 64u << 20;
+  std::size_t store_memory_bytes = 256u << 20;
+
+  std::size_t message_size_limit = 32u << 20;
+  std::size_t message_size_warning = 10u << 20;
+  std::uint32_t concurrent_invocations = 1000;
+  std::optional<std::size_t> eager_state_limit;
+  bool protocol_v7 = false;
+  std::uint64_t connect_timeout_ms = 10'000;
+  std::map<std::string, std::string> additional_request_headers;
+  std::string identity_key_file;
+  std::uint64_t identity_expiration_ms = 60'000;
+
+  std::size_t request_size_limit = 32u << 20;
+  std::optional<std::uint32_t> ingress_request_limit;
+  std::vector<std::string> deployment_routing_headers;
+};
+
+struct LoadedConfig {
+  Config config;
+  std::vector<std::string> warnings;  ///< unknown or deprecated keys, with the nearest known name
+};
+
+/// Merges a TOML text (may be empty) and variables (`RESTATE_...=value` and the aliases), later wins,
+/// then `flags`: dotted keys to values as text.
+/// - `kInvalidArgument`: names source and key, what is wrong and what was expected.
+Result<LoadedConfig> load_config(const std::string& toml, const std::string& toml_name,
+                                 const std::map<std::string, std::string>& environment,
+                                 const std::map<std::string, std::string>& flags);
+
+/// The effective configuration as TOML.
+std::string dump_config(const Config& config);
+
+}  // namespace restate::node

@@ -1,0 +1,29 @@
+#pragma once
+
+/// \file
+/// The one table of configuration keys: name, how a value is read into a `Config`, how it is shown.
+
+#include "node/config.h"
+
+#include <nlohmann/json_fwd.hpp>
+
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace restate::node {
+
+struct ConfigKey {
+  std::string name;  ///< dotted, such as `worker.invoker.abort-timeout`
+  std::function<Result<void>(const nlohmann::json&)> set;
+  std::function<std::string()> show;  ///< as TOML; empty: unset, not shown
+};
+
+/// Bound to `config`, which must outlive the table. In the order of the documentation.
+std::vector<ConfigKey> config_keys(Config& config);
+
+/// Known to the reference server and without meaning here: accepted silently.
+bool is_accepted_key(std::string_view name);
+
+}  // namespace restate::node

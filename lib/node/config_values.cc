@@ -1,0 +1,166 @@
+#include "node/config_values.h"
+
+#include <cctype>
+#include <charconv>
+#include <cmath>
+#include <cstdio>
+#include <iterator>
+
+namespace restate::node {
+namespace {
+
+struct Unit {
+  std::string_view name;
+  double factor;
+};
+
+constexpr Unit kTimeUnits[] = {
+    {"ms", 1}, {"milli", 1}, {"millis", 1}, {"msec", 1}, {"msecs", 1}, {"millisecond", 1},
+    {"milliseconds", 1}, {"s", 1e3}, {"sec", 1e3}, {"secs", 1e3}, {"second", 1e3},
+    {"seconds", 1e3}, {"m", 6e4}, {"min", 6e4}, {"mins", 6e4}, {"minute", 6e4}, {"minutes", 6e4},
+    {"h", 3.6e6}, {"hr", 3.6e6}, {"hrs", 3.6e6}, {"hour", 3.6e6}, {"hours", 3.6e6},
+    {"d", 8.64e7}, {"day", 8.64e7}, {"days", 8.64e7}, {"w", 6.048e8}, {"week", 6.048e8},
+    {"weeks", 6.048e8}, {"us", 1e-3}, {"µs", 1e-3}, {"ns", 1e-6},
+};
+
+constexpr Unit kSizeUnits[] = {
+    {"", 1}, {"b", 1}, {"k", 1e3}, {"kb", 1e3}, {"m", 1e6}, {"mb", 1e6}, {"g", 1e9}, {"gb", 1e9},
+    {"t", 1e12}, {"tb", 1e12}, {"ki", 1024}, {"kib", 1024}, {"mi", 1048576}, {"mib", 1048576},
+    {"gi", 1073741824}, {"gib", 1073741824}, {"ti", 1099511627776}, {"tib", 1099511627776},
+};
+
+void skip_spaces(std::string_view& text) {
+  while (!text.empty() && (text.front() == ' ' || text.front() == ',')) text.remove_prefix(1);
+}
+
+/// Reads a non-negative number; false if there is none.
+bool take_number(std::string_view& text, double& number) {
+  std::size_t length = 0;
+  while (length < text.size() && (std::isdigit(static_cast<unsigned char>(text[length])) != 0 ||
+                                  text[length] == '.')) {
+    ++length;
+  }
+  const auto parsed = std::from_chars(text.data(), text.data() + length, number);
+  if (length == 0 || parsed.ec != std::errc() || parsed.ptr != text.data() + length) return false;
+  text.remove_prefix(length);
+  return true;
+}
+
+std::string take_word(std::string_view& text) {
+  std::string word;
+  while (!text.empty() && (std::isalpha(static_cast<unsigned char>(text.front())) != 0 ||
+                           static_cast<unsigned char>(text.front()) >= 0x80)) {
+    word.push_back(static_cast<char>(std::tolower(static_cast<unsigned char>(text.front()))));
+    text.remove_prefix(1);
+  }
+  return word;
+}
+
+template <std::size_t N>
+const Unit* find_unit(const Unit (&units)[N], std::string_view name) {
+  for (const Unit& unit : units) {
+    if (unit.name == name) return &unit;
+  }
+  return nullptr;
+}
+
+Error bad_duration(std::string_view text) {
+  return {Code::kInvalidArgument, "'" + std::string(text) +
+                                      "' is no duration; expected something like '10s', '1h 2m' "
+                                      "or '500ms'"};
+}
+
+/// ISO 8601 below months: P1DT2H3M4.5S.
+Result<std::uint64_t> parse_iso_duration(std::string_view all) {
+  std::string_view text = all.substr(1);
+  bool in_time = false;
+  double total = 0;
+  while (!text.empty()) {
+    if (text.front() == 'T' || text.front() == 't') {
+      in_time = true;
+      text.remove_prefix(1);
+      continue;
+    }
+    double number = 0;
+    if (!take_number(text, number) || text.empty()) return bad_duration(all);
+    const char unit = static_cast<char>(std::toupper(static_cast<unsigned char>(text.front())));
+    text.remove_prefix(1);
+    if (unit == 'W' && !in_time) total += number * 6.048e8;
+    else if (unit == 'D' && !in_time) total += number * 8.64e7;
+    else if (unit == 'H' && in_time) total += number * 3.6e6;
+    else if (unit == 'M' && in_time) total += number * 6e4;
+    else if (unit == 'S' && in_time) total += number * 1e3;
+    else return bad_duration(all);
+  }
+  return static_cast<std::uint64_t>(std::llround(total));
+}
+
+}  // namespace
+
+Result<std::uint64_t> parse_duration_ms(std::string_view all) {
+  std::string_view text = all;
+  skip_spaces(text);
+  if (text.empty()) return bad_duration(all);
+  if (text.front() == 'P' || text.front() == 'p') return parse_iso_duration(text);
+  double total = 0;
+  while (!text.empty()) {
+    double number = 0;
+    if (!take_number(text, number)) return bad_duration(all);
+    skip_spaces(text);
+    const Unit* unit = find_unit(kTimeUnits, take_word(text));
+    if (unit == nullptr) return bad_duration(all);
+    total += number * unit->factor;
+    skip_spaces(text);
+  }
+  if (total >= 1.8e19) return bad_duration(all);
+  return static_cast<std::uint64_t>(std::llround(total));
+}
+
+std::string format_duration_ms(std::uint64_t ms) {
+  if (ms == 0) return "0s";
+  std::string text;
+  const auto part = [&](std::uint64_t size, const char* unit) {
+    if (ms < size) return;
+    if (!text.empty()) text.push_back(' ');
+    text.append(std::to_string(ms / size)).append(unit);
+    ms %= size;
+  };
+  part(86'400'000, "d");
+  part(3'600'000, "h");
+  part(60'000, "m");
+  part(1000, "s");
+  part(1, "ms");
+  return text;
+}
+
+Result<std::uint64_t> parse_size(std::string_view all) {
+  std::string_view text = all;
+  skip_spaces(text);
+  double number = 0;
+  const bool has_number = take_number(text, number);
+  skip_spaces(text);
+  const Unit* unit = has_number ? find_unit(kSizeUnits, take_word(text)) : nullptr;
+  skip_spaces(text);
+  if (unit == nullptr || !text.empty() || number * unit->factor >= 1.8e19) {
+    return Error{Code::kInvalidArgument, "'" + std::string(all) +
+                                             "' is no size; expected something like '1024', "
+                                             "'64 MiB' or '1.5GB'"};
+  }
+  return static_cast<std::uint64_t>(std::llround(number * unit->factor));
+}
+
+std::string format_size(std::uint64_t bytes) {
+  if (bytes < 1024) return std::to_string(bytes) + " B";
+  const char* const units[] = {"KiB", "MiB", "GiB", "TiB"};
+  double size = static_cast<double>(bytes) / 1024;
+  std::size_t unit = 0;
+  while (size >= 1024 && unit + 1 < std::size(units)) {
+    size /= 1024;
+    ++unit;
+  }
+  char text[32];
+  std::snprintf(text, sizeof text, "%.1f %s", size, units[unit]);
+  return text;
+}
+
+}  // namespace restate::node

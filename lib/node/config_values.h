@@ -1,0 +1,24 @@
+#pragma once
+
+/// \file
+/// The notations of configuration values (config.md 1.3): durations and sizes that people write.
+
+#include <restate/result.h>
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace restate::node {
+
+/// `10s`, `1h 2m`, `1.5s`, `PT5M`; milliseconds. Bare numbers, months and negative values are errors.
+Result<std::uint64_t> parse_duration_ms(std::string_view text);
+/// `1h 2m`, `1s 500ms`, `0s`.
+std::string format_duration_ms(std::uint64_t ms);
+
+/// `1024`, `10B`, `1kb` (1000), `1.5 GiB`.
+Result<std::uint64_t> parse_size(std::string_view text);
+/// `32.0 MiB`.
+std::string format_size(std::uint64_t bytes);
+
+}  // namespace restate::node

@@ -1,0 +1,101 @@
+#include "partition/machine/journal.h"
+
+#include "partition/await_tree.h"
+#include "partition/machine/lifecycle.h"
+#include "wire/entry.h"
+
+#include <utility>
+
+namespace restate::partition {
+
+std::uint32_t append(Live& live, const wire::JournalEntry& entry, Step& step) {
+  JournalMetadata& journal = step.change(live).journal;
+  const std::uint32_t index = journal.length++;
+  step.state.put_entry(live.id, index, entry);
+  if (!wire::is_command(entry.type)) return index;
+  ++journal.commands;
+  if (entry.type == wire::EntryType::kOutput) {
+    journal.last_output = index;
+    live.last_output = entry.body;
+  }
+  return index;
+}
+
+Result<void> announce(Live& live, std::uint32_t completion, std::uint32_t command,
+                      wire::EntryType type, Step& step) {
+  RESTATE_TRY_VOID(step.state.invocations.index(live));
+  const Announced row{completion, command, type};
+  if (live.announce(row)) step.state.put_announced(live.id, row);
+  return {};
+}
+
+Result<void> deliver(Live& live, Delivery notification, Step& step) {
+  RESTATE_TRY_VOID(step.state.invocations.index(live));
+  const std::uint32_t index =
+      append(live, {notification.type, step.time, notification.body, std::nullopt}, step);
+  step.state.put_arrival(live.id, live.arrive({notification.id, index, notification.variant}));
+  switch (live.status.status) {
+    case Status::kInvoked:
+      step.emit(ForwardNotification{live.id, index, notification.type, std::move(notification.id),
+                                    std::move(notification.body)});
+      return {};
+    case Status::kSuspended: {
+      const auto only_this = [&](const wire::NotificationId& id) -> std::optional<Variant> {
+        if (id == notification.id) return notification.variant;
+        return std::nullopt;
+      };
+      if (resolve(step.change(live).awaiting, only_this) != Outcome::kPending) resume(live, step);
+      return {};
+    }
+    case Status::kPaused:
+      // It finds the notification in its journal when somebody resumes it. A cancellation does.
+      if (notification.id == wire::NotificationId(wire::kCancelSignal)) resume(live, step);
+      return {};
+    case Status::kScheduled:
+    case Status::kInboxed:
+      return {};  // its first attempt reads it
+    case Status::kCompleted:
+      break;
+  }
+  RESTATE_UNREACHABLE();
+}
+
+Result<void> deliver(Live& live, const wire::Notification& notification, Step& step) {
+  return deliver(live,
+                 {notification.type, notification.id, variant_of(notification.result),
+                  wire::encode_notification(notification)},
+                 step);
+}
+
+Result<void> complete(Live& live, std::uint32_t completion, wire::EntryType type,
+                      wire::NotificationResult result, Step& step) {
+  RESTATE_TRY_VOID(step.state.invocations.index(live));
+  const Announced* announced = live.find_announced(completion);
+  if (announced == nullptr || announced->type != type) return {};
+  if (live.find_arrival(wire::CompletionId{completion}) != nullptr) return {};
+  return deliver(live, {type, wire::CompletionId{completion}, std::move(result)}, step);
+}
+
+void append_event(Live& live, wire::JournalEvent event, Step& step) {
+  JournalMetadata& journal = step.change(live).journal;
+  ++journal.events;
+  // The Input is there from the start: there is always a last entry.
+  step.state.put_event(live.id, {std::move(event), journal.length - 1, step.time, step.lsn});
+}
+
+Result<wire::InvocationResult> read_output(Live& live, Step& step) {
+  const wire::InvocationResult missing =
+      wire::Failure{500, "the invocation ended without an output", {}};
+  if (!live.status.journal.last_output) return missing;
+  if (!live.last_output) {
+    RESTATE_TRY(auto entry,
+                step.state.tables().find_entry(live.id, *live.status.journal.last_output));
+    if (!entry) return missing;
+    live.last_output = std::move(entry->body);
+  }
+  auto content = wire::decode_entry(wire::EntryType::kOutput, *live.last_output);
+  if (!content) return missing;
+  return std::move(std::get<wire::OutputEntry>(content.value()).result);
+}
+
+}  // namespace restate::partition

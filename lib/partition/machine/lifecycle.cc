@@ -1,0 +1,123 @@
+#include "partition/machine/lifecycle.h"
+
+#include "partition/machine/journal.h"
+#include "partition/machine/object.h"
+#include "partition/machine/respond.h"
+
+#include <utility>
+
+namespace restate::partition {
+
+namespace {
+
+void notify_submitted(const Live& live, const Entrance& entrance, Step& step) {
+  if (!entrance.submit_notification) return;
+  step.emit(SubmitNotification{*entrance.submit_notification, live.status.execution_time, true});
+}
+
+wire::TimerKey start_timer(const Live& live) {
+  return {live.status.execution_time.value_or(WallTime{}), wire::TimerKind::kStartScheduled,
+          live.id, 0};
+}
+
+}  // namespace
+
+Result<void> enter(Live& live, Entrance entrance, Step& step) {
+  if (!live.status.execution_time) return enter_now(live, std::move(entrance), step);
+  // A time in the past goes this way, too: the timer fires at once, and clients see the time.
+  InvocationStatus& status = step.change(live);
+  status.status = Status::kScheduled;
+  status.timestamps.scheduled = status.timestamps.modified;
+  const TimerRow timer{start_timer(live), status.incarnation};
+  step.state.put_timer(timer);
+  step.emit(RegisterTimer{timer.key, timer.incarnation});
+  notify_submitted(live, entrance, step);
+  return {};
+}
+
+Result<void> enter_now(Live& live, Entrance entrance, Step& step) {
+  RESTATE_TRY(const bool free, acquire(live, step));
+  if (!free) {
+    notify_submitted(live, entrance, step);
+    return {};
+  }
+  start(live, step);
+  notify_submitted(live, entrance, step);
+  step.emit(InvokeAction{live.id, live.status.target, std::move(entrance.journal)});
+  return {};
+}
+
+void start(Live& live, Step& step) {
+  InvocationStatus& status = step.change(live);
+  status.status = Status::kInvoked;
+  status.inbox_sequence = 0;
+  if (!status.timestamps.running) status.timestamps.running = status.timestamps.modified;
+}
+
+void resume(Live& live, Step& step) {
+  InvocationStatus& status = step.change(live);
+  status.status = Status::kInvoked;
+  status.awaiting = {};
+  status.delivered = 0;
+  step.emit(InvokeAction{live.id, status.target, {}});
+}
+
+void pause(Live& live, std::optional<wire::JournalEvent> event, Step& step) {
+  if (event) append_event(live, std::move(*event), step);
+  step.change(live).status = Status::kPaused;
+}
+
+Result<void> end(Live& live, wire::InvocationResult result, Step& step) {
+  reply_to_all(live, result, step);
+  InvocationStatus& status = step.change(live);
+  const ObjectKey object(live.id.key, status.target);
+  const bool exclusive = status.target.exclusive();
+  if (status.retention.completion_ms > 0) {
+    status.status = Status::kCompleted;
+    status.timestamps.completed = status.timestamps.modified;
+    status.sinks.clear();
+    status.awaiting = {};
+    status.delivered = 0;
+    status.result = std::move(result);
+    if (status.retention.journal_ms == 0) RESTATE_TRY_VOID(drop_journal(live, step));
+  } else {
+    RESTATE_TRY_VOID(step.state.erase_journal(live));
+    step.state.invocations.erase(live);
+  }
+  if (exclusive) return release(object, live.id, step);
+  return {};
+}
+
+Result<void> terminate_waiting(Live& live, const wire::Failure& failure, Step& step) {
+  const bool scheduled = live.status.status == Status::kScheduled;
+  const wire::TimerKey timer = start_timer(live);
+  reply_to_all(live, failure, step);
+  if (scheduled) {
+    step.state.erase_timer(timer);
+  } else {
+    RESTATE_TRY_VOID(leave_inbox(live, step));
+  }
+  RESTATE_TRY_VOID(step.state.erase_journal(live));
+  step.state.invocations.erase(live);
+  if (scheduled) step.emit(DeleteTimer{timer});
+  return {};
+}
+
+Result<void> kill_children(const Live& live, Step& step) {
+  if (live.status.journal.commands <= 1) return {};  // the Input calls nobody
+  return step.state.tables().scan_journal(
+      live.id, 0, live.status.journal.length, [&](std::uint32_t, wire::JournalEntry&& entry) {
+        if (entry.call) {
+          send(wire::Terminate{entry.call->callee, wire::Terminate::Flavor::kKill, {}, {}}, step);
+        }
+        return true;
+      });
+}
+
+Result<void> drop_journal(Live& live, Step& step) {
+  RESTATE_TRY_VOID(step.state.erase_journal(live));
+  step.change(live).journal = {};
+  return {};
+}
+
+}  // namespace restate::partition

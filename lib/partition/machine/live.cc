@@ -1,0 +1,138 @@
+#include "partition/machine/live.h"
+
+#include <algorithm>
+
+namespace restate::partition {
+
+namespace {
+
+auto lower(const std::vector<Announced>& rows, std::uint32_t completion) {
+  return std::lower_bound(
+      rows.begin(), rows.end(), completion,
+      [](const Announced& row, std::uint32_t wanted) { return row.completion < wanted; });
+}
+
+auto lower(const std::vector<Arrival>& rows, const wire::NotificationId& id) {
+  return std::lower_bound(
+      rows.begin(), rows.end(), id,
+      [](const Arrival& row, const wire::NotificationId& wanted) { return row.id < wanted; });
+}
+
+}  // namespace
+
+const Announced* Live::find_announced(std::uint32_t completion) const {
+  const auto at = lower(announced, completion);
+  return at != announced.end() && at->completion == completion ? &*at : nullptr;
+}
+
+const Arrival* Live::find_arrival(const wire::NotificationId& notification) const {
+  const auto at = lower(arrivals, notification);
+  return at != arrivals.end() && at->id == notification ? &*at : nullptr;
+}
+
+bool Live::announce(const Announced& row) {
+  const auto at = lower(announced, row.completion);
+  if (at != announced.end() && at->completion == row.completion) return false;
+  announced.insert(at, row);
+  return true;
+}
+
+const Arrival& Live::arrive(Arrival row) {
+  const auto at = lower(arrivals, row.id);
+  if (at == arrivals.end() || at->id != row.id) return *arrivals.insert(at, std::move(row));
+  Arrival& old = arrivals[static_cast<std::size_t>(at - arrivals.begin())];
+  old.index = row.index;
+  // Whoever waits for this id may be after either of the two: only the SDK can tell.
+  if (old.variant != row.variant) old.variant = Variant::kUnknown;
+  return old;
+}
+
+Result<Live*> Invocations::find(const InvocationId& id) {
+  const auto found = by_id_.find(id);
+  if (found != by_id_.end()) {
+    Live& live = *found->second;
+    by_use_.splice(by_use_.begin(), by_use_, found->second);
+    return live.exists ? &live : nullptr;
+  }
+  RESTATE_TRY(auto status, rows_.find_invocation(id));
+  if (!status) return nullptr;
+  Live& live = by_use_.emplace_front();
+  by_id_.emplace(id, by_use_.begin());
+  live.id = id;
+  live.exists = true;
+  live.stored = true;
+  live.status = std::move(*status);
+  return &live;
+}
+
+Live& Invocations::create(const InvocationId& id) {
+  auto found = by_id_.find(id);
+  if (found == by_id_.end()) {
+    by_use_.emplace_front();
+    found = by_id_.emplace(id, by_use_.begin()).first;
+  }
+  Live& live = *found->second;
+  RESTATE_ASSERT(!live.exists, "an invocation is created under an id that is free");
+  live.id = id;
+  live.exists = true;
+  live.status = {};
+  live.indexed = true;  // there is nothing to read
+  live.announced.clear();
+  live.arrivals.clear();
+  live.last_output.reset();
+  touch(live);
+  return live;
+}
+
+void Invocations::erase(Live& live) {
+  live.exists = false;
+  touch(live);
+}
+
+void Invocations::touch(Live& live) {
+  live.encoded = false;
+  if (live.touched) return;
+  live.touched = true;
+  touched_.push_back(&live);
+}
+
+Result<void> Invocations::index(Live& live) {
+  if (live.indexed) return {};
+  // A journal that is nothing but its Input has announced nothing.
+  if (live.status.journal.commands > 1) {
+    RESTATE_TRY_VOID(rows_.scan_announced(live.id, [&](const Announced& row) {
+      live.announced.push_back(row);
+      return true;
+    }));
+  }
+  if (live.status.journal.length > live.status.journal.commands) {
+    RESTATE_TRY_VOID(rows_.scan_arrivals(live.id, [&](Arrival&& row) {
+      live.arrivals.push_back(std::move(row));
+      return true;
+    }));
+  }
+  live.indexed = true;
+  return {};
+}
+
+void Invocations::committed() {
+  const auto drop = [&](Live& live) {
+    const auto found = by_id_.find(live.id);
+    by_use_.erase(found->second);
+    by_id_.erase(found);
+  };
+  for (Live* live : touched_) {
+    live->touched = false;
+    live->stored = live->exists;
+    if (live->announced.size() > kLongestIndex || live->arrivals.size() > kLongestIndex) {
+      live->indexed = false;
+      live->announced.clear();
+      live->arrivals.clear();
+    }
+    if (!live->exists || live->status.status == Status::kCompleted) drop(*live);
+  }
+  touched_.clear();
+  while (by_use_.size() > kCapacity) drop(by_use_.back());
+}
+
+}  // namespace restate::partition

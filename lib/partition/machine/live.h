@@ -1,0 +1,86 @@
+#pragma once
+
+/// \file
+/// Invocations in memory: those of the batch at hand, and the ones that are likely to come again.
+
+#include "partition/status.h"
+#include "partition/tables.h"
+
+#include <cstddef>
+#include <list>
+#include <optional>
+#include <unordered_map>
+#include <vector>
+
+namespace restate::partition {
+
+/// One invocation, decoded.
+struct Live {
+  InvocationId id;
+  bool exists = false;   ///< free otherwise
+  bool stored = false;   ///< the committed rows have one of this id
+  bool touched = false;  ///< changed since the last commit
+  bool encoded = true;   ///< the overlay has the row as it is here
+  InvocationStatus status;
+
+  // The journal's indexes, once somebody asked for them (`Invocations::index`).
+  bool indexed = false;
+  std::vector<Announced> announced;  ///< in order of completion ids
+  std::vector<Arrival> arrivals;     ///< in order of notification ids
+  std::optional<Bytes> last_output;  ///< body of the newest Output, if it is at hand
+
+  const Announced* find_announced(std::uint32_t completion) const;
+  const Arrival* find_arrival(const wire::NotificationId& notification) const;
+  /// False if the completion is announced already.
+  bool announce(const Announced& row);
+  /// Inserts or replaces; answers the row as it now is.
+  const Arrival& arrive(Arrival row);
+};
+
+/// The cache. What it holds never changes what apply does, only how fast.
+class Invocations {
+ public:
+  /// Invocations kept between batches.
+  static constexpr std::size_t kCapacity = 16 * 1024;
+  /// Journals with longer indexes are read again.
+  static constexpr std::size_t kLongestIndex = 1024;
+
+  explicit Invocations(Tables rows) : rows_(rows) {}
+  Invocations(const Invocations&) = delete;
+  Invocations& operator=(const Invocations&) = delete;
+
+  /// Null if the id is free. Valid until `committed`.
+  Result<Live*> find(const InvocationId& id);
+  /// A new invocation under an id that is free.
+  Live& create(const InvocationId& id);
+  /// The status, to be changed.
+  InvocationStatus& change(Live& live) {
+    touch(live);
+    return live.status;
+  }
+  void erase(Live& live);
+  /// Reads both indexes of the journal, unless they are at hand.
+  Result<void> index(Live& live);
+
+  /// Calls `put(Live)` for every invocation that changed since it was last called.
+  template <class Put>
+  void encode(Put put) {
+    for (Live* live : touched_) {
+      if (live->encoded) continue;
+      put(*live);
+      live->encoded = true;
+    }
+  }
+  /// Drops what will hardly be asked for again.
+  void committed();
+
+ private:
+  void touch(Live& live);
+
+  Tables rows_;
+  std::list<Live> by_use_;  // the latest first
+  std::unordered_map<InvocationId, std::list<Live>::iterator, IdHash> by_id_;
+  std::vector<Live*> touched_;
+};
+
+}  // namespace restate::partition

@@ -1,0 +1,34 @@
+#include "partition/machine/journal.h"
+
+namespace restate::partition {
+
+namespace {
+
+// Only these wait for an answer from elsewhere.
+bool answerable(wire::EntryType type) {
+  return type == wire::EntryType::kCallCompletion ||
+         type == wire::EntryType::kAttachInvocationCompletion ||
+         type == wire::EntryType::kGetInvocationOutputCompletion ||
+         type == wire::EntryType::kGetPromiseCompletion;
+}
+
+}  // namespace
+
+/// Late and stray answers are a part of life: callers are killed, purged, restarted. None of them
+/// changes anything.
+Result<void> on_invocation_response(const wire::InvocationResponse& command, Step& step) {
+  RESTATE_TRY(Live * live, step.state.invocations.find(command.caller));
+  if (live == nullptr || !command.incarnation.matches(live->status.incarnation)) return {};
+  if (!live->status.started()) return {};
+  RESTATE_TRY_VOID(step.state.invocations.index(*live));
+  const Announced* announced = live->find_announced(command.completion);
+  if (announced == nullptr || !answerable(announced->type)) return {};
+
+  wire::NotificationResult result;
+  std::visit([&](const auto& value) { result = value; }, command.result);
+  const bool not_ready = std::holds_alternative<wire::Void>(result);
+  if (not_ready && announced->type != wire::EntryType::kGetInvocationOutputCompletion) return {};
+  return complete(*live, command.completion, announced->type, std::move(result), step);
+}
+
+}  // namespace restate::partition

@@ -1,0 +1,57 @@
+#include "partition/machine/create.h"
+#include "partition/machine/journal.h"
+#include "partition/machine/lifecycle.h"
+#include "partition/machine/respond.h"
+#include "wire/entry.h"
+
+namespace restate::partition {
+
+namespace {
+
+// The id is taken: by a retried request, or by another one with the same idempotency or workflow
+// key. One execution serves them all.
+Result<void> join(Live& live, const wire::ServiceInvocation& invocation, Step& step) {
+  if (invocation.submit_notification) {
+    // The same request again must hear the same answer again, so sources tell retries apart.
+    step.emit(SubmitNotification{*invocation.submit_notification, live.status.execution_time,
+                                 invocation.source == live.status.source});
+  }
+  if (!invocation.response_sink) return {};
+  const wire::ResponseSink& sink = *invocation.response_sink;
+  if (live.status.target.workflow_run()) {
+    reply(sink, wire::failures::workflow_already_invoked(), {.invocation = live.id}, step);
+    return {};
+  }
+  reply_or_wait(live, sink, step);
+  return {};
+}
+
+}  // namespace
+
+Result<void> on_invoke(const wire::Invoke& command, Step& step) {
+  const wire::ServiceInvocation& invocation = command.invocation;
+  RESTATE_TRY(Live * taken, step.state.invocations.find(invocation.id));
+  if (taken != nullptr) return join(*taken, invocation, step);
+
+  Live& live = create(invocation.id, step);
+  InvocationStatus& status = live.status;
+  status.target = invocation.target;
+  status.source = invocation.source;
+  status.span = invocation.span;
+  status.limit_key = invocation.limit_key;
+  if (invocation.response_sink) status.sinks.push_back(*invocation.response_sink);
+  status.idempotency_key = invocation.idempotency_key;
+  status.execution_time = invocation.execution_time;
+  status.retention = invocation.retention;
+
+  // The Input is journaled before anything waits, so that rows that wait carry no payload.
+  const wire::InputEntry input{invocation.headers, invocation.argument};
+  wire::JournalEntry entry{wire::EntryType::kInput, step.time,
+                           wire::encode_entry(wire::EntryType::kInput, input), std::nullopt};
+  append(live, entry, step);
+  Entrance entrance{invocation.submit_notification, {}};
+  entrance.journal.push_back(std::move(entry));
+  return enter(live, std::move(entrance), step);
+}
+
+}  // namespace restate::partition

@@ -1,0 +1,111 @@
+#include "partition/await_tree.h"
+#include "partition/machine/entries.h"
+#include "partition/machine/journal.h"
+#include "partition/machine/lifecycle.h"
+
+#include <variant>
+
+namespace restate::partition {
+
+namespace {
+
+// The signals below this index, and all named ones, come again and again: an SDK names the
+// cancellation in everything it awaits. Each counts once, for the attempt that had not seen it.
+constexpr std::uint32_t kFirstAwakeable = 17;
+
+bool repeatable(const wire::NotificationId& id) {
+  if (const auto* index = std::get_if<wire::SignalIndex>(&id))
+    return index->value < kFirstAwakeable;
+  return std::holds_alternative<wire::SignalName>(id);
+}
+
+// One effect of the attempt at hand; `live` is invoked.
+struct OnEffect {
+  Live& live;
+  Step& step;
+
+  Result<void> operator()(const wire::Pinned& effect) const {
+    if (!live.status.pinned) {
+      step.change(live).pinned = effect.deployment;
+      return {};
+    }
+    if (*live.status.pinned == effect.deployment) return {};
+    // The journal belongs to the first one. Let an attempt on it take over.
+    step.emit(AbortInvocation{live.id});
+    step.emit(InvokeAction{live.id, live.status.target, {}});
+    return {};
+  }
+
+  Result<void> operator()(const wire::NewEntry& effect) const {
+    return on_new_entry(live, effect, step);
+  }
+
+  Result<void> operator()(const wire::NewEvent& effect) const {
+    append_event(live, effect.event, step);
+    return {};
+  }
+
+  Result<void> operator()(const wire::Suspended& effect) const {
+    if (depth(effect.awaiting) > kDeepestAwait) {
+      pause(live, std::nullopt, step);
+      return {};
+    }
+    RESTATE_TRY_VOID(step.state.invocations.index(live));
+    const auto arrived = [&](const wire::NotificationId& id) -> std::optional<Variant> {
+      const Arrival* arrival = live.find_arrival(id);
+      if (arrival == nullptr) return std::nullopt;
+      if (repeatable(id) && arrival->index < effect.delivered) return std::nullopt;
+      return arrival->variant;
+    };
+    wire::AwaitTree awaiting = effect.awaiting;
+    if (resolve(awaiting, arrived) != Outcome::kPending) {
+      step.emit(InvokeAction{live.id, live.status.target, {}});
+      return {};
+    }
+    if (live.status.pinned && live.status.pinned->protocol >= 7) {
+      append_event(live,
+                   {wire::JournalEvent::Type::kSuspended,
+                    R"({"ty":"Suspended","awaiting_on":)" + to_json(awaiting) + "}"},
+                   step);
+    }
+    InvocationStatus& status = step.change(live);
+    status.status = Status::kSuspended;
+    status.awaiting = std::move(awaiting);
+    status.delivered = effect.delivered;
+    return {};
+  }
+
+  Result<void> operator()(const wire::Paused& effect) const {
+    pause(live, effect.event, step);
+    return {};
+  }
+
+  Result<void> operator()(const wire::Yielded&) const {
+    step.emit(InvokeAction{live.id, live.status.target, {}});
+    return {};
+  }
+
+  Result<void> operator()(const wire::Ended&) const {
+    RESTATE_TRY(wire::InvocationResult result, read_output(live, step));
+    return end(live, std::move(result), step);
+  }
+
+  Result<void> operator()(const wire::Failed& effect) const {
+    return end(live, effect.failure, step);
+  }
+};
+
+}  // namespace
+
+/// Only an invoked invocation has an attempt. What others report comes from attempts that were
+/// overtaken: by a kill, an end, a pause.
+Result<void> on_invoker_effect(const wire::InvokerEffect& command, Step& step) {
+  RESTATE_TRY(Live * live, step.state.invocations.find(command.invocation));
+  if (live == nullptr || live->status.status != Status::kInvoked) {
+    step.emit(AbortInvocation{command.invocation});
+    return {};
+  }
+  return std::visit(OnEffect{*live, step}, command.effect);
+}
+
+}  // namespace restate::partition

@@ -1,0 +1,24 @@
+#include "partition/machine/journal.h"
+#include "partition/machine/terminate.h"
+
+#include <variant>
+
+namespace restate::partition {
+
+Result<void> on_notify_signal(const wire::NotifySignal& command, Step& step) {
+  RESTATE_TRY(Live * live, step.state.invocations.find(command.invocation));
+  // Senders were answered when the record was durable, whatever stands here.
+  if (live == nullptr || live->status.status == Status::kCompleted) return {};
+
+  wire::Notification signal;
+  std::visit([&](const auto& id) { signal.id = id; }, command.signal);
+  std::visit([&](const auto& result) { signal.result = result; }, command.result);
+  if (signal.id == wire::NotificationId(wire::kCancelSignal) && !live->status.started()) {
+    RESTATE_TRY_VOID(cancel(*live, step));
+    return {};
+  }
+  // Signals are never merged: each is an entry, also of the same name, also before the start.
+  return deliver(*live, signal, step);
+}
+
+}  // namespace restate::partition

@@ -1,0 +1,249 @@
+#include "partition/tables.h"
+
+#include "partition/rows.h"
+
+#include <utility>
+
+namespace restate::partition {
+
+namespace {
+
+// Scans rows until `visit` is done or a row does not decode. `visit` says which it was.
+enum class Row : std::uint8_t { kNext, kDone, kCorrupt };
+
+template <class F>
+Result<void> scan(const storage::View& rows, std::string_view table, std::string_view lower,
+                  std::string_view upper, F visit) {
+  std::optional<Error> damage;
+  storage::RowCallback row([&](std::string_view key, std::string_view value) {
+    switch (visit(key, value)) {
+      case Row::kNext:
+        return true;
+      case Row::kDone:
+        return false;
+      case Row::kCorrupt:
+        damage = rows::corrupt(table, key);
+        return false;
+    }
+    RESTATE_UNREACHABLE();
+  });
+  RESTATE_TRY_VOID(rows.scan(lower, upper, row));
+  if (damage) return std::move(*damage);
+  return {};
+}
+
+template <class F>
+Result<void> scan_prefix(const storage::View& rows, std::string_view table,
+                         const std::string& prefix, F visit) {
+  return scan(rows, table, prefix, storage::prefix_end(prefix), std::move(visit));
+}
+
+Row more(bool wanted) { return wanted ? Row::kNext : Row::kDone; }
+
+// Reads one row and decodes it with `decode`.
+template <class F>
+auto find(const storage::View& rows, std::string_view table, const std::string& key, F decode)
+    -> Result<decltype(decode(std::declval<const Bytes&>()))> {
+  RESTATE_TRY(auto value, rows.get(key));
+  if (!value) return decltype(decode(*value)){};
+  auto decoded = decode(*value);
+  if (!decoded) return rows::corrupt(table, key);
+  return decoded;
+}
+
+}  // namespace
+
+Result<std::optional<InvocationStatus>> Tables::find_invocation(const InvocationId& id) const {
+  return find(*rows_, keys::kStatus, keys::status(id), rows::decode_status);
+}
+
+Result<void> Tables::scan_invocations(
+    KeyRange range, Visit<const InvocationId&, const StatusHeader&, std::string_view> visit) const {
+  const std::string lower = keys::of_partition_key(keys::kStatus, PartitionKey{range.first});
+  const std::string upper =
+      storage::prefix_end(keys::of_partition_key(keys::kStatus, PartitionKey{range.last}));
+  return scan(*rows_, keys::kStatus, lower, upper, [&](std::string_view key, std::string_view row) {
+    const auto id = keys::decode_status(key);
+    const auto header = rows::decode_status_header(row);
+    if (!id || !header) return Row::kCorrupt;
+    return more(visit(*id, *header, row));
+  });
+}
+
+Result<std::optional<wire::JournalEntry>> Tables::find_entry(const InvocationId& id,
+                                                             std::uint32_t index) const {
+  return find(*rows_, keys::kJournal, keys::journal(id, index), rows::decode_entry);
+}
+
+Result<void> Tables::scan_journal(const InvocationId& id, std::uint32_t from, std::uint32_t to,
+                                  Visit<std::uint32_t, wire::JournalEntry&&> visit) const {
+  return scan(*rows_, keys::kJournal, keys::journal(id, from), keys::journal(id, to),
+              [&](std::string_view key, std::string_view row) {
+                const auto at = keys::decode_journal(key);
+                auto entry = rows::decode_entry(Bytes(row));
+                if (!at || !entry) return Row::kCorrupt;
+                return more(visit(at->index, std::move(*entry)));
+              });
+}
+
+Result<std::optional<Announced>> Tables::find_announced(const InvocationId& id,
+                                                        std::uint32_t completion) const {
+  return find(*rows_, keys::kAnnounced, keys::announced(id, completion),
+              [&](const Bytes& row) { return rows::decode_announced(completion, row); });
+}
+
+Result<void> Tables::scan_announced(const InvocationId& id, Visit<const Announced&> visit) const {
+  return scan_prefix(*rows_, keys::kAnnounced, keys::of_invocation(keys::kAnnounced, id),
+                     [&](std::string_view key, std::string_view row) {
+                       const auto at = keys::decode_journal(key);
+                       if (!at) return Row::kCorrupt;
+                       const auto announced =
+                           rows::decode_announced(at->index, Bytes::literal(row));
+                       if (!announced) return Row::kCorrupt;
+                       return more(visit(*announced));
+                     });
+}
+
+Result<void> Tables::scan_arrivals(const InvocationId& id, Visit<Arrival&&> visit) const {
+  return scan_prefix(*rows_, keys::kArrivals, keys::of_invocation(keys::kArrivals, id),
+                     [&](std::string_view key, std::string_view row) {
+                       auto at = keys::decode_arrival(key);
+                       if (!at) return Row::kCorrupt;
+                       auto arrival =
+                           rows::decode_arrival(std::move(at->notification), Bytes::literal(row));
+                       if (!arrival) return Row::kCorrupt;
+                       return more(visit(std::move(*arrival)));
+                     });
+}
+
+Result<void> Tables::scan_events(const InvocationId& id, Visit<EventRow&&> visit) const {
+  return scan_prefix(*rows_, keys::kEvents, keys::of_invocation(keys::kEvents, id),
+                     [&](std::string_view key, std::string_view row) {
+                       const auto at = keys::decode_event(key);
+                       auto event = rows::decode_event(Bytes(row));
+                       if (!at || !event) return Row::kCorrupt;
+                       event->event.type = at->type;
+                       event->at = at->at;
+                       event->lsn = at->lsn;
+                       return more(visit(std::move(*event)));
+                     });
+}
+
+Result<std::optional<Lock>> Tables::find_lock(const keys::ObjectRef& object) const {
+  return find(*rows_, keys::kLocks, keys::lock(object), rows::decode_lock);
+}
+
+Result<void> Tables::scan_inbox(const keys::ObjectRef& object, std::uint64_t from,
+                                Visit<InboxRow&&> visit) const {
+  return scan(*rows_, keys::kInbox, keys::inbox(object, from),
+              storage::prefix_end(keys::of_object(keys::kInbox, object)),
+              [&](std::string_view key, std::string_view row) {
+                auto at = keys::decode_inbox(key);
+                auto entry = rows::decode_inbox(Bytes(row));
+                if (!at || !entry) return Row::kCorrupt;
+                return more(visit({std::move(at->object), at->sequence, std::move(*entry)}));
+              });
+}
+
+Result<std::optional<Bytes>> Tables::find_state(const keys::ObjectRef& object,
+                                                std::string_view key) const {
+  return find(*rows_, keys::kState, keys::state(object, key), rows::decode_state);
+}
+
+Result<void> Tables::scan_state(const keys::ObjectRef& object,
+                                Visit<std::string_view, Bytes&&> visit) const {
+  const std::string prefix = keys::of_object(keys::kState, object);
+  return scan_prefix(*rows_, keys::kState, prefix, [&](std::string_view key, std::string_view row) {
+    auto value = rows::decode_state(Bytes(row));
+    if (!value) return Row::kCorrupt;
+    return more(visit(key.substr(prefix.size()), std::move(*value)));
+  });
+}
+
+Result<std::optional<Promise>> Tables::find_promise(const keys::ObjectRef& object,
+                                                    std::string_view key) const {
+  return find(*rows_, keys::kPromises, keys::promise(object, key), rows::decode_promise);
+}
+
+Result<void> Tables::scan_promises(const keys::ObjectRef& object,
+                                   Visit<std::string_view, Promise&&> visit) const {
+  const std::string prefix = keys::of_object(keys::kPromises, object);
+  return scan_prefix(*rows_, keys::kPromises, prefix,
+                     [&](std::string_view key, std::string_view row) {
+                       auto promise = rows::decode_promise(Bytes(row));
+                       if (!promise) return Row::kCorrupt;
+                       return more(visit(key.substr(prefix.size()), std::move(*promise)));
+                     });
+}
+
+Result<void> Tables::scan_timers(const std::optional<wire::TimerKey>& from,
+                                 Visit<TimerRow&&> visit) const {
+  const std::string prefix = keys::of_partition(keys::kTimers, partition_);
+  return scan(*rows_, keys::kTimers, from ? keys::timer(partition_, *from) : prefix,
+              storage::prefix_end(prefix), [&](std::string_view key, std::string_view row) {
+                const auto at = keys::decode_timer(key);
+                auto timer = rows::decode_timer(Bytes::literal(row));
+                if (!at || !timer) return Row::kCorrupt;
+                const PartitionKey owner = timer->key.invocation.key;
+                timer->key = *at;
+                timer->key.invocation.key = owner;
+                return more(visit(std::move(*timer)));
+              });
+}
+
+Result<void> Tables::scan_outbox(std::uint64_t from,
+                                 Visit<std::uint64_t, wire::OutboxMessage&&> visit) const {
+  return scan(*rows_, keys::kOutbox, keys::outbox(partition_, from),
+              storage::prefix_end(keys::of_partition(keys::kOutbox, partition_)),
+              [&](std::string_view key, std::string_view row) {
+                const auto sequence = keys::decode_outbox(key);
+                auto message = rows::decode_outbox(Bytes(row));
+                if (!sequence || !message) return Row::kCorrupt;
+                return more(visit(*sequence, std::move(*message)));
+              });
+}
+
+Result<std::optional<std::uint64_t>> Tables::number(keys::Variable variable) const {
+  return find(*rows_, keys::kFsm, keys::variable(partition_, variable), rows::decode_number);
+}
+
+Result<std::uint64_t> Tables::outbox_head() const {
+  RESTATE_TRY(const auto head, number(keys::Variable::kOutboxHead));
+  return head.value_or(0);
+}
+
+Result<std::uint64_t> Tables::outbox_tail() const {
+  RESTATE_TRY(const auto tail, number(keys::Variable::kOutboxSequence));
+  return tail.value_or(0);
+}
+
+Result<std::optional<std::uint64_t>> Tables::applied_lsn() const {
+  return number(keys::Variable::kAppliedLsn);
+}
+
+Result<std::optional<Barrier>> Tables::barrier() const {
+  return find(*rows_, keys::kFsm, keys::variable(partition_, keys::Variable::kBarrier),
+              rows::decode_barrier);
+}
+
+Result<std::optional<wire::UpdateDurability>> Tables::durability() const {
+  return find(*rows_, keys::kFsm, keys::variable(partition_, keys::Variable::kDurability),
+              rows::decode_durability);
+}
+
+Result<std::optional<StoredSchema>> Tables::schema() const {
+  return find(*rows_, keys::kFsm, keys::variable(partition_, keys::Variable::kSchema),
+              rows::decode_schema);
+}
+
+Result<std::optional<wire::AnnounceLeader>> Tables::leader() const {
+  return find(*rows_, keys::kFsm, keys::variable(partition_, keys::Variable::kLeader),
+              rows::decode_leader);
+}
+
+Result<Features> Tables::features() const {
+  RESTATE_TRY(const auto bits, number(keys::Variable::kFeatures));
+  return bits ? Features::from_bits(*bits) : Features();
+}
+
+}  // namespace restate::partition

@@ -1,0 +1,524 @@
+#include "protocol/discovery.h"
+
+#include "protocol/json_schema.h"
+
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <initializer_list>
+#include <utility>
+
+namespace restate::protocol {
+namespace {
+
+using Json = nlohmann::json;
+
+/// A manifest nests four levels; schemas within it nest more. Nobody writes this many by hand.
+constexpr int kMaxJsonDepth = 256;
+/// How much of a manifest that does not decode is shown.
+constexpr std::size_t kShownBody = 2048;
+
+DiscoveryError coded(int status, DocCode code, const std::string& message) {
+  const std::string prefix = "[" + std::string(to_string(code)) + "] ";
+  // Failed discoveries have always shown their code twice, and scripts have learned to expect it.
+  return {status, code, (status == 500 ? prefix + prefix : prefix) + message};
+}
+
+DiscoveryError bad_manifest(const std::string& why) {
+  return coded(500, DocCode::kBadManifest, "received a bad response from the SDK: " + why);
+}
+
+DiscoveryError refused(std::string why) { return {400, DocCode::kNone, std::move(why)}; }
+
+// --- Decoding: the shape of the document ------------------------------------------------------------
+
+/// One JSON object being taken apart: every member is asked for once, and in the end none may be
+/// left. The first thing that is wrong stays in `problem`.
+class Fields {
+ public:
+  Fields(const Json& object, std::string where, std::optional<std::string>& problem)
+      : object_(object), where_(std::move(where)), problem_(problem) {
+    if (!object.is_object()) complain("expected an object");
+  }
+
+  /// The member, or null if it is absent or null.
+  const Json* find(std::string_view name) {
+    if (!object_.is_object()) return nullptr;
+    known_.emplace_back(name);
+    const auto found = object_.find(name);
+    return found == object_.end() || found->is_null() ? nullptr : &*found;
+  }
+  const Json* need(std::string_view name) {
+    const Json* value = find(name);
+    if (value == nullptr) complain("missing field `" + std::string(name) + "`");
+    return value;
+  }
+
+  std::optional<std::string> text(std::string_view name) {
+    const Json* value = find(name);
+    if (value == nullptr) return {};
+    if (!value->is_string()) {
+      wrong_type(name, "a string");
+      return {};
+    }
+    return value->get<std::string>();
+  }
+  std::optional<bool> flag(std::string_view name) {
+    const Json* value = find(name);
+    if (value == nullptr) return {};
+    if (!value->is_boolean()) {
+      wrong_type(name, "a boolean");
+      return {};
+    }
+    return value->get<bool>();
+  }
+  std::optional<std::uint64_t> count(std::string_view name) {
+    const Json* value = find(name);
+    if (value == nullptr) return {};
+    if (!value->is_number_unsigned()) {
+      wrong_type(name, "an integer of at least 0");
+      return {};
+    }
+    return value->get<std::uint64_t>();
+  }
+  std::optional<double> number(std::string_view name) {
+    const Json* value = find(name);
+    if (value == nullptr) return {};
+    if (!value->is_number()) {
+      wrong_type(name, "a number");
+      return {};
+    }
+    return value->get<double>();
+  }
+  /// The position of a text among `choices`.
+  std::optional<std::size_t> choice(std::string_view name,
+                                    std::initializer_list<std::string_view> choices) {
+    const auto value = text(name);
+    if (!value) return {};
+    const auto found = std::find(choices.begin(), choices.end(), *value);
+    if (found == choices.end()) {
+      complain("unknown variant `" + *value + "` of `" + std::string(name) + "`");
+      return {};
+    }
+    return static_cast<std::size_t>(found - choices.begin());
+  }
+
+  void complain(const std::string& what) {
+    if (!problem_) problem_ = where_.empty() ? what : what + " in " + where_;
+  }
+  /// To be called once everything known was asked for.
+  void no_others() {
+    if (!object_.is_object()) return;
+    for (const auto& [name, value] : object_.items()) {
+      if (std::find(known_.begin(), known_.end(), name) == known_.end()) {
+        complain("unknown field `" + name + "`");
+      }
+    }
+  }
+
+ private:
+  void wrong_type(std::string_view name, const char* expected) {
+    complain("`" + std::string(name) + "` is not " + expected);
+  }
+
+  const Json& object_;
+  std::string where_;
+  std::optional<std::string>& problem_;
+  std::vector<std::string_view> known_;
+};
+
+ManifestOptions decode_options(Fields& fields) {
+  ManifestOptions options;
+  options.documentation = fields.text("documentation");
+  if (const Json* metadata = fields.find("metadata")) {
+    if (!metadata->is_object()) {
+      fields.complain("`metadata` is not an object");
+    } else {
+      for (const auto& [key, value] : metadata->items()) {
+        if (value.is_string()) {
+          options.metadata[key] = value.get<std::string>();
+        } else {
+          fields.complain("`metadata` holds something that is not a string");
+        }
+      }
+    }
+  }
+  options.inactivity_timeout_ms = fields.count("inactivityTimeout");
+  options.abort_timeout_ms = fields.count("abortTimeout");
+  options.journal_retention_ms = fields.count("journalRetention");
+  options.idempotency_retention_ms = fields.count("idempotencyRetention");
+  options.enable_lazy_state = fields.flag("enableLazyState");
+  options.ingress_private = fields.flag("ingressPrivate");
+  options.retry_initial_ms = fields.count("retryPolicyInitialInterval");
+  options.retry_max_interval_ms = fields.count("retryPolicyMaxInterval");
+  options.retry_max_attempts = fields.count("retryPolicyMaxAttempts");
+  // An invocation that makes no attempt at all would never end.
+  if (options.retry_max_attempts == 0u) options.retry_max_attempts = 1;
+  options.retry_factor = fields.number("retryPolicyExponentiationFactor");
+  if (const auto choice = fields.choice("retryPolicyOnMaxAttempts", {"PAUSE", "KILL"})) {
+    options.retry_kill = *choice == 1;
+  }
+  return options;
+}
+
+std::optional<std::string> decode_json_schema(Fields& fields) {
+  // `false` and `true` are schemas, so this is not one of the optional fields that may be null.
+  const Json* schema = fields.find("jsonSchema");
+  return schema == nullptr ? std::nullopt : std::optional(schema->dump());
+}
+
+/// A handler as written: what kind it is depends on the service.
+struct RawHandler {
+  ManifestHandler handler;
+  std::optional<std::size_t> type;  ///< WORKFLOW, EXCLUSIVE, SHARED
+};
+
+RawHandler decode_handler(const Json& json, std::optional<std::string>& problem) {
+  Fields fields(json, "a handler", problem);
+  RawHandler raw;
+  ManifestHandler& handler = raw.handler;
+  fields.need("name");
+  handler.name = fields.text("name").value_or("");
+  if (!is_handler_name(handler.name)) {
+    fields.complain("the name '" + handler.name +
+                    "' doesn't match pattern \"^([a-zA-Z]|_[a-zA-Z0-9])[a-zA-Z0-9_]*$\"");
+  }
+  raw.type = fields.choice("ty", {"WORKFLOW", "EXCLUSIVE", "SHARED"});
+  if (const Json* input = fields.find("input")) {
+    Fields part(*input, "the input of " + handler.name, problem);
+    handler.input.emplace();
+    handler.input->required = part.flag("required").value_or(false);
+    handler.input->content_type = part.text("contentType");
+    handler.input->json_schema = decode_json_schema(part);
+    part.no_others();
+  }
+  if (const Json* output = fields.find("output")) {
+    Fields part(*output, "the output of " + handler.name, problem);
+    handler.output.emplace();
+    handler.output->content_type = part.text("contentType");
+    handler.output->set_content_type_if_empty = part.flag("setContentTypeIfEmpty").value_or(false);
+    handler.output->json_schema = decode_json_schema(part);
+    part.no_others();
+  }
+  handler.options = decode_options(fields);
+  handler.options.workflow_completion_retention_ms = fields.count("workflowCompletionRetention");
+  fields.no_others();
+  return raw;
+}
+
+struct RawService {
+  ManifestService service;
+  std::vector<RawHandler> handlers;
+};
+
+RawService decode_service(const Json& json, std::optional<std::string>& problem) {
+  Fields fields(json, "a service", problem);
+  RawService raw;
+  fields.need("name");
+  raw.service.name = fields.text("name").value_or("");
+  if (!is_service_name(raw.service.name)) {
+    fields.complain("the name '" + raw.service.name +
+                    "' doesn't match pattern \"^([a-zA-Z]|_[a-zA-Z0-9])[a-zA-Z0-9._-]*$\"");
+  }
+  fields.need("ty");
+  if (const auto type = fields.choice("ty", {"SERVICE", "VIRTUAL_OBJECT", "WORKFLOW"})) {
+    raw.service.type = static_cast<wire::ServiceType>(*type);
+  }
+  if (const Json* handlers = fields.need("handlers")) {
+    if (!handlers->is_array()) fields.complain("`handlers` is not an array");
+    for (const Json& handler : *handlers) raw.handlers.push_back(decode_handler(handler, problem));
+  }
+  raw.service.options = decode_options(fields);
+  fields.no_others();
+  return raw;
+}
+
+struct RawManifest {
+  std::optional<std::size_t> mode;  ///< BIDI_STREAM, REQUEST_RESPONSE
+  std::uint64_t min = 0, max = 0;
+  bool zstd = false;
+  std::vector<RawService> services;
+};
+
+RawManifest decode_manifest(const Json& json, std::optional<std::string>& problem) {
+  Fields fields(json, "", problem);
+  RawManifest raw;
+  raw.mode = fields.choice("protocolMode", {"BIDI_STREAM", "REQUEST_RESPONSE"});
+  for (const auto& [name, field] :
+       {std::pair{"minProtocolVersion", &raw.min}, std::pair{"maxProtocolVersion", &raw.max}}) {
+    fields.need(name);
+    *field = fields.count(name).value_or(0);
+    if (*field == 0) fields.complain(std::string("`") + name + "` is not at least 1");
+  }
+  raw.zstd = fields.choice("lambdaCompression", {"zstd"}).has_value();
+  if (const Json* services = fields.need("services")) {
+    if (!services->is_array()) fields.complain("`services` is not an array");
+    for (const Json& service : *services) raw.services.push_back(decode_service(service, problem));
+  }
+  fields.no_others();
+  return raw;
+}
+
+/// Brackets outside of strings: a document that is only nesting must not reach recursive code.
+bool nests_too_deeply(std::string_view text) {
+  int depth = 0;
+  bool quoted = false;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (quoted) {
+      if (c == '\\') ++i;
+      if (c == '"') quoted = false;
+    } else if (c == '"') {
+      quoted = true;
+    } else if (c == '{' || c == '[') {
+      if (++depth > kMaxJsonDepth) return true;
+    } else if (c == '}' || c == ']') {
+      --depth;
+    }
+  }
+  return false;
+}
+
+// --- Judging: what a service may be -----------------------------------------------------------------
+
+std::string lower(std::string_view text) {
+  std::string result(text);
+  for (char& c : result) {
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  }
+  return result;
+}
+
+bool is_reserved(std::string_view service) {
+  const std::string name = lower(service);
+  return name == "openapi" || name.substr(0, 7) == "restate";
+}
+
+/// Nothing: a handler of this kind cannot be in this service.
+std::optional<wire::HandlerType> handler_type(wire::ServiceType service,
+                                              std::optional<std::size_t> declared) {
+  enum : std::size_t { kWorkflow, kExclusive, kShared };
+  switch (service) {
+    case wire::ServiceType::kService:
+      if (!declared || *declared == kShared) return wire::HandlerType::kPlain;
+      return {};
+    case wire::ServiceType::kVirtualObject:
+      if (!declared || *declared == kExclusive) return wire::HandlerType::kExclusive;
+      if (*declared == kShared) return wire::HandlerType::kShared;
+      return {};
+    case wire::ServiceType::kWorkflow:
+      if (!declared || *declared == kShared) return wire::HandlerType::kShared;
+      if (*declared == kWorkflow) return wire::HandlerType::kWorkflow;
+      return {};
+  }
+  return {};
+}
+
+std::optional<std::string> check_content_type(const std::string& type, bool wildcards) {
+  const std::size_t slash = type.find('/');
+  if (slash == std::string::npos || type.find('/', slash + 1) != std::string::npos) {
+    return "can't parse the content-type '" + type + "': must contain one /";
+  }
+  if (wildcards && type.substr(0, slash) == "*" && type.substr(slash + 1) != "*") {
+    return "can't parse the content-type '" + type + "': the wildcard format */subType is not supported";
+  }
+  return {};
+}
+
+std::optional<std::string> check_handler(const ManifestService& service,
+                                         const ManifestHandler& handler) {
+  const bool run = handler.type == wire::HandlerType::kWorkflow;
+  if (handler.options.workflow_completion_retention_ms && !run) {
+    return handler.name + " sets the workflow_completion_retention, but it's not a WORKFLOW handler";
+  }
+  if (handler.options.idempotency_retention_ms && run) {
+    return handler.name + " sets the idempotency_retention, but it's a WORKFLOW handler";
+  }
+  if (service.options.ingress_private == true && handler.options.ingress_private == false) {
+    return "The service " + service.name + " is private, but the " + handler.name +
+           " is explicitly set as public. This is not supported. Please make the service public, and "
+           "hide the individual handlers";
+  }
+  const auto check_part = [&](const auto& part, const char* which,
+                              bool wildcards) -> std::optional<std::string> {
+    if (!part) return {};
+    if (part->content_type) {
+      if (auto problem = check_content_type(*part->content_type, wildcards)) {
+        return "the handler '" + handler.name + "' " + which + " content-type is not valid: " + *problem;
+      }
+    }
+    if (part->json_schema) {
+      if (auto problem = check_json_schema(Json::parse(*part->json_schema, nullptr, false))) {
+        return "the json schema for " + service.name + "/" + handler.name + " " + which +
+               " is invalid: " + *problem;
+      }
+    }
+    return {};
+  };
+  if (auto problem = check_part(handler.input, "input", true)) return problem;
+  return check_part(handler.output, "output", false);
+}
+
+std::variant<ManifestService, DiscoveryError> judge_service(RawService raw) {
+  constexpr const char* kServices[] = {"SERVICE", "VIRTUAL_OBJECT", "WORKFLOW"};
+  constexpr const char* kHandlers[] = {"WORKFLOW", "EXCLUSIVE", "SHARED"};
+  ManifestService& service = raw.service;
+  if (is_reserved(service.name)) {
+    return coded(400, DocCode::kReservedName,
+                 "cannot insert/modify service '" + service.name + "' as it contains a reserved name");
+  }
+  for (RawHandler& handler : raw.handlers) {
+    const auto type = handler_type(service.type, handler.type);
+    if (!type) {
+      return refused(std::string("invalid combination of service type and handler type: ") +
+                     kHandlers[*handler.type] + " handler '" + handler.handler.name + "' in the " +
+                     kServices[static_cast<int>(service.type)] + " '" + service.name + "'");
+    }
+    handler.handler.type = *type;
+    if (auto problem = check_handler(service, handler.handler)) return refused(std::move(*problem));
+    service.handlers.push_back(std::move(handler.handler));
+  }
+  return std::move(service);
+}
+
+std::optional<std::string_view> header(const std::vector<wire::Header>& headers, std::string_view name) {
+  for (const wire::Header& h : headers) {
+    if (lower(h.name) == name) return h.value;
+  }
+  return {};
+}
+
+/// These speak a protocol that they do not admit to.
+bool is_old_typescript_sdk(std::string_view server) {
+  for (const std::string_view prefix :
+       {"restate-sdk-typescript/1.0.", "restate-sdk-typescript/1.1.", "restate-sdk-typescript/1.2."}) {
+    if (server.substr(0, prefix.size()) == prefix) return true;
+  }
+  return false;
+}
+
+std::optional<DiscoveryError> check_head(int status, const std::vector<wire::Header>& headers,
+                                         std::string_view body) {
+  if (status < 200 || status > 299) {
+    std::string message = "got status code '" + std::to_string(status) + "'.";
+    if (status == 404) {
+      message += " Make sure the provided URI has the correct path where the Restate SDK endpoint is "
+                 "mounted.";
+    }
+    message += " Body: " + std::string(body.substr(0, kShownBody));
+    return coded(500, DocCode::kDiscoveryFailed, message);
+  }
+  const auto type = header(headers, "content-type");
+  if (!type) {
+    return bad_manifest("No content type header was specified. Expected one of '" +
+                        std::string(discover_accept()) + "'");
+  }
+  for (const std::string_view version : {"1", "2", "3", "4"}) {
+    const std::string known =
+        "application/vnd.restate.endpointmanifest.v" + std::string(version) + "+json";
+    if (*type == known) return {};
+  }
+  return bad_manifest("Bad content type header: \"" + std::string(*type) + "\". Expected one of '" +
+                      std::string(discover_accept()) + "'");
+}
+
+std::optional<DiscoveryError> check_protocol(const RawManifest& raw, DiscoveryWay way, bool old_sdk) {
+  if (!raw.mode) return bad_manifest("missing protocol mode");
+  if (raw.min > INT32_MAX) {
+    return bad_manifest("min protocol version must be in [1, 2147483647]");
+  }
+  if (raw.max > INT32_MAX) {
+    return bad_manifest("max protocol version must be in [1, 2147483647]");
+  }
+  const std::uint64_t max = old_sdk ? 1 : raw.max;
+  if (raw.min > raw.max) {
+    return bad_manifest(
+        "Expected min protocol version to be <= max protocol version. Received min protocol version '" +
+        std::to_string(raw.min) + "', max protocol version '" + std::to_string(raw.max) + "'");
+  }
+  if (raw.min > kMaxProtocol || max < kMinProtocol) {
+    return coded(500, DocCode::kNoCommonManifest,
+                 "unsupported service protocol versions: [" + std::to_string(raw.min) + ", " +
+                     std::to_string(max) + "]. Supported versions by this runtime are [" +
+                     std::to_string(kMinProtocol) + ", " + std::to_string(kMaxProtocol) +
+                     "]. Please upgrade the SDK and try registering again.");
+  }
+  if (*raw.mode == 0 && (way.lambda || way.http_below_1_1)) {
+    return coded(500, DocCode::kBidiUnsupported,
+                 "the endpoint wants to stream in both directions, which its transport cannot do; "
+                 "configure it for request/response");
+  }
+  return {};
+}
+
+}  // namespace
+
+bool is_service_name(std::string_view name) {
+  if (!is_handler_name(name.substr(0, name.size() > 1 && name[0] == '_' ? 2 : 1))) return false;
+  return std::all_of(name.begin(), name.end(), [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' ||
+           c == '_' || c == '-';
+  });
+}
+
+bool is_handler_name(std::string_view name) {
+  const auto letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); };
+  const auto digit = [](char c) { return c >= '0' && c <= '9'; };
+  if (name.empty()) return false;
+  if (!letter(name[0])) {
+    if (name[0] != '_' || name.size() < 2 || !(letter(name[1]) || digit(name[1]))) return false;
+  }
+  return std::all_of(name.begin(), name.end(),
+                     [&](char c) { return letter(c) || digit(c) || c == '_'; });
+}
+
+bool retry_discovery(int status) {
+  return status == 408 || status == 429 || status == 500 || (status >= 502 && status <= 504);
+}
+
+DiscoveryError discovery_unreachable(std::string_view why, bool speaks_http1) {
+  if (speaks_http1) {
+    return coded(500, DocCode::kEndpointSpeaksHttp1,
+                 "the endpoint speaks HTTP/1.1 only; register it with `use_http_11`: " + std::string(why));
+  }
+  return coded(500, DocCode::kDiscoveryFailed, "unable to reach the remote endpoint: " + std::string(why));
+}
+
+std::variant<Manifest, DiscoveryError> parse_discovery(int status,
+                                                       const std::vector<wire::Header>& headers,
+                                                       std::string_view body, DiscoveryWay way) {
+  if (auto error = check_head(status, headers, body)) return std::move(*error);
+
+  std::optional<std::string> problem;
+  Json json;
+  if (nests_too_deeply(body)) {
+    problem = "it is nested too deeply";
+  } else {
+    json = Json::parse(body, nullptr, false);
+    if (json.is_discarded()) problem = "it is not JSON";
+  }
+  RawManifest raw;
+  if (!problem) raw = decode_manifest(json, problem);
+  if (problem) {
+    return DiscoveryError{500, DocCode::kNone,
+                          "received a bad response from the SDK that cannot be decoded: " + *problem +
+                              ". Discovery response: " + std::string(body.substr(0, kShownBody))};
+  }
+
+  Manifest manifest;
+  if (const auto server = header(headers, "x-restate-server")) manifest.sdk_version = *server;
+  const bool old_sdk = manifest.sdk_version && is_old_typescript_sdk(*manifest.sdk_version);
+  if (auto error = check_protocol(raw, way, old_sdk)) return std::move(*error);
+  manifest.bidi = *raw.mode == 0;
+  manifest.min_protocol = static_cast<std::int32_t>(raw.min);
+  manifest.max_protocol = static_cast<std::int32_t>(raw.max);
+  manifest.lambda_zstd = raw.zstd;
+  for (RawService& service : raw.services) {
+    auto judged = judge_service(std::move(service));
+    if (auto* error = std::get_if<DiscoveryError>(&judged)) return std::move(*error);
+    manifest.services.push_back(std::get<ManifestService>(std::move(judged)));
+  }
+  return manifest;
+}
+
+}  // namespace restate::protocol

@@ -1,0 +1,50 @@
+#pragma once
+
+/// \file
+/// What the partition processors of one shard share: the parts list, passed in by reference.
+
+#include "invoker/invoker.h"
+#include "schema/schema.h"
+
+#include <restate/bifrost/bifrost.h>
+#include <restate/metadata/store.h>
+#include <restate/runtime.h>
+#include <restate/storage/store.h>
+
+#include <cstdint>
+
+namespace restate::worker {
+
+class Router;
+class Group;
+
+struct WorkerOptions {
+  GenerationalNodeId node;
+  schema::Defaults defaults;
+  invoker::InvokerOptions invoker;
+  /// Between two passes of the cleaner.
+  Duration cleanup_interval = std::chrono::hours(1);
+  /// Log bytes applied on this node since the last flush of tables: bounds recovery.
+  std::size_t checkpoint_bytes = 64u << 20;
+  /// How long a durable position waits before the log below it is trimmed.
+  Duration trim_delay = std::chrono::minutes(10);
+  /// False: follow only. A follower applies records and proposes nothing.
+  bool lead = true;
+};
+
+/// Everything here outlives the processors.
+struct ShardContext {
+  Shard& shard;
+  storage::Store& store;
+  bifrost::Bifrost& bifrost;
+  metadata::Store& metadata;
+  invoker::DeploymentClient& deployments;
+  invoker::SharedLimits& limits;
+  /// The registry in force, on this shard.
+  Function<schema::SchemaPtr()> schema;
+  WorkerOptions options;
+  /// The disk refused: nothing may be acknowledged any more.
+  Function<void(const Error&)> on_failed;
+};
+
+}  // namespace restate::worker

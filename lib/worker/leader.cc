@@ -1,0 +1,434 @@
+#include "worker/leader.h"
+
+#include "common/hash.h"
+#include "partition/tables.h"
+#include "worker/router.h"
+
+namespace restate::worker {
+namespace {
+
+using partition::InvocationStatus;
+using partition::OperationOutcome;
+using partition::Status;
+
+/// Effects after which the attempt is over.
+bool ends_attempt(const wire::Effect& effect) {
+  return !std::holds_alternative<wire::Pinned>(effect) &&
+         !std::holds_alternative<wire::NewEntry>(effect) &&
+         !std::holds_alternative<wire::NewEvent>(effect);
+}
+
+OperationReply outcome(OperationOutcome value) {
+  OperationReply reply;
+  reply.outcome = value;
+  return reply;
+}
+
+OperationReply refusal(OperationReply::Kind kind, std::string message) {
+  OperationReply reply;
+  reply.kind = kind;
+  reply.message = std::move(message);
+  return reply;
+}
+
+/// The deployment that `choice` means for an invocation pinned as given. Nothing: no change.
+struct Chosen {
+  std::optional<DeploymentId> deployment;
+  std::optional<OperationReply> refused;
+};
+
+Chosen choose_deployment(const schema::Schema& schema, const InvocationStatus& status,
+                         const DeploymentChoice& choice) {
+  if (choice.kind == DeploymentChoice::Kind::kKeep) return {};
+  if (!status.pinned) {
+    // Unpinned invocations take the latest deployment anyway, and cannot be given another one.
+    if (choice.kind == DeploymentChoice::Kind::kLatest) return {};
+    return {{}, outcome(OperationOutcome::kCannotChangeDeployment)};
+  }
+  DeploymentId wanted;
+  if (choice.kind == DeploymentChoice::Kind::kLatest) {
+    const schema::ServiceRevision* service = schema.find_service(status.target.service);
+    if (service == nullptr) {
+      return {{}, refusal(OperationReply::Kind::kDeploymentNotFound,
+                          "no deployment serves '" + status.target.service + "'")};
+    }
+    wanted = service->deployment;
+  } else {
+    wanted = choice.id.value_or(DeploymentId{});
+  }
+  const schema::Deployment* deployment = schema.find_deployment(wanted);
+  if (deployment == nullptr) {
+    return {{}, refusal(OperationReply::Kind::kDeploymentNotFound,
+                        "deployment " + wanted.str() + " does not exist")};
+  }
+  const int pinned = status.pinned->protocol;
+  if (pinned < deployment->min_protocol || pinned > deployment->max_protocol) {
+    return {{}, refusal(OperationReply::Kind::kIncompatibleDeployment,
+                        "the invocation speaks protocol version " + std::to_string(pinned) +
+                            ", deployment " + wanted.str() + " versions " +
+                            std::to_string(deployment->min_protocol) + " to " +
+                            std::to_string(deployment->max_protocol))};
+  }
+  return {wanted, {}};
+}
+
+}  // namespace
+
+Leader::Leader(PartitionProcessor& processor, LeaderEpoch epoch)
+    : processor_(processor),
+      context_(processor.context()),
+      epoch_(epoch),
+      invoker_(context_.shard, context_.deployments, context_.options.invoker, context_.limits,
+               *this),
+      timers_(
+          context_.shard,
+          [this](const std::optional<wire::TimerKey>& after, std::size_t limit) {
+            return load_timers(after, limit);
+          },
+          [this](const DueTimer& due) {
+            processor_.proposer().propose(wire::TimerFired{due.key, due.incarnation});
+          }),
+      shuffle_(
+          context_.shard, [this](std::uint64_t from) { return next_message(from); },
+          [this](std::uint64_t sequence, wire::OutboxMessage message, Completion<void> done) {
+            send(sequence, std::move(message), std::move(done));
+          },
+          [this](std::uint64_t upto) { processor_.proposer().propose(wire::TruncateOutbox{upto}); }),
+      cleaner_(context_.shard, processor.space(), processor.id(), processor.description().keys,
+               context_.options.cleanup_interval, [this](wire::Command command) {
+                 processor_.proposer().propose(std::move(command));
+               }) {}
+
+Leader::~Leader() = default;
+
+Result<void> Leader::begin() {
+  const partition::Tables& tables = processor_.machine().tables();
+  std::vector<std::pair<InvocationId, wire::InvocationTarget>> running;
+  std::optional<Error> broken;
+  RESTATE_TRY_VOID(tables.scan_invocations(
+      processor_.description().keys,
+      [&](const InvocationId& id, const partition::StatusHeader& header, std::string_view) {
+        if (header.status != Status::kInvoked) return true;
+        auto status = tables.find_invocation(id);
+        if (!status) {
+          broken = std::move(status).error();
+          return false;
+        }
+        if (*status) running.emplace_back(id, (*status)->target);
+        return true;
+      }));
+  if (broken) return *broken;
+  for (const auto& [id, target] : running) start_attempt(id, target, {});
+  timers_.start();
+  shuffle_.start();
+  cleaner_.start();
+  return {};
+}
+
+void Leader::start_attempt(const InvocationId& invocation, const wire::InvocationTarget& target,
+                           std::vector<wire::JournalEntry> journal) {
+  const std::uint32_t token = next_token_++;
+  tokens_[invocation] = token;
+  invoker_.invoke(invocation, token, target, std::move(journal));
+}
+
+void Leader::run(partition::Action& action) {
+  struct Visitor {
+    Leader& self;
+    void operator()(partition::InvokeAction& a) {
+      self.start_attempt(a.invocation, a.target, std::move(a.journal));
+    }
+    void operator()(const partition::AbortInvocation& a) {
+      self.tokens_.erase(a.invocation);
+      self.invoker_.abort(a.invocation);
+    }
+    void operator()(const partition::AckStoredCommand& a) {
+      self.invoker_.ack_command(a.invocation, a.command_index, a.requested);
+    }
+    void operator()(const partition::ForwardNotification& a) {
+      self.invoker_.notify(a.invocation, a.index, a.type, a.id, a.body);
+    }
+    void operator()(const partition::NewOutboxMessage& a) {
+      self.shuffle_.on_message(a.sequence, a.message);
+    }
+    void operator()(const partition::RegisterTimer& a) {
+      self.timers_.add({a.key, a.incarnation});
+    }
+    void operator()(const partition::DeleteTimer& a) { self.timers_.erase(a.key); }
+    void operator()(const partition::IngressResponse& a) { self.requests_.on(a); }
+    void operator()(const partition::SubmitNotification& a) { self.requests_.on(a); }
+    void operator()(const partition::OperationResponse& a) { self.requests_.on(a); }
+    void operator()(const partition::SchemaChanged&) {}  // one node reads the registry directly
+  };
+  std::visit(Visitor{*this}, action);
+}
+
+// --- The invoker's host --------------------------------------------------------------------------
+
+void Leader::on_effect(const InvocationId& invocation, std::uint32_t token, wire::Effect effect) {
+  const auto current = tokens_.find(invocation);
+  if (current == tokens_.end() || current->second != token) return;  // of an attempt that is fenced
+  if (ends_attempt(effect)) tokens_.erase(current);
+  processor_.proposer().propose(wire::InvokerEffect{invocation, std::move(effect)});
+}
+
+Result<invoker::InvocationInput> Leader::read_invocation(const InvocationId& invocation) {
+  RESTATE_TRY(const auto status, processor_.machine().tables().find_invocation(invocation));
+  if (!status) return Error{Code::kNotFound, "no invocation " + invocation.str()};
+  if (status->status != Status::kInvoked) {
+    return Error{Code::kFailedPrecondition,
+                 invocation.str() + " is " + std::string(to_string(status->status))};
+  }
+  invoker::InvocationInput input;
+  input.target = status->target;
+  input.pinned = status->pinned;
+  input.journal_length = status->journal.length;
+  input.created_at = status->timestamps.created;
+  input.modified_at = status->timestamps.modified;
+  input.random_seed = status->random_seed.value_or(seed_of(invocation));
+  input.span = status->span;
+  return input;
+}
+
+Result<std::vector<wire::JournalEntry>> Leader::read_journal(const InvocationId& invocation,
+                                                             std::uint32_t from, std::uint32_t to,
+                                                             std::size_t max_bytes) {
+  std::vector<wire::JournalEntry> entries;
+  std::size_t bytes = 0;
+  RESTATE_TRY_VOID(processor_.machine().tables().scan_journal(
+      invocation, from, to, [&](std::uint32_t, wire::JournalEntry&& entry) {
+        bytes += entry.body.size();
+        if (!entries.empty() && bytes > max_bytes) return false;
+        entries.push_back(std::move(entry));
+        return true;
+      }));
+  return entries;
+}
+
+Result<invoker::StateInput> Leader::read_state(const wire::InvocationTarget& target,
+                                               PartitionKey key, std::size_t max_bytes) {
+  invoker::StateInput state;
+  std::size_t bytes = 0;
+  RESTATE_TRY_VOID(processor_.machine().tables().scan_state(
+      {key, target}, [&](std::string_view name, Bytes&& value) {
+        bytes += name.size() + value.size();
+        if (bytes > max_bytes) {
+          state.partial = true;
+          return false;
+        }
+        state.entries.emplace_back(Bytes(name), std::move(value));
+        return true;
+      }));
+  return state;
+}
+
+// --- Timers and outbox ---------------------------------------------------------------------------
+
+std::vector<DueTimer> Leader::load_timers(const std::optional<wire::TimerKey>& after,
+                                          std::size_t limit) {
+  std::vector<DueTimer> timers;
+  const auto scanned = processor_.machine().tables().scan_timers(
+      after, [&](partition::TimerRow&& row) {
+        if (after && row.key == *after) return true;
+        timers.push_back({row.key, row.incarnation});
+        return timers.size() < limit;
+      });
+  if (!scanned) processor_.fail(scanned.error());
+  return timers;
+}
+
+std::optional<OutboxRow> Leader::next_message(std::uint64_t from) {
+  std::optional<OutboxRow> next;
+  const auto scanned = processor_.machine().tables().scan_outbox(
+      from, [&](std::uint64_t sequence, wire::OutboxMessage&& message) {
+        next = OutboxRow{sequence, std::move(message)};
+        return false;
+      });
+  if (!scanned) processor_.fail(scanned.error());
+  return next;
+}
+
+void Leader::send(std::uint64_t sequence, wire::OutboxMessage message, Completion<void> done) {
+  const PartitionKey key = wire::destination(message);
+  wire::Envelope envelope{wire::PartitionDedup{processor_.id(), sequence}, {}};
+  std::visit([&](auto& command) { envelope.command = std::move(command); }, message);
+  processor_.router().deliver(context_.shard, key, std::move(envelope), std::move(done));
+}
+
+// --- Requests ------------------------------------------------------------------------------------
+
+void Leader::invoke(wire::ServiceInvocation invocation, RequestId request, WaitFor wait,
+                    Completion<InvokeReply> done) {
+  if (processor_.proposer().full()) {
+    done(Error{Code::kOverloaded, "the log of the partition is behind"});
+    return;
+  }
+  const InvocationId id = invocation.id;
+  if (invocation.source.kind == wire::Source::Kind::kInternal) {
+    invocation.source.kind = wire::Source::Kind::kIngress;
+    invocation.source.request = request;
+  }
+  switch (wait) {
+    case WaitFor::kAppended: {
+      append(wire::Invoke{std::move(invocation)},
+             Completion<void>(context_.shard,
+                              [id, done = std::move(done)](Result<void> appended) mutable {
+                                if (!appended) return done(std::move(appended).error());
+                                InvokeReply reply;
+                                reply.invocation = id;
+                                done(std::move(reply));
+                              }));
+      return;
+    }
+    case WaitFor::kSubmitted:
+      invocation.submit_notification = request;
+      requests_.wait_submitted(request, id, std::move(done));
+      break;
+    case WaitFor::kOutput:
+      invocation.response_sink = wire::IngressSink{request};
+      requests_.wait_output(request, id, std::move(done));
+      break;
+  }
+  processor_.proposer().propose(wire::Invoke{std::move(invocation)});
+}
+
+void Leader::append(wire::Command command, Completion<void> done) {
+  processor_.proposer().append({wire::NoDedup{}, std::move(command)}, std::move(done));
+}
+
+void Leader::output(InvocationId invocation, RequestId request, bool block,
+                    Completion<OutputReply> done) {
+  auto status = processor_.machine().tables().find_invocation(invocation);
+  if (!status) return done(std::move(status).error());
+  OutputReply reply;
+  reply.invocation = invocation;
+  if (!*status) {
+    reply.kind = OutputReply::Kind::kNotFound;
+    return done(std::move(reply));
+  }
+  if ((*status)->status == Status::kCompleted) {
+    reply.kind = OutputReply::Kind::kReady;
+    reply.completion_expiry = (*status)->completion_expiry();
+    if ((*status)->result) reply.result = *(*status)->result;
+    return done(std::move(reply));
+  }
+  if (!block) {
+    reply.kind = OutputReply::Kind::kNotReady;
+    return done(std::move(reply));
+  }
+  requests_.wait_attached(request, invocation, std::move(done));
+  processor_.proposer().propose(wire::Attach{invocation, true, wire::IngressSink{request}});
+}
+
+void Leader::operate(RequestId request, wire::Command command, Completion<OperationReply> done) {
+  requests_.wait_operation(request, std::move(done));
+  processor_.proposer().propose(std::move(command));
+}
+
+void Leader::resume(InvocationId invocation, const DeploymentChoice& deployment, RequestId request,
+                    Completion<OperationReply> done) {
+  auto status = processor_.machine().tables().find_invocation(invocation);
+  if (!status) return done(std::move(status).error());
+  if (!*status) return done(outcome(OperationOutcome::kNotFound));
+  switch ((*status)->status) {
+    case Status::kScheduled:
+    case Status::kInboxed:
+      return done(outcome(OperationOutcome::kNotStarted));
+    case Status::kCompleted:
+      return done(outcome(OperationOutcome::kCompleted));
+    case Status::kInvoked:
+      if (deployment.kind != DeploymentChoice::Kind::kKeep) {
+        return done(outcome(OperationOutcome::kCannotChangeDeployment));
+      }
+      invoker_.retry_now(invocation);
+      return done(outcome(OperationOutcome::kOk));
+    case Status::kSuspended:
+    case Status::kPaused:
+      break;
+  }
+  Chosen chosen = choose_deployment(*context_.schema(), **status, deployment);
+  if (chosen.refused) return done(std::move(*chosen.refused));
+  wire::Resume resume{invocation, {}, request};
+  if (chosen.deployment) {
+    resume.deployment = wire::PinnedDeployment{*chosen.deployment, (*status)->pinned->protocol};
+  }
+  operate(request, std::move(resume), std::move(done));
+}
+
+void Leader::pause(InvocationId invocation, RequestId, Completion<OperationReply> done) {
+  auto status = processor_.machine().tables().find_invocation(invocation);
+  if (!status) return done(std::move(status).error());
+  if (!*status) return done(outcome(OperationOutcome::kNotFound));
+  switch ((*status)->status) {
+    case Status::kScheduled:
+    case Status::kInboxed:
+    case Status::kCompleted:
+      return done(outcome(OperationOutcome::kNotRunning));
+    case Status::kSuspended:
+    case Status::kPaused:
+      return done(outcome(OperationOutcome::kAlreadyPaused));
+    case Status::kInvoked:
+      invoker_.pause(invocation);
+      return done(outcome(OperationOutcome::kAccepted));
+  }
+}
+
+void Leader::restart_as_new(InvocationId invocation, std::uint32_t from,
+                            const DeploymentChoice& deployment, RequestId request,
+                            Completion<OperationReply> done) {
+  const partition::Tables& tables = processor_.machine().tables();
+  auto found = tables.find_invocation(invocation);
+  if (!found) return done(std::move(found).error());
+  if (!*found) return done(outcome(OperationOutcome::kNotFound));
+  const InvocationStatus& status = **found;
+  if (status.status == Status::kScheduled || status.status == Status::kInboxed) {
+    return done(outcome(OperationOutcome::kNotStarted));
+  }
+  if (status.status != Status::kCompleted) return done(outcome(OperationOutcome::kStillRunning));
+  if (status.journal.length == 0) return done(outcome(OperationOutcome::kMissingInput));
+  if (status.target.type == wire::ServiceType::kWorkflow) {
+    return done(refusal(OperationReply::Kind::kUnsupported, "workflows cannot be restarted"));
+  }
+  if (from > 0 && (!status.pinned || status.pinned->protocol < 6)) {
+    return done(refusal(OperationReply::Kind::kUnsupported,
+                        "restarting from a journal index needs service protocol 6 or newer"));
+  }
+  Chosen chosen = choose_deployment(*context_.schema(), status, deployment);
+  if (chosen.refused && chosen.refused->kind != OperationReply::Kind::kOutcome) {
+    return done(std::move(*chosen.refused));
+  }
+  if (auto complete = prefix_is_complete(invocation, status.journal.length, from); !complete) {
+    return done(std::move(complete).error());
+  } else if (!*complete) {
+    return done(refusal(OperationReply::Kind::kCopyRangeInvalid,
+                        "the journal up to index " + std::to_string(from) +
+                            " holds commands without a result, or is shorter"));
+  }
+  Random& random = context_.shard.random();
+  const InvocationId fresh{invocation.key, make_ulid(context_.shard.wall_now().ms, random.next(),
+                                                     random.next())};
+  operate(request,
+          wire::RestartAsNew{invocation, fresh, from, chosen.deployment, request},
+          std::move(done));
+}
+
+Result<bool> Leader::prefix_is_complete(const InvocationId& invocation, std::uint32_t length,
+                                        std::uint32_t upto) {
+  if (upto == 0) return true;  // the input alone
+  if (upto >= length) return false;
+  const partition::Tables& tables = processor_.machine().tables();
+  std::set<std::uint32_t> open;
+  RESTATE_TRY_VOID(tables.scan_announced(invocation, [&](const partition::Announced& announced) {
+    if (announced.command <= upto) open.insert(announced.completion);
+    return true;
+  }));
+  RESTATE_TRY_VOID(tables.scan_arrivals(invocation, [&](partition::Arrival&& arrival) {
+    if (const auto* completion = std::get_if<wire::CompletionId>(&arrival.id)) {
+      open.erase(completion->value);
+    }
+    return true;
+  }));
+  return open.empty();
+}
+
+}  // namespace restate::worker

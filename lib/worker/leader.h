@@ -1,0 +1,85 @@
+#pragma once
+
+/// \file
+/// What a node does while it leads a partition: carries out actions, runs invocations, fires timers,
+/// moves the outbox, cleans up, and answers requests. Born when its own announcement is applied; all
+/// it knows comes from the tables, and all it wants to change goes through the log.
+
+#include "invoker/host.h"
+#include "invoker/invoker.h"
+#include "worker/cleaner.h"
+#include "worker/client.h"
+#include "worker/processor.h"
+#include "worker/requests.h"
+#include "worker/shuffle.h"
+#include "worker/timer_service.h"
+
+#include <restate/partition/actions.h>
+
+#include <optional>
+#include <unordered_map>
+
+namespace restate::worker {
+
+class Leader final : private invoker::InvokerHost {
+ public:
+  Leader(PartitionProcessor& processor, LeaderEpoch epoch);
+  ~Leader();
+
+  LeaderEpoch epoch() const { return epoch_; }
+
+  /// Finds the work that the tables hold and takes it up. Call once, right after the announcement.
+  Result<void> begin();
+  /// Carries out one action of a committed batch.
+  void run(partition::Action& action);
+
+  // Requests, as PartitionClient has them; on this shard.
+  void invoke(wire::ServiceInvocation invocation, RequestId request, WaitFor wait,
+              Completion<InvokeReply> done);
+  void output(InvocationId invocation, RequestId request, bool block, Completion<OutputReply> done);
+  /// Appends without this leader's dedup: whoever leads next applies it all the same.
+  void append(wire::Command command, Completion<void> done);
+  /// Proposes `command` and waits for its outcome.
+  void operate(RequestId request, wire::Command command, Completion<OperationReply> done);
+  void resume(InvocationId invocation, const DeploymentChoice& deployment, RequestId request,
+              Completion<OperationReply> done);
+  void pause(InvocationId invocation, RequestId request, Completion<OperationReply> done);
+  void restart_as_new(InvocationId invocation, std::uint32_t from,
+                      const DeploymentChoice& deployment, RequestId request,
+                      Completion<OperationReply> done);
+
+  invoker::Invoker& invoker() { return invoker_; }
+
+ private:
+  void on_effect(const InvocationId& invocation, std::uint32_t token, wire::Effect effect) override;
+  Result<invoker::InvocationInput> read_invocation(const InvocationId& invocation) override;
+  Result<std::vector<wire::JournalEntry>> read_journal(const InvocationId& invocation,
+                                                       std::uint32_t from, std::uint32_t to,
+                                                       std::size_t max_bytes) override;
+  Result<invoker::StateInput> read_state(const wire::InvocationTarget& target, PartitionKey key,
+                                         std::size_t max_bytes) override;
+  schema::SchemaPtr schema() override { return context_.schema(); }
+
+  void start_attempt(const InvocationId& invocation, const wire::InvocationTarget& target,
+                     std::vector<wire::JournalEntry> journal);
+  std::vector<DueTimer> load_timers(const std::optional<wire::TimerKey>& after, std::size_t limit);
+  std::optional<OutboxRow> next_message(std::uint64_t from);
+  /// Whether every command up to journal index `upto` has all of its completions.
+  Result<bool> prefix_is_complete(const InvocationId& invocation, std::uint32_t length,
+                                  std::uint32_t upto);
+  void send(std::uint64_t sequence, wire::OutboxMessage message, Completion<void> done);
+
+  PartitionProcessor& processor_;
+  ShardContext& context_;
+  const LeaderEpoch epoch_;
+  std::uint32_t next_token_ = 1;
+  std::unordered_map<InvocationId, std::uint32_t, IdHash> tokens_;
+  PendingRequests requests_;
+  invoker::Invoker invoker_;
+  TimerService timers_;
+  Shuffle shuffle_;
+  Cleaner cleaner_;
+  Scope scope_;
+};
+
+}  // namespace restate::worker

@@ -1,0 +1,35 @@
+#pragma once
+
+/// \file
+/// The bounds of a partition processor, in one place.
+
+#include <cstddef>
+#include <cstdint>
+
+namespace restate::worker::limits {
+
+/// Records applied in one atomic batch, and their bytes. Bounds the memory and the length of a turn.
+inline constexpr std::size_t kBatchRecords = 512;
+inline constexpr std::size_t kBatchBytes = 1u << 20;
+
+/// Committed records waiting to be applied before the reader is paused.
+inline constexpr std::size_t kPendingRecords = 8192;
+
+/// Bytes of proposals that are not durable yet. Requests beyond are answered `kOverloaded`.
+inline constexpr std::size_t kProposalBytes = 64u << 20;
+
+/// Timers held in memory per partition; the rest stay in the table until these have fired.
+inline constexpr std::size_t kLoadedTimers = 65'536;
+/// Timers proposed in one turn, so that a storm leaves room for others.
+inline constexpr std::size_t kTimersPerTurn = 1024;
+/// One wait of the timer service at most; long sleeps are parked again and again.
+inline constexpr std::uint64_t kLongestWaitMs = 3'600'000;
+
+/// Outbox messages on their way at once, per partition.
+inline constexpr std::size_t kShuffleWindow = 1024;
+inline constexpr std::size_t kShuffleWindowBytes = 10u << 20;
+
+/// Rows that one pass of the cleaner purges at most.
+inline constexpr std::size_t kCleanerRows = 10'000;
+
+}  // namespace restate::worker::limits

@@ -1,0 +1,302 @@
+#include "worker/processor.h"
+
+#include "wire/codec.h"
+#include "worker/group.h"
+#include "worker/leader.h"
+
+#include <restate/log.h>
+#include <restate/metadata/epoch_metadata.h>
+
+#include <algorithm>
+
+namespace restate::worker {
+namespace {
+
+using metadata::EpochMetadata;
+using metadata::VersionedValue;
+
+std::string where(const PartitionDescription& description, std::uint64_t lsn) {
+  return "partition " + std::to_string(description.id.value) + ", log " +
+         std::to_string(description.log.value) + ", LSN " + std::to_string(lsn);
+}
+
+/// Raises the epoch of a partition for `node`, making the document when it is new.
+Result<std::optional<Bytes>> claim(const std::optional<VersionedValue>& stored,
+                                   GenerationalNodeId node, PartitionId partition, WallTime now) {
+  EpochMetadata document;
+  if (stored) {
+    RESTATE_TRY(document, metadata::decode_epoch_metadata(stored->value));
+  } else {
+    document = EpochMetadata::make({node.node}, metadata::ReplicationProperty{}, now);
+    document.version = {0};
+  }
+  RESTATE_TRY_VOID(document.claim_leadership(node, partition));
+  return std::optional<Bytes>(metadata::encode(document));
+}
+
+}  // namespace
+
+PartitionProcessor::PartitionProcessor(ShardContext& context, Group& group, Router& router,
+                                       PartitionDescription description)
+    : context_(context),
+      group_(group),
+      router_(router),
+      description_(description),
+      proposer_(context.shard, context.bifrost, description.log, description.keys,
+                [this](const Error& error) { on_proposal_lost(error); }),
+      campaign_timer_(context.shard.make_timer([this] { campaign(); })),
+      trim_timer_(context.shard.make_timer([this] { schedule_trim(); })) {}
+
+PartitionProcessor::~PartitionProcessor() {
+  reader_.reset();
+  leader_.reset();
+  group_.remove(*this);
+}
+
+void PartitionProcessor::start() {
+  auto space = context_.store.open(description_.id, context_.shard);
+  if (!space) return stop(std::move(space).error());
+  space_ = std::move(space).value();
+  machine_ = std::make_unique<partition::Machine>(description_.id, description_.keys, *space_);
+  if (auto opened = machine_->open(); !opened) return stop(std::move(opened).error());
+  open_log();
+}
+
+void PartitionProcessor::open_log() {
+  context_.bifrost.ensure_log(
+      description_.log,
+      Completion<void>(context_.shard, scope_.bind([this](Result<void> ensured) {
+        if (!ensured) return stop(std::move(ensured).error());
+        context_.bifrost.find_tail(
+            description_.log,
+            Completion<bifrost::LogTail>(context_.shard,
+                                         scope_.bind([this](Result<bifrost::LogTail> tail) {
+                                           if (!tail) return stop(std::move(tail).error());
+                                           read_log(*tail);
+                                         })));
+      })));
+}
+
+void PartitionProcessor::read_log(const bifrost::LogTail& tail) {
+  if (machine_->applied() >= tail.next.value) {
+    return stop({Code::kCorrupt, where(description_, machine_->applied()) +
+                                     ": the tables are ahead of the log, whose tail is LSN " +
+                                     std::to_string(tail.next.value) +
+                                     ": the log has lost records"});
+  }
+  role_ = Role::kFollower;
+  reader_ = context_.bifrost.read(description_.log, bifrost::Lsn{machine_->applied() + 1},
+                                  description_.keys, *this);
+  if (context_.options.lead) campaign();
+}
+
+// --- Reading and applying ------------------------------------------------------------------------
+
+void PartitionProcessor::on_entries(std::span<bifrost::LogEntry> entries) {
+  std::move(entries.begin(), entries.end(), std::back_inserter(pending_));
+  if (!reader_paused_ && pending_.size() >= limits::kPendingRecords) {
+    reader_paused_ = true;
+    reader_->pause();
+  }
+  group_.schedule(*this);
+}
+
+void PartitionProcessor::on_read_error(const Error& error) {
+  if (error.code == Code::kFailed) context_.on_failed(error);
+  stop(Error(error).within("reading " + where(description_, machine_->applied() + 1)));
+}
+
+bool PartitionProcessor::apply_pending() {
+  if (role_ == Role::kStopped) return false;
+  std::size_t records = 0;
+  while (!pending_.empty() && records < limits::kBatchRecords &&
+         batch_bytes_ < limits::kBatchBytes && !announced_) {
+    bifrost::LogEntry entry = std::move(pending_.front());
+    pending_.pop_front();
+    ++records;
+    if (entry.kind == bifrost::LogEntry::Kind::kFilteredGap) {
+      machine_->skip_to(entry.last.value);
+      continue;
+    }
+    if (entry.kind != bifrost::LogEntry::Kind::kRecord) {
+      stop({Code::kTrimmed, where(description_, entry.lsn.value) +
+                                ": the records up to LSN " + std::to_string(entry.last.value) +
+                                " are gone, and the tables do not have them"});
+      return false;
+    }
+    batch_bytes_ += entry.record.body.size();
+    Result<wire::Envelope> decoded = wire::Envelope{};
+    const wire::Envelope* envelope = nullptr;
+    if (entry.record.decoded != nullptr) {
+      envelope = &static_cast<const DecodedEnvelope&>(*entry.record.decoded).envelope;
+    } else {
+      decoded = wire::decode(entry.record.body);
+      if (!decoded) {
+        stop(std::move(decoded).error().within(where(description_, entry.lsn.value)));
+        return false;
+      }
+      envelope = &*decoded;
+    }
+    auto applied =
+        machine_->apply(entry.lsn.value, entry.record.created_at, *envelope, actions_);
+    if (!applied) {
+      stop(std::move(applied).error().within(where(description_, entry.lsn.value)));
+      return false;
+    }
+    if (applied->durability) durability_ = applied->durability;
+    if (applied->leader) {
+      // What was to be done so far belongs to an older leadership. The new leader finds its work in
+      // the tables, so the batch ends here.
+      actions_.clear();
+      announced_ = applied->leader;
+    }
+  }
+  if (!pending_.empty()) group_.schedule(*this);
+  if (records == 0) return false;
+  batch_.clear();
+  machine_->take_batch(batch_);
+  return true;
+}
+
+storage::Commit PartitionProcessor::commit() const {
+  return {space_.get(), &batch_, storage::Position{machine_->applied()}};
+}
+
+void PartitionProcessor::on_committed() {
+  machine_->committed();
+  bytes_since_flush_ += batch_bytes_;
+  group_.applied(*this, std::exchange(batch_bytes_, 0));
+  if (reader_paused_ && pending_.size() < limits::kPendingRecords / 2) {
+    reader_paused_ = false;
+    reader_->resume();
+  }
+  if (durability_) {
+    trim_target_ = std::max(trim_target_, std::exchange(durability_, {})->durable_lsn);
+    if (!trim_timer_->armed()) {
+      trim_timer_->arm(context_.shard.now() + context_.options.trim_delay);
+    }
+  }
+  partition::Actions actions = std::exchange(actions_, {});
+  if (leader_) {
+    for (partition::Action& action : actions) leader_->run(action);
+  }
+  if (announced_) on_announced(*std::exchange(announced_, {}));
+}
+
+// --- Leadership ----------------------------------------------------------------------------------
+
+void PartitionProcessor::campaign() {
+  role_ = Role::kCandidate;
+  const WallTime now = context_.shard.wall_now();
+  metadata::read_modify_write(
+      context_.metadata, context_.shard, metadata::epoch_metadata_key(description_.id),
+      [node = context_.options.node, id = description_.id,
+       now](const std::optional<VersionedValue>& stored) { return claim(stored, node, id, now); },
+      Completion<std::optional<VersionedValue>>(
+          context_.shard, scope_.bind([this](Result<std::optional<VersionedValue>> written) {
+            if (!written) return on_claimed(std::move(written).error());
+            auto document = metadata::decode_epoch_metadata((*written)->value);
+            if (!document) return on_claimed(std::move(document).error());
+            on_claimed(document->epoch);
+          })));
+}
+
+void PartitionProcessor::on_claimed(Result<LeaderEpoch> epoch) {
+  if (role_ != Role::kCandidate) return;
+  if (!epoch) {
+    context_.shard.log().warn("worker", "claiming leadership failed, trying again",
+                              {{"partition", description_.id.value},
+                               {"error", epoch.error().describe()}});
+    campaign_wait_ms_ = std::clamp<std::uint64_t>(campaign_wait_ms_ * 2, 100, 5000);
+    campaign_timer_->arm(context_.shard.now() + milliseconds(campaign_wait_ms_));
+    return;
+  }
+  claimed_ = *epoch;
+  proposer_.lead(context_.options.node, claimed_);
+}
+
+void PartitionProcessor::on_announced(const wire::AnnounceLeader& announced) {
+  if (claimed_ < announced.epoch && role_ != Role::kStopped) {
+    // Somebody claimed later than we did: our own announcement, if it still comes, is void.
+    step_down({Code::kNotLeader, "another leader has announced itself"});
+    role_ = Role::kFollower;
+  }
+  if (role_ != Role::kCandidate || announced.node != context_.options.node ||
+      announced.epoch != claimed_) {
+    return;
+  }
+  role_ = Role::kLeader;
+  campaign_wait_ms_ = 0;
+  leader_ = std::make_unique<Leader>(*this, claimed_);
+  if (auto begun = leader_->begin(); !begun) stop(std::move(begun).error());
+}
+
+void PartitionProcessor::on_proposal_lost(const Error& error) {
+  if (error.code == Code::kFailed) context_.on_failed(error);
+  if (role_ == Role::kStopped || error.code == Code::kShutdown) return;
+  step_down(Error(error).within("appending to the log"));
+  role_ = Role::kFollower;
+  if (error.code == Code::kFailed || !context_.options.lead) return;
+  campaign_wait_ms_ = std::clamp<std::uint64_t>(campaign_wait_ms_ * 2, 100, 5000);
+  campaign_timer_->arm(context_.shard.now() + milliseconds(campaign_wait_ms_));
+}
+
+void PartitionProcessor::step_down(const Error& why) {
+  if (!leader_) return;
+  context_.shard.log().info("worker", "stepping down",
+                            {{"partition", description_.id.value}, {"why", why.describe()}});
+  leader_.reset();
+}
+
+void PartitionProcessor::fail(Error error) {
+  context_.shard.post(
+      scope_.bind([this, error = std::move(error)]() mutable { stop(std::move(error)); }));
+}
+
+void PartitionProcessor::stop(Error error) {
+  if (role_ == Role::kStopped) return;
+  context_.shard.log().error("worker", "the partition stops",
+                             {{"partition", description_.id.value}, {"error", error.describe()}});
+  role_ = Role::kStopped;
+  stopped_ = std::move(error);
+  pending_.clear();
+  actions_.clear();
+  campaign_timer_->cancel();
+  leader_.reset();
+  if (reader_ && !reader_paused_) reader_->pause();
+}
+
+// --- Durability ----------------------------------------------------------------------------------
+
+void PartitionProcessor::flush() {
+  if (flushing_ || !space_) return;
+  flushing_ = true;
+  bytes_since_flush_ = 0;
+  space_->flush(Completion<void>(
+      context_.shard, scope_.bind([this](Result<void> flushed) {
+        flushing_ = false;
+        if (!flushed) {
+          if (flushed.error().code == Code::kFailed) context_.on_failed(flushed.error());
+          return;
+        }
+        if (role_ == Role::kLeader) {
+          proposer_.propose(
+              wire::UpdateDurability{space_->durable().value, context_.shard.wall_now()});
+        }
+      })));
+}
+
+void PartitionProcessor::schedule_trim() {
+  if (trimming_ || trim_target_ == 0) return;
+  // Never beyond what this store would need after a crash.
+  const std::uint64_t upto = std::min(trim_target_, space_->durable().value);
+  trim_target_ = 0;
+  trimming_ = true;
+  context_.bifrost.trim(description_.log, bifrost::Lsn{upto},
+                        Completion<bifrost::Lsn>(context_.shard,
+                                                 scope_.bind([this](Result<bifrost::Lsn>) {
+                                                   trimming_ = false;  // a hint: the next one covers it
+                                                 })));
+}
+
+}  // namespace restate::worker

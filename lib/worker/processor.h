@@ -1,0 +1,114 @@
+#pragma once
+
+/// \file
+/// One partition on one node: reads its log, applies it, and leads when it may. Everything that
+/// changes its tables came through the log.
+
+#include "worker/client.h"
+#include "worker/context.h"
+#include "worker/proposer.h"
+
+#include <restate/partition/machine.h>
+
+#include <deque>
+#include <memory>
+#include <optional>
+
+namespace restate::worker {
+
+class Leader;
+
+struct PartitionDescription {
+  PartitionId id;
+  KeyRange keys;
+  bifrost::LogId log;
+};
+
+class PartitionProcessor final : private bifrost::ReadListener {
+ public:
+  enum class Role : std::uint8_t { kStarting, kFollower, kCandidate, kLeader, kStopped };
+
+  PartitionProcessor(ShardContext& context, Group& group, Router& router,
+                     PartitionDescription description);
+  ~PartitionProcessor();
+  PartitionProcessor(const PartitionProcessor&) = delete;
+  PartitionProcessor& operator=(const PartitionProcessor&) = delete;
+
+  /// Opens the tables, starts to read the log, and runs for leadership if it may.
+  void start();
+
+  PartitionId id() const { return description_.id; }
+  Role role() const { return role_; }
+  /// Why it stopped.
+  const std::optional<Error>& stopped() const { return stopped_; }
+  /// The leader, while this node leads and serves.
+  Leader* leader() { return role_ == Role::kLeader ? leader_.get() : nullptr; }
+  const partition::Machine& machine() const { return *machine_; }
+  storage::PartitionSpace& space() { return *space_; }
+  Proposer& proposer() { return proposer_; }
+  ShardContext& context() { return context_; }
+  Router& router() { return router_; }
+  const PartitionDescription& description() const { return description_; }
+  storage::Position durable() const { return space_ ? space_->durable() : storage::Position{}; }
+
+  // For the group, once per turn.
+  /// Applies what waits, up to the bounds of a batch. True: `commit` has something to write.
+  bool apply_pending();
+  storage::Commit commit() const;
+  /// The commit is in the store: actions may run.
+  void on_committed();
+  std::size_t bytes_since_flush() const { return bytes_since_flush_; }
+  /// Makes the tables durable up to here; then tells the log, which may forget.
+  void flush();
+
+  /// The tables cannot be read: the partition stops, once the caller has returned.
+  void fail(Error error);
+
+ private:
+  void on_entries(std::span<bifrost::LogEntry> entries) override;
+  void on_read_error(const Error& error) override;
+
+  void open_log();
+  void read_log(const bifrost::LogTail& tail);
+  void campaign();
+  void on_claimed(Result<LeaderEpoch> epoch);
+  void on_announced(const wire::AnnounceLeader& announced);
+  void on_proposal_lost(const Error& error);
+  void step_down(const Error& why);
+  void stop(Error error);
+  void schedule_trim();
+
+  ShardContext& context_;
+  Group& group_;
+  Router& router_;
+  const PartitionDescription description_;
+  Role role_ = Role::kStarting;
+  std::optional<Error> stopped_;
+  std::unique_ptr<storage::PartitionSpace> space_;
+  std::unique_ptr<partition::Machine> machine_;
+  Proposer proposer_;
+  std::deque<bifrost::LogEntry> pending_;
+  bool reader_paused_ = false;
+
+  // The batch between apply and commit.
+  storage::Batch batch_;
+  partition::Actions actions_;
+  std::optional<wire::AnnounceLeader> announced_;
+  std::optional<wire::UpdateDurability> durability_;
+  std::size_t batch_bytes_ = 0;
+
+  LeaderEpoch claimed_;
+  std::unique_ptr<Timer> campaign_timer_;
+  std::uint64_t campaign_wait_ms_ = 0;
+  std::unique_ptr<Leader> leader_;
+  std::size_t bytes_since_flush_ = 0;
+  bool flushing_ = false;
+  bool trimming_ = false;
+  std::uint64_t trim_target_ = 0;
+  std::unique_ptr<Timer> trim_timer_;
+  /// Last but the scope, so that nothing arrives while the rest goes.
+  std::unique_ptr<bifrost::ReadStream> reader_;
+  Scope scope_;
+};
+
+}  // namespace restate::worker

@@ -1,0 +1,79 @@
+#pragma once
+
+/// \file
+/// Finds the partition that owns a key and the shard that holds it. Requests from anywhere in the
+/// node go through here; on one shard that costs a table lookup.
+
+#include "worker/client.h"
+
+#include <restate/ids.h>
+#include <restate/runtime.h>
+
+#include <cstdint>
+#include <vector>
+
+namespace restate::worker {
+
+class PartitionProcessor;
+
+/// Made before the shards run; processors register on their own shards while the node starts.
+class Router {
+ public:
+  struct Route {
+    KeyRange keys;
+    PartitionId partition;
+    Shard* shard = nullptr;
+    PartitionProcessor* processor = nullptr;  ///< used on `shard` only; null until it exists
+  };
+
+  /// Routes by key range; the ranges tile the key space.
+  explicit Router(std::vector<Route> routes);
+
+  const Route& find(PartitionKey key) const;
+  const std::vector<Route>& routes() const { return routes_; }
+  /// On the shard of the route.
+  void attach(PartitionId partition, PartitionProcessor* processor);
+
+  /// Appends a message from another partition to the log of its destination. `from` is the shard of
+  /// the caller and of the completion. Order per caller and destination is kept.
+  void deliver(Shard& from, PartitionKey key, wire::Envelope envelope, Completion<void> durable);
+
+ private:
+  std::vector<Route> routes_;  ///< by first key
+};
+
+/// The client of one shard.
+class RoutingClient final : public PartitionClient {
+ public:
+  RoutingClient(Shard& shard, Router& router) : shard_(shard), router_(router) {}
+
+  void invoke(wire::ServiceInvocation invocation, RequestId request, WaitFor wait,
+              Completion<InvokeReply> done) override;
+  void output(InvocationId invocation, RequestId request, bool block,
+              Completion<OutputReply> done) override;
+  void signal(wire::NotifySignal signal, Completion<void> done) override;
+  void patch_state(wire::PatchState patch, Completion<void> done) override;
+  void terminate(InvocationId invocation, wire::Terminate::Flavor flavor, RequestId request,
+                 Completion<OperationReply> done) override;
+  void purge(InvocationId invocation, RequestId request, bool journal_only,
+             Completion<OperationReply> done) override;
+  void resume(InvocationId invocation, DeploymentChoice deployment, RequestId request,
+              Completion<OperationReply> done) override;
+  void pause(InvocationId invocation, RequestId request, Completion<OperationReply> done) override;
+  void restart_as_new(InvocationId invocation, std::uint32_t from, DeploymentChoice deployment,
+                      RequestId request, Completion<OperationReply> done) override;
+  bool ready() const override;
+  /// Updated by the node when a local leader starts or stops serving.
+  void set_ready(bool ready) { ready_ = ready; }
+
+ private:
+  /// Runs `call(leader, done)` on the shard of the leader of `key`, and `done` back on this one.
+  template <class T, class Call>
+  void route(PartitionKey key, Completion<T> done, Call call);
+
+  Shard& shard_;
+  Router& router_;
+  bool ready_ = false;
+};
+
+}  // namespace restate::worker

@@ -1,0 +1,79 @@
+#include "worker/timer_service.h"
+
+#include <algorithm>
+
+namespace restate::worker {
+
+TimerService::TimerService(Shard& shard, Load load, Function<void(const DueTimer&)> fire)
+    : shard_(shard),
+      load_(std::move(load)),
+      fire_(std::move(fire)),
+      alarm_(shard.make_timer([this] { on_alarm(); })) {}
+
+void TimerService::start() {
+  more_after_.reset();
+  std::vector<DueTimer> first = load_(std::nullopt, limits::kLoadedTimers);
+  if (first.size() == limits::kLoadedTimers) more_after_ = first.back().key;
+  for (const DueTimer& timer : first) waiting_.emplace(timer.key, timer.incarnation);
+  arm();
+}
+
+void TimerService::add(const DueTimer& timer) {
+  // Behind the part of the table that is loaded: it is found when the earlier ones have fired.
+  if (more_after_ && *more_after_ < timer.key) return;
+  waiting_.emplace(timer.key, timer.incarnation);
+  if (waiting_.size() > 2 * limits::kLoadedTimers) {
+    auto keep_until = std::next(waiting_.begin(), limits::kLoadedTimers);
+    more_after_ = std::prev(keep_until)->first;
+    waiting_.erase(keep_until, waiting_.end());
+  }
+  if (waiting_.begin()->first == timer.key) arm();
+}
+
+void TimerService::erase(const wire::TimerKey& key) {
+  fired_.erase(key);
+  waiting_.erase(key);
+}
+
+void TimerService::load_more() {
+  const wire::TimerKey after = *more_after_;
+  more_after_.reset();
+  std::vector<DueTimer> next = load_(after, limits::kLoadedTimers);
+  if (next.size() == limits::kLoadedTimers) more_after_ = next.back().key;
+  for (const DueTimer& timer : next) {
+    if (!fired_.contains(timer.key)) waiting_.emplace(timer.key, timer.incarnation);
+  }
+}
+
+void TimerService::arm() {
+  if (waiting_.empty() && more_after_) load_more();
+  if (waiting_.empty()) {
+    alarm_->cancel();
+    armed_for_.reset();
+    return;
+  }
+  const std::uint64_t wait_ms = std::min(waiting_.begin()->first.at.ms_since(shard_.wall_now()),
+                                         limits::kLongestWaitMs);
+  const Instant at = shard_.now() + milliseconds(wait_ms);
+  if (armed_for_ == at) return;
+  armed_for_ = at;
+  alarm_->arm(at);
+}
+
+void TimerService::on_alarm() {
+  armed_for_.reset();
+  const WallTime now = shard_.wall_now();
+  for (std::size_t count = 0; count < limits::kTimersPerTurn; ++count) {
+    if (waiting_.empty() && more_after_) load_more();
+    // Never early: the wall clock decides, and it may have gone back since the alarm was set.
+    if (waiting_.empty() || now < waiting_.begin()->first.at) break;
+    const auto first = waiting_.begin();
+    const DueTimer due{first->first, first->second};
+    waiting_.erase(first);
+    fired_.insert(due.key);
+    fire_(due);
+  }
+  arm();
+}
+
+}  // namespace restate::worker

@@ -1,0 +1,57 @@
+#pragma once
+
+/// \file
+/// The alarm clock of a leader. Holds the next timers of the partition's table, proposes each once
+/// it is due, and forgets it when apply has deleted its row.
+
+#include "worker/limits.h"
+
+#include <restate/runtime.h>
+#include <restate/wire/commands.h>
+
+#include <map>
+#include <optional>
+#include <set>
+
+namespace restate::worker {
+
+/// A timer as the table holds it.
+struct DueTimer {
+  wire::TimerKey key;
+  wire::Incarnation incarnation;
+};
+
+class TimerService {
+ public:
+  /// `load` reads up to `limit` timers from the table in key order, after the one given (or from
+  /// the start). `fire` proposes one; the timer stays booked until `erase`.
+  using Load = Function<std::vector<DueTimer>(const std::optional<wire::TimerKey>& after,
+                                              std::size_t limit)>;
+  TimerService(Shard& shard, Load load, Function<void(const DueTimer&)> fire);
+
+  /// Loads the first timers. Call once, when leadership begins.
+  void start();
+  /// A timer row was written.
+  void add(const DueTimer& timer);
+  /// A timer row was deleted.
+  void erase(const wire::TimerKey& key);
+
+  std::size_t loaded() const { return waiting_.size(); }
+
+ private:
+  void load_more();
+  void arm();
+  void on_alarm();
+
+  Shard& shard_;
+  Load load_;
+  Function<void(const DueTimer&)> fire_;
+  std::map<wire::TimerKey, wire::Incarnation> waiting_;
+  std::set<wire::TimerKey> fired_;  ///< proposed, row not deleted yet
+  /// Set while the table holds timers behind the last one loaded.
+  std::optional<wire::TimerKey> more_after_;
+  std::unique_ptr<Timer> alarm_;
+  std::optional<Instant> armed_for_;
+};
+
+}  // namespace restate::worker

@@ -1,0 +1,145 @@
+// The services of the end-to-end tests, written with the official TypeScript SDK.
+// usage: node services.mjs <port> [http1]
+
+import * as http from "node:http";
+import * as http2 from "node:http2";
+import * as restate from "@restatedev/restate-sdk";
+
+const failuresLeft = new Map(); // attempts seen by `flaky`, per invocation
+
+const greeter = restate.service({
+  name: "Greeter",
+  handlers: {
+    greet: async (_ctx, name) => `Hello ${name}!`,
+    binary: restate.handlers.handler(
+      { input: restate.serde.binary, output: restate.serde.binary },
+      async (_ctx, bytes) => new Uint8Array(bytes).reverse(),
+    ),
+    size: async (_ctx, text) => text.length,
+    echo: async (_ctx, value) => value,
+  },
+});
+
+const runner = restate.service({
+  name: "Runner",
+  handlers: {
+    steps: async (ctx, count) => {
+      let sum = 0;
+      for (let i = 0; i < count; i++) sum += await ctx.run(`step ${i}`, () => i);
+      return sum;
+    },
+    flaky: async (ctx, failures) =>
+      ctx.run("flaky", () => {
+        const id = ctx.request().id;
+        const seen = (failuresLeft.get(id) ?? 0) + 1;
+        failuresLeft.set(id, seen);
+        if (seen <= failures) throw new Error(`attempt ${seen} fails`);
+        return seen;
+      }),
+    exhausted: async (ctx) => {
+      try {
+        await ctx.run("never", () => { throw new Error("always"); },
+          { maxRetryAttempts: 3, initialRetryInterval: { milliseconds: 10 } });
+        return "impossible";
+      } catch (error) {
+        if (error instanceof restate.TerminalError) return `terminal: ${error.message}`;
+        throw error;
+      }
+    },
+    terminal: async () => {
+      throw new restate.TerminalError("no such luck", { errorCode: 418 });
+    },
+    sleep: async (ctx, ms) => {
+      await ctx.sleep(ms);
+      return "slept";
+    },
+    call: async (ctx, name) => ctx.serviceClient(greeter).greet(name),
+    sends: async (ctx, { key, count }) => {
+      for (let i = 0; i < count; i++) ctx.objectSendClient(counter, key).add(1);
+    },
+    sendLater: async (ctx, { key, ms }) => {
+      ctx.objectSendClient(counter, key).add(1, restate.rpc.sendOpts({ delay: ms }));
+    },
+    awakeable: async (ctx, key) => {
+      const { id, promise } = ctx.awakeable();
+      ctx.objectSendClient(counter, key).remember(id);
+      return promise;
+    },
+    caught: async (ctx) => {
+      try {
+        await ctx.sleep(3_600_000);
+      } catch (error) {
+        if (error instanceof restate.TerminalError) return `caught: ${error.message}`;
+        throw error;
+      }
+      return "impossible";
+    },
+    parallel: async (ctx) => {
+      const results = await restate.RestatePromise.all([
+        ctx.run("a", () => "a"),
+        ctx.sleep(5).map(() => "b"),
+        ctx.serviceClient(greeter).greet("c"),
+      ]);
+      return results.join(" ");
+    },
+    random: async (ctx) => {
+      const first = ctx.rand.uuidv4();
+      await ctx.sleep(50);
+      return first;
+    },
+  },
+});
+
+const counter = restate.object({
+  name: "Counter",
+  handlers: {
+    add: async (ctx, value) => {
+      const next = ((await ctx.get("value")) ?? 0) + value;
+      ctx.set("value", next);
+      return next;
+    },
+    get: restate.handlers.object.shared(async (ctx) => (await ctx.get("value")) ?? 0),
+    clear: async (ctx) => { ctx.clearAll(); },
+    keys: restate.handlers.object.shared(async (ctx) => (await ctx.stateKeys()).sort()),
+    hold: async (ctx, ms) => {
+      ctx.set("held", true);
+      await ctx.sleep(ms);
+      ctx.clear("held");
+      return "held";
+    },
+    remember: async (ctx, id) => { ctx.set("awakeable", id); },
+    remembered: restate.handlers.object.shared(async (ctx) => ctx.get("awakeable")),
+    resolve: async (ctx, value) => {
+      ctx.resolveAwakeable(await ctx.get("awakeable"), value);
+    },
+  },
+});
+
+const signup = restate.workflow({
+  name: "Signup",
+  handlers: {
+    run: async (ctx, email) => {
+      ctx.set("stage", "waiting");
+      const code = await ctx.promise("code");
+      ctx.set("stage", "done");
+      return `${email}: ${code}`;
+    },
+    confirm: async (ctx, code) => {
+      await ctx.promise("code").resolve(code);
+      return "thanks";
+    },
+    stage: async (ctx) => ctx.get("stage"),
+    peek: async (ctx) => (await ctx.promise("code").peek()) ?? null,
+  },
+});
+
+const [port, mode] = process.argv.slice(2);
+const services = [greeter, runner, counter, signup];
+if (mode === "http1") {
+  const { createEndpointHandler } = restate;
+  const handler = createEndpointHandler({ services, bidirectional: true });
+  http.createServer(handler).listen(Number(port), "127.0.0.1", () => console.log("ready"));
+} else {
+  const handler = restate.createEndpointHandler({ services });
+  http2.createServer(handler).listen(Number(port), "127.0.0.1", () => console.log("ready"));
+}

@@ -1,0 +1,2 @@
+#include "stage.h"
+#include "support/catch.h"

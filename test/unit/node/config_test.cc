@@ -1,0 +1,102 @@
+#include "node/config.h"
+#include "node/config_values.h"
+#include "support/catch.h"
+
+using restate::Code;
+using restate::node::load_config;
+
+namespace {
+restate::Result<restate::node::LoadedConfig> load(const std::string& toml,
+                                                  std::map<std::string, std::string> env = {},
+                                                  std::map<std::string, std::string> flags = {}) {
+  return load_config(toml, "config.toml", env, flags);
+}
+}  // namespace
+
+TEST_CASE("later sources of configuration win", "[node]") {
+  const std::string toml = "cluster-name = 'file'\n[worker]\ncleanup-interval = '5s'\n";
+  CHECK(load(toml)->config.cluster_name == "file");
+  CHECK(load(toml, {{"RESTATE_CLUSTER_NAME", "env"}})->config.cluster_name == "env");
+  CHECK(load(toml, {{"RESTATE_CLUSTER_NAME", "env"}}, {{"cluster-name", "flag"}})
+            ->config.cluster_name == "flag");
+  CHECK(load(toml)->config.cleanup_interval_ms == 5000);
+}
+
+TEST_CASE("the environment maps to nested keys", "[node]") {
+  const auto loaded = load("", {{"RESTATE_WORKER__INVOKER__INACTIVITY_TIMEOUT", "30s"},
+                                {"RESTATE_DEFAULT_RETRY_POLICY__MAX_ATTEMPTS", "3"},
+                                {"RESTATE_DEFAULT_RETRY_POLICY__ON_MAX_ATTEMPTS", "kill"},
+                                {"RESTATE_ROLES", "[worker,admin]"},
+                                {"RESTATE_INGRESS__BIND_PORT", "0"},
+                                {"RESTATE_CLUSTER_NAME", "123"}});
+  REQUIRE(loaded);
+  CHECK(loaded->config.defaults.inactivity_timeout_ms == 30'000);
+  CHECK(loaded->config.defaults.retry_max_attempts == 3u);
+  CHECK(loaded->config.defaults.retry_kill);
+  CHECK(loaded->config.roles == std::set<std::string>{"admin", "worker"});
+  CHECK(loaded->config.ingress_listener.port == 0);
+  CHECK(loaded->config.cluster_name == "123");
+}
+
+TEST_CASE("listeners inherit what the node says", "[node]") {
+  const auto loaded = load("bind-ip = '127.0.0.1'\nlisten-mode='tcp'\n[admin]\nbind-ip='10.0.0.1'");
+  REQUIRE(loaded);
+  CHECK(loaded->config.ingress_listener.bind_ip == "127.0.0.1");
+  CHECK(loaded->config.admin_listener.bind_ip == "10.0.0.1");
+  CHECK(loaded->config.admin_listener.port == 9070);
+  CHECK(loaded->config.ingress_listener.mode == restate::node::ListenMode::kTcp);
+}
+
+TEST_CASE("bad values name the key and what was expected", "[node]") {
+  const auto number = load("default-num-partitions = 'many'");
+  REQUIRE(number == Code::kInvalidArgument);
+  CHECK(number.error().message.find("default-num-partitions") == 0);
+  CHECK(load("[worker]\ncleanup-interval = 10") == Code::kInvalidArgument);
+  CHECK(load("[worker]\ncleanup-interval = '0s'") == Code::kInvalidArgument);
+  CHECK(load("not toml at all") == Code::kInvalidArgument);
+  CHECK(load("roles = ['cook']") == Code::kInvalidArgument);
+}
+
+TEST_CASE("an unknown key warns with the nearest known name", "[node]") {
+  const auto loaded = load("custer-name = 'x'\n[networking]\nmessage-size-limit = '1MiB'");
+  REQUIRE(loaded);
+  REQUIRE(loaded->warnings.size() == 1);
+  CHECK(loaded->warnings[0] ==
+        "unknown configuration key 'custer-name' is ignored; did you mean 'cluster-name'?");
+}
+
+TEST_CASE("what is dumped loads again to the same dump", "[node]") {
+  const auto loaded = load("cluster-name='a'\n[default-retry-policy]\nmax-attempts='unlimited'");
+  REQUIRE(loaded);
+  const std::string dump = restate::node::dump_config(loaded->config);
+  const auto again = load(dump);
+  INFO(dump);
+  REQUIRE(again);
+  CHECK(again->warnings.empty());
+  CHECK(restate::node::dump_config(again->config) == dump);
+  CHECK_FALSE(again->config.defaults.retry_max_attempts.has_value());
+}
+
+TEST_CASE("durations and sizes are read as people write them", "[node]") {
+  using restate::node::format_duration_ms;
+  using restate::node::parse_duration_ms;
+  CHECK(parse_duration_ms("10s").value() == 10'000);
+  CHECK(parse_duration_ms("1 m").value() == 60'000);
+  CHECK(parse_duration_ms("1h 2m").value() == 3'720'000);
+  CHECK(parse_duration_ms("1.5s").value() == 1500);
+  CHECK(parse_duration_ms("PT5M").value() == 300'000);
+  CHECK(parse_duration_ms("1d").value() == 86'400'000);
+  for (const char* bad : {"10", "0", "-1s", "soon", "1 month", "", "1y"}) {
+    CHECK(parse_duration_ms(bad) == Code::kInvalidArgument);
+  }
+  CHECK(format_duration_ms(3'720'000) == "1h 2m");
+  CHECK(format_duration_ms(1500) == "1s 500ms");
+  using restate::node::parse_size;
+  CHECK(parse_size("1kb").value() == 1000);
+  CHECK(parse_size("1KiB").value() == 1024);
+  CHECK(parse_size("1.5 GiB").value() == 1'610'612'736);
+  CHECK(parse_size("7").value() == 7);
+  CHECK(parse_size("-1") == Code::kInvalidArgument);
+  CHECK(parse_size("big") == Code::kInvalidArgument);
+  CHECK(restate::node::format_size(32u << 20) == "32.0 MiB");
+}
