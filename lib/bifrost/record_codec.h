@@ -1,7 +1,7 @@
 #pragma once
 
 /// \file
-/// A record as it is stored (docs/formats/log.md). The log store frames it and keeps its checksum.
+/// A record as it is stored (docs/formats/log-records.md). The log store frames it and keeps its checksum.
 ///
 ///     u8   format, 1
 ///     u8   keys: 0 none, 1 single, 2 pair, 3 range
