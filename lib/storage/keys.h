@@ -1,8 +1,8 @@
 #pragma once
 
 /// \file
-/// The order-preserving key codec: comparing encoded keys byte by byte compares the tuples they were
-/// made of (docs/formats/storage.md). Tables put their keys together from these components.
+/// The order-preserving key codec: comparing encoded keys byte by byte compares the tuples they
+/// were made of (docs/formats/storage.md). Tables put their keys together from these components.
 
 #include <restate/ids.h>
 #include <restate/result.h>
@@ -19,8 +19,8 @@ namespace restate::storage {
 /// object or invocation share them, which is what SST filters are built on.
 inline constexpr std::size_t kKeyPrefixSize = 10;
 
-/// Appends components to a key. Every component but `tail` is self-delimiting, so that no key of one
-/// object lies inside the scan range of another.
+/// Appends components to a key. Every component but `tail` is self-delimiting, so that no key of
+/// one object lies inside the scan range of another.
 class KeyWriter {
  public:
   KeyWriter() = default;

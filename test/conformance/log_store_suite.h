@@ -47,8 +47,7 @@ class LogStage : public Stage {
   Result<void> remove(storage::LogletKey key) {
     return wait<void>([&](Completion<void> done) { log().remove(key, std::move(done)); });
   }
-  Result<storage::LogRead> read(storage::LogletKey key, std::uint32_t from,
-                                std::size_t max_bytes) {
+  Result<storage::LogRead> read(storage::LogletKey key, std::uint32_t from, std::size_t max_bytes) {
     return wait<storage::LogRead>([&](Completion<storage::LogRead> done) {
       log().read(key, from, max_bytes, std::move(done));
     });
@@ -71,7 +70,8 @@ class LogStage : public Stage {
 /// Keeps many calls in flight and knows, per loglet, what must and what may be there after a crash.
 class LogModel {
  public:
-  LogModel(LogStage& stage, std::uint64_t seed) : stage_(stage), random_(seed) {
+  LogModel(LogStage& stage, std::uint64_t seed, std::uint64_t crashes_per_mille = 30)
+      : stage_(stage), random_(seed), crashes_per_mille_(crashes_per_mille) {
     for (std::uint64_t i = 0; i < kLoglets; ++i) {
       loglets_[{(i << 32) + 1}];
     }
@@ -102,6 +102,7 @@ class LogModel {
   };
 
   void step() {
+    if (random_.below(1000) < crashes_per_mille_) return crash();
     const std::uint64_t dice = random_.below(1000);
     auto at = loglets_.begin();
     std::advance(at, random_.below(kLoglets));
@@ -114,7 +115,6 @@ class LogModel {
     if (dice < 930) return settle(), check_loglet(key, loglet);
     if (dice < 950) return remove(key, loglet);
     if (dice < 970) return settle(), stage_.reopen(), check_all();
-    return crash();
   }
 
   std::string some_record() {
@@ -125,12 +125,12 @@ class LogModel {
   template <class T>
   Completion<T> expect(Function<void(Result<T>)> check) {
     ++in_flight_;
-    return Completion<T>(stage_.shard(), [this, life = life_, check = std::move(check)](
-                                             Result<T> result) mutable {
-      if (life != life_) return;  // of a store that crashed since
-      --in_flight_;
-      check(std::move(result));
-    });
+    return Completion<T>(stage_.shard(),
+                         [this, life = life_, check = std::move(check)](Result<T> result) mutable {
+                           if (life != life_) return;  // of a store that crashed since
+                           --in_flight_;
+                           check(std::move(result));
+                         });
   }
 
   void append(storage::LogletKey key, Loglet& loglet) {
@@ -143,22 +143,21 @@ class LogModel {
     if (!sealed) loglet.records.insert(loglet.records.end(), records.begin(), records.end());
     const std::uint32_t last = loglet.next() - 1;
     stage_.log().append(std::move(append), expect<void>([&loglet, sealed, last](auto result) {
-      if (sealed) {
-        CHECK(result == Code::kSealed);
-        return;
-      }
-      REQUIRE(result);
-      CHECK(last > loglet.acknowledged);  // in order
-      loglet.acknowledged = last;
-    }));
+                          if (sealed) {
+                            CHECK(result == Code::kSealed);
+                            return;
+                          }
+                          REQUIRE(result);
+                          CHECK(last > loglet.acknowledged);  // in order
+                          loglet.acknowledged = last;
+                        }));
   }
 
   void append_wrong(storage::LogletKey key, Loglet& loglet) {
     if (loglet.asked_seal) return;
     storage::LogAppend append{key, loglet.next() + 1, {Bytes("never")}};
-    stage_.log().append(std::move(append), expect<void>([](auto result) {
-      CHECK(result == Code::kInvalidArgument);
-    }));
+    stage_.log().append(std::move(append),
+                        expect<void>([](auto result) { CHECK(result == Code::kInvalidArgument); }));
   }
 
   void trim(storage::LogletKey key, Loglet& loglet) {
@@ -166,22 +165,22 @@ class LogModel {
     loglet.asked_trim = std::max(loglet.asked_trim, std::min(upto, loglet.next() - 1));
     const std::uint32_t expected = loglet.asked_trim;
     stage_.log().trim(key, upto, expect<storage::LogletState>([&loglet, expected](auto result) {
-      REQUIRE(result);
-      CHECK(result->trim_point >= expected);
-      loglet.acknowledged_trim = std::max(loglet.acknowledged_trim, expected);
-    }));
+                        REQUIRE(result);
+                        CHECK(result->trim_point >= expected);
+                        loglet.acknowledged_trim = std::max(loglet.acknowledged_trim, expected);
+                      }));
   }
 
   void seal(storage::LogletKey key, Loglet& loglet) {
     loglet.asked_seal = true;
     const std::uint32_t next = loglet.next();
     stage_.log().seal(key, expect<storage::LogletState>([&loglet, next](auto result) {
-      REQUIRE(result);
-      CHECK(result->sealed);
-      CHECK(result->next == next);
-      CHECK(loglet.acknowledged + 1 == next);
-      loglet.acknowledged_seal = true;
-    }));
+                        REQUIRE(result);
+                        CHECK(result->sealed);
+                        CHECK(result->next == next);
+                        CHECK(loglet.acknowledged + 1 == next);
+                        loglet.acknowledged_seal = true;
+                      }));
   }
 
   void remove(storage::LogletKey key, Loglet& loglet) {
@@ -243,6 +242,7 @@ class LogModel {
 
   LogStage& stage_;
   SplitMix64 random_;
+  const std::uint64_t crashes_per_mille_;
   std::map<storage::LogletKey, Loglet> loglets_;
   int in_flight_ = 0;
   int life_ = 0;

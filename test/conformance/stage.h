@@ -1,7 +1,7 @@
 #pragma once
 
-// Where a conformance suite plays: a shard, and a way to wait for answers on it. The same suite runs
-// in a simulated world and on real threads.
+// Where a conformance suite plays: a shard, and a way to wait for answers on it. The same suite
+// runs in a simulated world and on real threads.
 
 #include "support/catch.h"
 

@@ -164,8 +164,8 @@ class StoreModel {
 
   void flush(Partition& partition) {
     const storage::Position before = partition.space->committed();
-    REQUIRE(stage_.wait<void>(
-        [&](Completion<void> done) { partition.space->flush(std::move(done)); }));
+    REQUIRE(
+        stage_.wait<void>([&](Completion<void> done) { partition.space->flush(std::move(done)); }));
     CHECK(partition.space->durable() >= before);
     CHECK(partition.space->unflushed_bytes() == 0);
     see_durable(partition);
@@ -210,8 +210,7 @@ class StoreModel {
       CHECK(found >= partition.seen_durable);
       CHECK(partition.space->durable() == found);
       std::size_t survived = 0;
-      while (survived < partition.history.size() &&
-             partition.history[survived].position != found) {
+      while (survived < partition.history.size() && partition.history[survived].position != found) {
         ++survived;
       }
       REQUIRE(survived < partition.history.size());

@@ -5,6 +5,7 @@
 
 #include "support/catch.h"
 
+#include <restate/log.h>
 #include <restate/runtime.h>
 
 #include "runtime/split_mix.h"

@@ -17,9 +17,7 @@ class Batch {
     bool erase = false;
   };
 
-  void put(std::string_view key, std::string_view value) {
-    add(key, value, false);
-  }
+  void put(std::string_view key, std::string_view value) { add(key, value, false); }
   void erase(std::string_view key) { add(key, {}, true); }
   void clear() {
     arena_.clear();

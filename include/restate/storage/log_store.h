@@ -39,9 +39,11 @@ struct LogRead {
   std::vector<Bytes> records;
 };
 
-/// Calls may come from any shard; completions run on the shard of the completion, in the order of
-/// the calls per loglet. After the first write error the store is in its failed state: every call
-/// answers `kFailed`, and nothing is acknowledged until the process opens the store anew.
+/// Calls may come from any shard, which is the shard of the completion; completions run there, in
+/// the order of the calls per loglet. Only reads keep no order: they may overtake and be overtaken.
+/// An append is not atomic: a crash may leave the first of its records. After the first write error
+/// the store is in its failed state: every call answers `kFailed`, and nothing is acknowledged
+/// until the process opens the store anew.
 class LogStore {
  public:
   virtual ~LogStore() = default;
@@ -49,6 +51,7 @@ class LogStore {
   /// Completes once the records and everything appended before them are durable.
   /// - `kInvalidArgument`: `first` is not the loglet's next offset.
   /// - `kSealed`: the seal came before.
+  /// - `kOverloaded`: too much waits for the disk; nothing was written.
   virtual void append(LogAppend append, Completion<void> done) = 0;
 
   /// Refuses later appends. Ordered with appends: those before it are written and acknowledged.

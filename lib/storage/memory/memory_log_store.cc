@@ -48,9 +48,10 @@ class MemoryLogWriter : public std::enable_shared_from_this<MemoryLogWriter> {
     Shard& shard = request.shard();
     const std::lock_guard lock(disk_->mutex);
     queue_.push_back(std::move(request));
-    if (!std::exchange(writing_, true)) shard.post([self = weak_from_this(), &shard] {
-      if (auto alive = self.lock()) alive->begin(shard);
-    });
+    if (!std::exchange(writing_, true))
+      shard.post([self = weak_from_this(), &shard] {
+        if (auto alive = self.lock()) alive->begin(shard);
+      });
   }
 
   Result<LogRead> read(LogletKey key, std::uint32_t from, std::size_t max_bytes) {
@@ -148,10 +149,10 @@ class MemoryLogWriter : public std::enable_shared_from_this<MemoryLogWriter> {
         }
         if (request.first != state.next) {
           return {std::move(request),
-                  Error{Code::kInvalidArgument,
-                        "appending to loglet " + name_of(change.loglet) + " at offset " +
-                            std::to_string(request.first) + ": its next offset is " +
-                            std::to_string(state.next)},
+                  Error{Code::kInvalidArgument, "appending to loglet " + name_of(change.loglet) +
+                                                    " at offset " + std::to_string(request.first) +
+                                                    ": its next offset is " +
+                                                    std::to_string(state.next)},
                   false};
         }
         state.next += static_cast<std::uint32_t>(change.records.size());
@@ -191,9 +192,10 @@ class MemoryLogWriter : public std::enable_shared_from_this<MemoryLogWriter> {
       }
       writes_.clear();
       writing_ = !queue_.empty();
-      if (writing_) shard.post([self = weak_from_this(), &shard] {
-        if (auto alive = self.lock()) alive->begin(shard);
-      });
+      if (writing_)
+        shard.post([self = weak_from_this(), &shard] {
+          if (auto alive = self.lock()) alive->begin(shard);
+        });
     }
     for (Answers& group : answers) {
       Task answer = [list = std::move(group.list)]() mutable {
@@ -234,13 +236,13 @@ void MemoryLogStore::append(LogAppend append, Completion<void> done) {
 }
 
 void MemoryLogStore::seal(LogletKey loglet, Completion<LogletState> done) {
-  writer_->submit({loglet, LogChange{LogChange::Kind::kSeal, loglet, 0, {}}, 0, {},
-                   std::move(done)});
+  writer_->submit(
+      {loglet, LogChange{LogChange::Kind::kSeal, loglet, 0, {}}, 0, {}, std::move(done)});
 }
 
 void MemoryLogStore::trim(LogletKey loglet, std::uint32_t upto, Completion<LogletState> done) {
-  writer_->submit({loglet, LogChange{LogChange::Kind::kTrim, loglet, upto, {}}, 0, {},
-                   std::move(done)});
+  writer_->submit(
+      {loglet, LogChange{LogChange::Kind::kTrim, loglet, upto, {}}, 0, {}, std::move(done)});
 }
 
 void MemoryLogStore::state(LogletKey loglet, Completion<LogletState> done) {
@@ -256,8 +258,8 @@ void MemoryLogStore::read(LogletKey loglet, std::uint32_t from, std::size_t max_
 }
 
 void MemoryLogStore::remove(LogletKey loglet, Completion<void> done) {
-  writer_->submit({loglet, LogChange{LogChange::Kind::kRemove, loglet, 0, {}}, 0, std::move(done),
-                   {}});
+  writer_->submit(
+      {loglet, LogChange{LogChange::Kind::kRemove, loglet, 0, {}}, 0, std::move(done), {}});
 }
 
 }  // namespace restate::storage

@@ -89,21 +89,20 @@ class MemorySpace final : public PartitionSpace {
       const std::lock_guard lock(store_->disk->mutex);
       delay = store_->disk->sync_time(shard_.random());
     }
-    store_->delays.run_after(
-        shard_, delay,
-        [disk = store_->disk, store = std::weak_ptr(store_), image = image_, upto = committed(),
-         done = std::move(done)]() mutable {
-          const auto alive = store.lock();
-          if (alive && alive->failed) return done(alive->check());
-          Result<void> synced;
-          {
-            const std::lock_guard lock(disk->mutex);
-            synced = disk->sync("flushing a partition");
-          }
-          if (synced) image->flushed(upto);
-          if (!synced && alive) alive->failed = true;
-          done(std::move(synced));
-        });
+    store_->delays.run_after(shard_, delay,
+                             [disk = store_->disk, store = std::weak_ptr(store_), image = image_,
+                              upto = committed(), done = std::move(done)]() mutable {
+                               const auto alive = store.lock();
+                               if (alive && alive->failed) return done(alive->check());
+                               Result<void> synced;
+                               {
+                                 const std::lock_guard lock(disk->mutex);
+                                 synced = disk->sync("flushing a partition");
+                               }
+                               if (synced) image->flushed(upto);
+                               if (!synced && alive) alive->failed = true;
+                               done(std::move(synced));
+                             });
   }
 
  private:

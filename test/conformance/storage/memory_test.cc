@@ -66,10 +66,12 @@ class MemoryLogStage final : public MemoryStage<LogStage, storage::MemoryLogStor
 };
 
 TEST_CASE("the store in memory conforms", "[storage][memory]") {
-  store_suite([](std::uint64_t seed) {
-    return std::make_unique<MemoryStoreStage>(
-        seed, storage::MemoryDiskOptions{.crashes = true, .sync_min = 0us, .sync_max = 3ms});
-  }, 1, 60, 200);
+  store_suite(
+      [](std::uint64_t seed) {
+        return std::make_unique<MemoryStoreStage>(
+            seed, storage::MemoryDiskOptions{.crashes = true, .sync_min = 0us, .sync_max = 3ms});
+      },
+      1, 60, 200);
 }
 
 TEST_CASE("the store in memory conforms without crashes", "[storage][memory]") {
@@ -90,11 +92,13 @@ TEST_CASE("the store in memory conforms without crashes", "[storage][memory]") {
 
 TEST_CASE("the log in memory conforms", "[storage][memory]") {
   const bool slow = GENERATE(false, true);
-  log_store_suite([slow](std::uint64_t seed) {
-    return std::make_unique<MemoryLogStage>(
-        seed, storage::MemoryDiskOptions{
-                  .crashes = true, .sync_min = 0us, .sync_max = slow ? Duration(2ms) : 0us});
-  }, 1, 60, 200);
+  log_store_suite(
+      [slow](std::uint64_t seed) {
+        return std::make_unique<MemoryLogStage>(
+            seed, storage::MemoryDiskOptions{
+                      .crashes = true, .sync_min = 0us, .sync_max = slow ? Duration(2ms) : 0us});
+      },
+      1, 60, 200);
 }
 
 }  // namespace

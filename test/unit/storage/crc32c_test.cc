@@ -1,5 +1,5 @@
-#include "runtime/split_mix.h"
 #include "storage/crc32c.h"
+#include "runtime/split_mix.h"
 #include "support/catch.h"
 
 #include <string>

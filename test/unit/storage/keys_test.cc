@@ -1,5 +1,5 @@
-#include "runtime/split_mix.h"
 #include "storage/keys.h"
+#include "runtime/split_mix.h"
 #include "support/catch.h"
 
 #include <restate/storage/view.h>

@@ -17,9 +17,8 @@ Result<void> append(testing::World& world, LogStore& log, std::uint32_t first, B
 }
 
 Result<LogRead> read(testing::World& world, LogStore& log, std::uint32_t from) {
-  return testing::wait<LogRead>(world, [&](Completion<LogRead> done) {
-    log.read(kLog, from, 1000, std::move(done));
-  });
+  return testing::wait<LogRead>(
+      world, [&](Completion<LogRead> done) { log.read(kLog, from, 1000, std::move(done)); });
 }
 
 }  // namespace

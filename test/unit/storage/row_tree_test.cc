@@ -1,5 +1,5 @@
-#include "runtime/split_mix.h"
 #include "storage/memory/row_tree.h"
+#include "runtime/split_mix.h"
 #include "support/catch.h"
 
 #include <map>

@@ -1,0 +1,24 @@
+#include "storage/file_layer.h"
+
+namespace restate::storage {
+
+Result<std::string> read_file(FileLayer& files, const std::string& path) {
+  RESTATE_TRY(auto file, files.open(path));
+  RESTATE_TRY(const std::uint64_t size, file->size());
+  std::string content(size, '\0');
+  RESTATE_TRY(const std::size_t got, file->read(0, content.data(), content.size()));
+  content.resize(got);
+  return content;
+}
+
+Result<void> replace_file(FileLayer& files, const std::string& directory, const std::string& name,
+                          std::string_view content) {
+  const std::string draft = directory + "/" + name + ".new";
+  RESTATE_TRY(auto file, files.create(draft));
+  RESTATE_TRY_VOID(file->write(0, {&content, 1}));
+  RESTATE_TRY_VOID(file->sync());
+  RESTATE_TRY_VOID(files.rename(draft, directory + "/" + name));
+  return files.sync_directory(directory);
+}
+
+}  // namespace restate::storage

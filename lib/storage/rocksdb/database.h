@@ -1,0 +1,85 @@
+#pragma once
+
+/// \file
+/// The RocksDB database under a store. It stays open until the last space, snapshot and flush that
+/// uses it is gone.
+
+#include "storage/rocksdb/position.h"
+
+#include <restate/result.h>
+#include <restate/storage/rocksdb.h>
+
+#include <rocksdb/db.h>
+
+#include <atomic>
+#include <deque>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+
+namespace restate::storage {
+
+class Database;
+
+/// The column family of one partition.
+struct Family {
+  Family(rocksdb::DB& d, rocksdb::ColumnFamilyHandle* h, PartitionId p)
+      : db(d), handle(h), partition(p), durable(std::make_shared<DurablePosition>()) {}
+  ~Family() { db.DestroyColumnFamilyHandle(handle); }
+  Family(const Family&) = delete;
+  Family& operator=(const Family&) = delete;
+
+  rocksdb::DB& db;
+  rocksdb::ColumnFamilyHandle* const handle;
+  const PartitionId partition;
+  const std::shared_ptr<DurablePosition> durable;
+  std::atomic<std::uint64_t> committed = 0;
+  bool open = false;  ///< under the database's mutex
+};
+
+/// A family, and the database that must outlive it.
+struct FamilyRef {
+  std::shared_ptr<Database> database;
+  std::shared_ptr<Family> family;
+
+  Family* operator->() const { return family.get(); }
+};
+
+class Database : public std::enable_shared_from_this<Database> {
+ public:
+  static Result<std::shared_ptr<Database>> open(const std::string& path, RocksdbOptions options);
+  ~Database();
+
+  rocksdb::DB& db() { return *db_; }
+  StoreListener& listener() { return *listener_; }
+  /// `kFailed` once the disk has refused.
+  Result<void> check() const;
+  /// Notes a failed write, unless it only says that the family was dropped.
+  Error failed(const rocksdb::Status& status, const std::string& attempt);
+
+  /// The family of a partition, marked as open; created when it is new.
+  Result<FamilyRef> open_family(PartitionId partition);
+  void close_family(Family& family);
+  Result<void> drop_family(PartitionId partition);
+  /// Blocks until everything committed up to `upto` is on disk.
+  Result<void> flush(Family& family, Position upto);
+  Result<void> flush_all();
+
+ private:
+  Database(std::string path, RocksdbOptions options);
+  Result<void> open_db();
+  Result<void> adopt(rocksdb::ColumnFamilyHandle* handle);
+  Result<void> create_families(std::uint16_t first, std::uint16_t last);
+
+  const std::string path_;
+  RocksdbOptions options_;
+  std::shared_ptr<rocksdb::Cache> cache_;
+  std::shared_ptr<StoreListener> listener_;
+  std::unique_ptr<rocksdb::DB> db_;
+  rocksdb::ColumnFamilyHandle* default_family_ = nullptr;
+  std::mutex mutex_;
+  std::map<std::uint16_t, std::shared_ptr<Family>> families_;
+};
+
+}  // namespace restate::storage

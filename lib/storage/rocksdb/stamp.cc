@@ -1,0 +1,69 @@
+#include "storage/rocksdb/stamp.h"
+
+#include "storage/rocksdb/status.h"
+
+#include <cstdlib>
+#include <vector>
+
+namespace restate::storage {
+namespace {
+
+constexpr std::string_view kStampName = "FORMAT";
+constexpr std::string_view kStampStart = "restate partition store ";
+constexpr unsigned long kVersion = 1;
+
+Result<void> create_directories(rocksdb::Env& env, const std::string& directory) {
+  for (std::size_t slash = directory.find('/', 1);; slash = directory.find('/', slash + 1)) {
+    const auto status = env.CreateDirIfMissing(directory.substr(0, slash));
+    if (!status.ok()) return error_of(status, "creating " + directory);
+    if (slash == std::string::npos) return {};
+  }
+}
+
+Result<void> write_stamp(rocksdb::Env& env, const std::string& directory, const std::string& path) {
+  const std::string text = std::string(kStampStart) + std::to_string(kVersion) + "\n";
+  const std::string draft = path + ".new";
+  auto status = rocksdb::WriteStringToFile(&env, text, draft, true);
+  if (status.ok()) status = env.RenameFile(draft, path);
+  std::unique_ptr<rocksdb::Directory> handle;
+  if (status.ok()) status = env.NewDirectory(directory, &handle);
+  if (status.ok()) status = handle->Fsync();
+  if (!status.ok()) return error_of(status, "writing " + path);
+  return {};
+}
+
+Result<void> check_version(const std::string& path, const std::string& text) {
+  if (!text.starts_with(kStampStart)) {
+    return Error{Code::kFailedPrecondition, path + " is not the stamp of a partition store"};
+  }
+  const unsigned long version = std::strtoul(text.c_str() + kStampStart.size(), nullptr, 10);
+  if (version == 0 || version > kVersion) {
+    return Error{Code::kUnsupported, path + " says format " + text.substr(kStampStart.size()) +
+                                         "; this program reads up to " + std::to_string(kVersion)};
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<void> check_stamp(rocksdb::Env& env, const std::string& directory) {
+  const std::string path = directory + "/" + std::string(kStampName);
+  std::string text;
+  if (env.FileExists(path).ok()) {
+    const auto status = rocksdb::ReadFileToString(&env, path, &text);
+    if (!status.ok()) return error_of(status, "reading " + path);
+    return check_version(path, text);
+  }
+  RESTATE_TRY_VOID(create_directories(env, directory));
+  std::vector<std::string> children;
+  const auto status = env.GetChildren(directory, &children);
+  if (!status.ok()) return error_of(status, "listing " + directory);
+  for (const std::string& child : children) {
+    if (child == "." || child == ".." || child == std::string(kStampName) + ".new") continue;
+    return Error{Code::kFailedPrecondition,
+                 directory + " holds files (" + child + ") but is no partition store"};
+  }
+  return write_stamp(env, directory, path);
+}
+
+}  // namespace restate::storage

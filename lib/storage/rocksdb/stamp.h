@@ -1,0 +1,18 @@
+#pragma once
+
+/// \file
+/// The file FORMAT beside the database says whose directory this is, and in which version.
+
+#include <restate/result.h>
+
+#include <rocksdb/env.h>
+
+#include <string>
+
+namespace restate::storage {
+
+/// Creates and stamps a new directory, or checks the stamp of an old one. Touches nothing of a
+/// directory that is not ours or too new.
+Result<void> check_stamp(rocksdb::Env& env, const std::string& directory);
+
+}  // namespace restate::storage

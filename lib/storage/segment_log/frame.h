@@ -1,0 +1,92 @@
+#pragma once
+
+/// \file
+/// The bytes of a segment: frames, one after another, each a multiple of 8 bytes long. All numbers
+/// are little endian.
+///
+///      0        4        8        12       14       16
+///     +--------+--------+--------+--------+--------+-----------------+
+///     | magic  | crc32c | body   | kind   | 0      | sequence        |
+///     |        |        | bytes  |        |        |                 |
+///     +--------+--------+--------+--------+--------+-----------------+ 24
+///     | epoch  | index  | loglet          | first  | count  |           48
+///     +--------+--------+-----------------+--------+--------+
+///     | body ...                              | zeros to a multiple of 8
+///
+/// The checksum covers everything from byte 8 to the end of the body. docs/formats/log.md explains
+/// the fields and the bodies.
+
+#include <restate/storage/log_store.h>
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace restate::storage {
+
+enum class FrameKind : std::uint16_t {
+  kHead = 1,     ///< the first frame of a segment: what every loglet looks like here
+  kOpen = 2,     ///< the log was opened; a new epoch begins
+  kRecords = 3,  ///< consecutive records of a loglet
+  kSeal = 4,     ///< the loglet takes no more records
+  kTrim = 5,     ///< records up to `first` are forgotten
+  kRemove = 6,   ///< the loglet is forgotten
+};
+
+struct FrameHeader {
+  FrameKind kind = FrameKind::kRecords;
+  std::uint64_t sequence = 0;  ///< counts all frames of the log
+  std::uint32_t epoch = 0;     ///< counts how often the log was opened
+  std::uint32_t index = 0;     ///< within the batch that one sync made durable
+  LogletKey loglet;
+  std::uint32_t first = 0;  ///< offset of the first record; of a trim, the trim point
+  std::uint32_t count = 0;  ///< of records
+
+  /// The sequence of the first frame of the same batch.
+  std::uint64_t batch() const { return sequence - index; }
+};
+
+inline constexpr std::size_t kFrameHeaderSize = 48;
+
+struct Frame {
+  FrameHeader header;
+  std::string_view body;
+  std::size_t size = 0;  ///< with header and padding
+
+  /// The lengths of the records of a `kRecords` frame, and where they begin in the body. False if
+  /// they do not add up to the body.
+  bool records(std::vector<std::string_view>& records) const;
+};
+
+/// Size of a frame with a body of this many bytes.
+constexpr std::size_t frame_size(std::size_t body) { return (kFrameHeaderSize + body + 7) / 8 * 8; }
+
+void append_frame(std::string& out, const FrameHeader& header,
+                  std::span<const std::string_view> body);
+
+/// How long the frame at the beginning of `bytes` claims to be; nothing if no frame begins there.
+/// Needs the header only.
+std::optional<std::size_t> claimed_frame_size(std::string_view bytes);
+
+/// The frame at the beginning of `bytes`, if a whole and undamaged one is there.
+std::optional<Frame> parse_frame(std::string_view bytes);
+
+/// The body of a `kHead` frame.
+struct SegmentHead {
+  struct Loglet {
+    LogletKey key;
+    LogletState state;
+  };
+  std::uint64_t segment = 0;
+  std::uint64_t previous_end = 0;  ///< where the frames of the segment before end
+  std::vector<Loglet> loglets;
+
+  std::string encode() const;
+  /// - `kUnsupported`: a newer version wrote it.
+  static Result<SegmentHead> decode(std::string_view body);
+};
+
+}  // namespace restate::storage

@@ -1,0 +1,314 @@
+#include "storage/segment_log/recovery.h"
+
+#include <algorithm>
+#include <charconv>
+#include <cstdlib>
+#include <cstring>
+
+namespace restate::storage {
+namespace {
+
+constexpr std::string_view kFormatName = "FORMAT";
+constexpr std::string_view kFormatStart = "restate log ";
+constexpr unsigned long kFormatVersion = 1;
+constexpr std::size_t kWindow = std::size_t{1} << 20;
+// How far behind the end a search for later frames goes: further than one frame of usual size.
+constexpr std::uint64_t kTailWindow = std::uint64_t{8} << 20;
+
+std::string name_of(LogletKey key) {
+  return std::to_string(key.value >> 32) + "_" + std::to_string(key.value & 0xffffffff);
+}
+
+std::optional<std::uint32_t> segment_number(std::string_view name) {
+  if (!name.ends_with(".log")) return std::nullopt;
+  name.remove_suffix(4);
+  std::uint32_t number = 0;
+  const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), number);
+  if (error != std::errc() || end != name.data() + name.size() || number == 0) return std::nullopt;
+  return number;
+}
+
+}  // namespace
+
+Result<FrameScanner> FrameScanner::open(const Segment& segment) {
+  RESTATE_TRY(const std::uint64_t size, segment.file->size());
+  return FrameScanner(segment, size);
+}
+
+Result<std::string_view> FrameScanner::window(std::uint64_t position, std::size_t size) {
+  if (position < window_start_ || position + size > window_start_ + window_.size()) {
+    window_.resize(std::min<std::uint64_t>(std::max(size, kWindow), size_ - position));
+    window_start_ = position;
+    RESTATE_TRY(const std::size_t got,
+                segment_->file->read(position, window_.data(), window_.size()));
+    window_.resize(got);
+  }
+  return std::string_view(window_).substr(position - window_start_);
+}
+
+Result<std::optional<Frame>> FrameScanner::at(std::uint64_t position) {
+  const std::optional<Frame> nothing;
+  if (position + kFrameHeaderSize > size_) return nothing;
+  RESTATE_TRY(std::string_view bytes, window(position, kFrameHeaderSize));
+  const auto size = claimed_frame_size(bytes);
+  if (!size || position + *size > size_) return nothing;
+  RESTATE_TRY(bytes, window(position, *size));
+  return parse_frame(bytes);
+}
+
+Result<std::uint64_t> FrameScanner::claimed_end(std::uint64_t position) {
+  RESTATE_TRY(const std::string_view bytes, window(position, kFrameHeaderSize));
+  const auto size = claimed_frame_size(bytes);
+  return size && position + *size <= size_ ? position + *size : position;
+}
+
+Error Recovery::corrupt(const Segment& segment, std::uint64_t position,
+                        const std::string& why) const {
+  return Error{Code::kCorrupt, "opening the log: " + segment.path + " at byte " +
+                                   std::to_string(position) + ": " + why};
+}
+
+Result<void> Recovery::run() {
+  RESTATE_TRY_VOID(check_format());
+  RESTATE_TRY(const auto numbers, list());
+  RESTATE_TRY_VOID(scan_all(numbers));
+  RESTATE_TRY_VOID(check_complete());
+  // Names that a killed process changed are on disk only after this.
+  if (log_.limits_.sync) RESTATE_TRY_VOID(log_.files_.sync_directory(log_.directory_));
+  return {};
+}
+
+Result<void> Recovery::check_format() {
+  FileLayer& files = log_.files_;
+  RESTATE_TRY_VOID(files.create_directories(log_.directory_));
+  RESTATE_TRY(const auto names, files.list(log_.directory_));
+  const std::string path = log_.directory_ + "/" + std::string(kFormatName);
+  if (std::find(names.begin(), names.end(), kFormatName) == names.end()) {
+    for (const std::string& name : names) {
+      if (name == "LOCK" || name == std::string(kFormatName) + ".new") continue;
+      return Error{Code::kFailedPrecondition,
+                   log_.directory_ + " holds files (" + name + ") but is no log"};
+    }
+    RESTATE_TRY(log_.lock_, files.lock(log_.directory_ + "/LOCK"));
+    return replace_file(files, log_.directory_, std::string(kFormatName),
+                        std::string(kFormatStart) + std::to_string(kFormatVersion) + "\n");
+  }
+  RESTATE_TRY(log_.lock_, files.lock(log_.directory_ + "/LOCK"));
+  RESTATE_TRY(const std::string text, read_file(files, path));
+  if (!text.starts_with(kFormatStart)) {
+    return Error{Code::kFailedPrecondition, path + " is not the stamp of a log"};
+  }
+  const unsigned long version = std::strtoul(text.c_str() + kFormatStart.size(), nullptr, 10);
+  if (version == 0 || version > kFormatVersion) {
+    return Error{Code::kUnsupported, path + " says format " + text.substr(kFormatStart.size()) +
+                                         "; this program reads up to " +
+                                         std::to_string(kFormatVersion)};
+  }
+  return {};
+}
+
+Result<std::vector<std::uint32_t>> Recovery::list() {
+  RESTATE_TRY(const auto names, log_.files_.list(log_.directory_));
+  std::vector<std::uint32_t> numbers;
+  for (const std::string& name : names) {
+    if (const auto number = segment_number(name)) numbers.push_back(*number);
+    if (!name.starts_with("spare-")) continue;
+    // Its content and even its length may be anything: cheaper to begin anew than to find out.
+    RESTATE_TRY_VOID(log_.files_.unlink(log_.directory_ + "/" + name));
+  }
+  std::sort(numbers.begin(), numbers.end());
+  return numbers;
+}
+
+Result<void> Recovery::scan_all(const std::vector<std::uint32_t>& numbers) {
+  struct Found {
+    std::shared_ptr<Segment> segment;
+    std::optional<SegmentHead> head;
+    std::uint64_t sequence = 0;  ///< of the head
+  };
+  std::vector<Found> found;
+  for (const std::uint32_t number : numbers) {
+    auto segment = std::make_shared<Segment>();
+    segment->number = number;
+    segment->path = log_.path_of(number);
+    RESTATE_TRY(segment->file, log_.files_.open(segment->path));
+    RESTATE_TRY(FrameScanner frames, FrameScanner::open(*segment));
+    RESTATE_TRY(const auto frame, frames.at(0));
+    std::optional<SegmentHead> head;
+    if (frame && frame->header.kind == FrameKind::kHead) {
+      RESTATE_TRY(head, SegmentHead::decode(frame->body));
+      if (head->segment != number) head.reset();  // what the file held before it was used again
+    }
+    found.push_back({std::move(segment), std::move(head), frame ? frame->header.sequence : 0});
+  }
+
+  for (std::size_t i = 0; i < found.size(); ++i) {
+    const Segment& segment = *found[i].segment;
+    const bool newest = i + 1 == found.size();
+    RESTATE_TRY(FrameScanner frames, FrameScanner::open(segment));
+    if (!found[i].head) {
+      if (!newest) return corrupt(segment, 0, "the head of the segment is damaged");
+      const bool follows = i > 0 && numbers[i - 1] + 1 == segment.number;
+      if (!follows && segment.number != 1) {
+        return corrupt(segment, 0, "the head of the only segment is damaged");
+      }
+      // A crash came while the segment was begun; unless frames in it say otherwise.
+      RESTATE_TRY_VOID(check_tail(segment, frames, 0));
+      RESTATE_TRY_VOID(log_.files_.unlink(segment.path));
+      break;
+    }
+    const bool continues = i > 0 && numbers[i - 1] + 1 == segment.number;
+    if (continues ? found[i].sequence != log_.sequence_ + 1 : found[i].sequence <= log_.sequence_) {
+      return corrupt(segment, 0, "the segment does not continue the one before it");
+    }
+    std::optional<std::uint64_t> end;
+    const bool next_follows = !newest && found[i + 1].head && numbers[i + 1] == segment.number + 1;
+    if (next_follows) end = found[i + 1].head->previous_end;
+    // With the next segment barely begun, this one is still the one to continue.
+    const bool last = newest || (i + 2 == found.size() && !found[i + 1].head);
+    RESTATE_TRY_VOID(scan(segment, frames, end, last));
+    log_.segments_[segment.number] = found[i].segment;
+    log_.current_ = found[i].segment;
+    log_.current_size_ = frames.size();
+    log_.end_ = position_;
+  }
+  return {};
+}
+
+Result<void> Recovery::scan(const Segment& segment, FrameScanner& frames,
+                            std::optional<std::uint64_t> end, bool newest) {
+  position_ = 0;
+  while (!end || position_ < *end) {
+    RESTATE_TRY(const auto frame, frames.at(position_));
+    bool follows = frame.has_value();
+    if (follows && position_ > 0) {
+      // Frames of an earlier use of the file, or of a batch that was lost, do not continue.
+      const FrameHeader& header = frame->header;
+      const bool new_epoch = header.kind == FrameKind::kOpen && header.epoch > log_.epoch_;
+      follows = header.sequence == log_.sequence_ + 1 && (header.epoch == log_.epoch_ || new_epoch);
+    }
+    if (!follows) {
+      if (end) return corrupt(segment, position_, "a frame is damaged");
+      return newest ? check_tail(segment, frames, position_) : Result<void>();
+    }
+    RESTATE_TRY_VOID(apply(segment, position_, *frame));
+    log_.sequence_ = frame->header.sequence;
+    log_.epoch_ = frame->header.epoch;
+    position_ += frame->size;
+  }
+  return {};
+}
+
+Result<void> Recovery::apply(const Segment& segment, std::uint64_t position, const Frame& frame) {
+  const FrameHeader& header = frame.header;
+  LogIndex& index = log_.index_;
+  const LogletState state = index.state(header.loglet);
+  switch (header.kind) {
+    case FrameKind::kHead: {
+      RESTATE_TRY(const SegmentHead head, SegmentHead::decode(frame.body));
+      return apply_head(segment, head);
+    }
+    case FrameKind::kOpen:
+      return {};
+    case FrameKind::kRecords:
+      if (header.first != state.next) {
+        return corrupt(segment, position,
+                       "loglet " + name_of(header.loglet) + " continues at offset " +
+                           std::to_string(header.first) + " instead of " +
+                           std::to_string(state.next));
+      }
+      index.add({header.loglet, header.first, header.count, segment.number, position, frame.size});
+      return {};
+    case FrameKind::kSeal:
+      index.seal(header.loglet);
+      return {};
+    case FrameKind::kTrim:
+      index.trim(header.loglet, std::min(header.first, state.next - 1));
+      return {};
+    case FrameKind::kRemove:
+      index.remove(header.loglet);
+      return {};
+  }
+  RESTATE_UNREACHABLE();
+}
+
+Result<void> Recovery::apply_head(const Segment& segment, const SegmentHead& head) {
+  std::vector<LogletKey> keys;
+  for (const SegmentHead::Loglet& loglet : head.loglets) {
+    if (loglet.state.next == 0 || loglet.state.trim_point >= loglet.state.next) {
+      return corrupt(segment, 0, "impossible state of loglet " + name_of(loglet.key));
+    }
+    keys.push_back(loglet.key);
+    log_.index_.skip_to(loglet.key, loglet.state);
+  }
+  std::sort(keys.begin(), keys.end());
+  log_.index_.keep_only(keys);
+  return {};
+}
+
+Result<std::optional<std::uint64_t>> FrameScanner::find(std::uint64_t position,
+                                                        std::uint64_t limit) {
+  limit = std::min(limit, size_);
+  while (position + kFrameHeaderSize <= limit) {
+    RESTATE_TRY(const std::string_view bytes, window(position, kFrameHeaderSize));
+    std::size_t at = 0;
+    while (at + kFrameHeaderSize <= bytes.size() && !claimed_frame_size(bytes.substr(at))) at += 8;
+    position += at;
+    if (at + kFrameHeaderSize <= bytes.size()) return std::optional(position);
+    if (at == 0) break;
+  }
+  return std::optional<std::uint64_t>();
+}
+
+Result<void> Recovery::check_tail(const Segment& segment, FrameScanner& frames,
+                                  std::uint64_t position) {
+  // One batch at most was being written when the power failed, in any order of its sectors. So a
+  // frame further on that belongs to the same batch as the missing one means nothing. A frame of a
+  // later batch was written after the missing one had been synced.
+  const std::uint64_t missing = log_.sequence_ + 1;
+  std::uint64_t limit = position + kTailWindow;
+  for (std::uint64_t at = position;; at += 8) {
+    RESTATE_TRY(const auto found, frames.find(at, limit));
+    if (!found) return {};
+    at = *found;
+    RESTATE_TRY(const auto frame, frames.at(at));
+    if (!frame) {
+      RESTATE_TRY(const std::uint64_t claimed, frames.claimed_end(at));
+      limit = std::max(limit, claimed + kTailWindow);
+      continue;
+    }
+    if (frame->header.sequence <= missing || frame->header.batch() <= missing) continue;
+    const std::string which = frame->header.kind == FrameKind::kRecords
+                                  ? ", before offset " + std::to_string(frame->header.first) +
+                                        " of loglet " + name_of(frame->header.loglet)
+                                  : "";
+    return corrupt(
+        segment, position,
+        "a frame is damaged, and later ones are not (byte " + std::to_string(at) + which + ")");
+  }
+}
+
+Result<void> Recovery::check_complete() const {
+  for (const auto& [key, loglet] : log_.index_.loglets()) {
+    const LogletState& state = loglet.state;
+    const std::uint32_t first = loglet.extents.empty() ? state.next : loglet.extents.front().first;
+    if (loglet.missing_upto <= state.trim_point && first <= state.trim_point + 1) continue;
+    return Error{Code::kCorrupt, "opening the log: " + log_.directory_ +
+                                     " misses a segment with offsets " +
+                                     std::to_string(state.trim_point + 1) + " to " +
+                                     std::to_string(std::max(loglet.missing_upto, first - 1)) +
+                                     " of loglet " + name_of(key)};
+  }
+  return {};
+}
+
+Result<std::unique_ptr<SegmentLog>> SegmentLog::open(FileLayer& files, std::string directory,
+                                                     SegmentLogLimits limits) {
+  std::unique_ptr<SegmentLog> log(new SegmentLog(files, std::move(directory), limits));
+  RESTATE_TRY_VOID(Recovery(*log).run());
+  RESTATE_TRY_VOID(log->start_epoch());
+  RESTATE_TRY_VOID(log->tidy());
+  return log;
+}
+
+}  // namespace restate::storage
