@@ -1,5 +1,7 @@
 #include "partition/await_tree.h"
 
+#include "common/utf8.h"
+
 #include <algorithm>
 #include <string_view>
 
@@ -61,24 +63,6 @@ std::string_view name(wire::Combinator combinator) {
   RESTATE_UNREACHABLE();
 }
 
-void append_quoted(std::string& out, std::string_view text) {
-  static constexpr std::string_view kDigits = "0123456789abcdef";
-  out.push_back('"');
-  for (const char c : text) {
-    if (c == '"' || c == '\\') {
-      out.push_back('\\');
-      out.push_back(c);
-    } else if (static_cast<unsigned char>(c) < 0x20) {
-      out.append("\\u00");
-      out.push_back(kDigits[static_cast<unsigned char>(c) >> 4]);
-      out.push_back(kDigits[static_cast<unsigned char>(c) & 15]);
-    } else {
-      out.push_back(c);
-    }
-  }
-  out.push_back('"');
-}
-
 void append_leaf(std::string& out, const wire::NotificationId& leaf) {
   out.append("{\"Single\":{");
   if (const auto* completion = std::get_if<wire::CompletionId>(&leaf)) {
@@ -87,7 +71,7 @@ void append_leaf(std::string& out, const wire::NotificationId& leaf) {
     out.append("\"SignalIndex\":").append(std::to_string(index->value));
   } else {
     out.append("\"SignalName\":");
-    append_quoted(out, std::get<wire::SignalName>(leaf).value);
+    append_json_string(out, std::get<wire::SignalName>(leaf).value);
   }
   out.append("}}");
 }

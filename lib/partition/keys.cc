@@ -144,6 +144,14 @@ std::string outbox(PartitionId partition, std::uint64_t sequence) {
   return KeyWriter(kOutbox, partition.value).u64(sequence).take();
 }
 
+std::optional<Variable> decode_variable(std::string_view key) {
+  KeyReader from(key);
+  from.tag();
+  from.u64();
+  const auto variable = static_cast<Variable>(from.u16());
+  return finish(from, variable);
+}
+
 std::optional<InvocationId> decode_status(std::string_view key) {
   KeyReader from(key);
   from.tag();

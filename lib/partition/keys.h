@@ -93,6 +93,7 @@ std::string timer(PartitionId partition, const wire::TimerKey& key);
 std::string outbox(PartitionId partition, std::uint64_t sequence);
 
 // Decoders answer nothing for what is no key of that table.
+std::optional<Variable> decode_variable(std::string_view key);
 std::optional<InvocationId> decode_status(std::string_view key);
 struct JournalKey {
   InvocationId invocation;

@@ -1,5 +1,6 @@
 #include "partition/machine/journal.h"
 
+#include "common/utf8.h"
 #include "partition/await_tree.h"
 #include "partition/machine/lifecycle.h"
 #include "wire/entry.h"
@@ -60,7 +61,16 @@ Result<void> deliver(Live& live, Delivery notification, Step& step) {
   RESTATE_UNREACHABLE();
 }
 
-Result<void> deliver(Live& live, const wire::Notification& notification, Step& step) {
+// Texts of failures come from anywhere, and an SDK refuses a message with a text that is none: it
+// would retry for ever.
+Result<void> deliver(Live& live, wire::Notification notification, Step& step) {
+  if (auto* failure = std::get_if<wire::Failure>(&notification.result)) {
+    failure->message = utf8_lossy(failure->message);
+    for (auto& [key, value] : failure->metadata) {
+      key = utf8_lossy(key);
+      value = utf8_lossy(value);
+    }
+  }
   return deliver(live,
                  {notification.type, notification.id, variant_of(notification.result),
                   wire::encode_notification(notification)},
@@ -73,7 +83,8 @@ Result<void> complete(Live& live, std::uint32_t completion, wire::EntryType type
   const Announced* announced = live.find_announced(completion);
   if (announced == nullptr || announced->type != type) return {};
   if (live.find_arrival(wire::CompletionId{completion}) != nullptr) return {};
-  return deliver(live, {type, wire::CompletionId{completion}, std::move(result)}, step);
+  return deliver(live, wire::Notification{type, wire::CompletionId{completion}, std::move(result)},
+                 step);
 }
 
 void append_event(Live& live, wire::JournalEvent event, Step& step) {

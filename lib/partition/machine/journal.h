@@ -29,7 +29,7 @@ struct Delivery {
 /// not completed.
 Result<void> deliver(Live& live, Delivery notification, Step& step);
 /// The same, encoding it.
-Result<void> deliver(Live& live, const wire::Notification& notification, Step& step);
+Result<void> deliver(Live& live, wire::Notification notification, Step& step);
 
 /// Completes what a command announced. A completion that nobody announced with this type, or that
 /// has come before, changes nothing: both can follow from what users do, and neither may stop us.

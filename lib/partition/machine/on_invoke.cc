@@ -1,3 +1,4 @@
+#include "common/utf8.h"
 #include "partition/machine/create.h"
 #include "partition/machine/journal.h"
 #include "partition/machine/lifecycle.h"
@@ -26,6 +27,15 @@ Result<void> join(Live& live, const wire::ServiceInvocation& invocation, Step& s
   return {};
 }
 
+// Clients send any bytes as headers; a message to the SDK holds only texts.
+std::vector<wire::Header> readable(std::vector<wire::Header> headers) {
+  for (auto& [name, value] : headers) {
+    if (!is_utf8(name)) name = utf8_lossy(name);
+    if (!is_utf8(value)) value = utf8_lossy(value);
+  }
+  return headers;
+}
+
 }  // namespace
 
 Result<void> on_invoke(const wire::Invoke& command, Step& step) {
@@ -45,7 +55,7 @@ Result<void> on_invoke(const wire::Invoke& command, Step& step) {
   status.retention = invocation.retention;
 
   // The Input is journaled before anything waits, so that rows that wait carry no payload.
-  const wire::InputEntry input{invocation.headers, invocation.argument};
+  const wire::InputEntry input{readable(invocation.headers), invocation.argument};
   wire::JournalEntry entry{wire::EntryType::kInput, step.time,
                            wire::encode_entry(wire::EntryType::kInput, input), std::nullopt};
   append(live, entry, step);

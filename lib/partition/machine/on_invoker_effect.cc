@@ -2,22 +2,13 @@
 #include "partition/machine/entries.h"
 #include "partition/machine/journal.h"
 #include "partition/machine/lifecycle.h"
+#include "partition/repeatable.h"
 
 #include <variant>
 
 namespace restate::partition {
 
 namespace {
-
-// The signals below this index, and all named ones, come again and again: an SDK names the
-// cancellation in everything it awaits. Each counts once, for the attempt that had not seen it.
-constexpr std::uint32_t kFirstAwakeable = 17;
-
-bool repeatable(const wire::NotificationId& id) {
-  if (const auto* index = std::get_if<wire::SignalIndex>(&id))
-    return index->value < kFirstAwakeable;
-  return std::holds_alternative<wire::SignalName>(id);
-}
 
 // One effect of the attempt at hand; `live` is invoked.
 struct OnEffect {

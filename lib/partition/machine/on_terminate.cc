@@ -41,8 +41,10 @@ Result<OperationOutcome> cancel(Live& live, Step& step) {
     case Status::kSuspended:
     case Status::kPaused:
       // Every request appends one: user code may catch a cancellation, and be cancelled again.
-      RESTATE_TRY_VOID(deliver(
-          live, {wire::EntryType::kSignalNotification, wire::kCancelSignal, wire::Void{}}, step));
+      RESTATE_TRY_VOID(deliver(live,
+                               wire::Notification{wire::EntryType::kSignalNotification,
+                                                  wire::kCancelSignal, wire::Void{}},
+                               step));
       return OperationOutcome::kAppended;
     case Status::kCompleted:
       return OperationOutcome::kAlreadyCompleted;
