@@ -66,14 +66,17 @@ void ForwardingLoglet::forward(F call, Completion<T> done) {
     // The provider is gone, and with it what its loglets stand on. `done` says so when it dies.
     if (!remote->open()) return;
     Loglet& target = remote->target();
-    call(target, Completion<T>(owner, [remote, link = std::move(link), done = std::move(done)](
-                                          Result<T> result) mutable {
+    // Weak: the loglet keeps this answer while it writes, and must not keep itself by it.
+    std::weak_ptr<Remote> asked = remote;
+    call(target, Completion<T>(owner, [asked = std::move(asked), link = std::move(link),
+                                       done = std::move(done)](Result<T> result) mutable {
            // Every answer brings the trim point along: who is told `kTrimmed` looks at it next.
-           const LogletOffset trim_point = remote->target().trim_point();
+           LogletOffset trim_point{0};
+           if (const auto alive = asked.lock()) trim_point = alive->target().trim_point();
            Shard& to = done.shard();
            to.post_remote([link = std::move(link), trim_point, done = std::move(done),
                            result = std::move(result)]() mutable {
-             if (link->loglet != nullptr) link->loglet->trim_point_ = trim_point;
+             if (link->loglet != nullptr) link->loglet->note_trim_point(trim_point);
              done(std::move(result));
            });
          }));

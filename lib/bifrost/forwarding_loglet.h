@@ -8,6 +8,7 @@
 #include <restate/bifrost/loglet.h>
 #include <restate/runtime.h>
 
+#include <algorithm>
 #include <memory>
 
 namespace restate::bifrost {
@@ -44,6 +45,7 @@ class ForwardingLoglet final : public Loglet {
   /// Runs `call(Loglet&, Completion)` on the owner and brings the answer back.
   template <class T, class F>
   void forward(F call, Completion<T> done);
+  void note_trim_point(LogletOffset known) { trim_point_ = std::max(trim_point_, known); }
 
   Shard& owner_;
   std::shared_ptr<Remote> remote_;
