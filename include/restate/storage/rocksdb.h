@@ -7,6 +7,7 @@
 
 #include <restate/error.h>
 #include <restate/function.h>
+#include <restate/storage/durable_space.h>
 #include <restate/storage/store.h>
 
 #include <cstddef>

@@ -1,15 +1,14 @@
 #include "storage/rocksdb/stamp.h"
 
+#include "storage/format_stamp.h"
 #include "storage/rocksdb/status.h"
 
-#include <cstdlib>
 #include <vector>
 
 namespace restate::storage {
 namespace {
 
-constexpr std::string_view kStampName = "FORMAT";
-constexpr std::string_view kStampStart = "restate partition store ";
+constexpr std::string_view kWhat = "partition store";
 constexpr unsigned long kVersion = 1;
 
 Result<void> create_directories(rocksdb::Env& env, const std::string& directory) {
@@ -21,26 +20,13 @@ Result<void> create_directories(rocksdb::Env& env, const std::string& directory)
 }
 
 Result<void> write_stamp(rocksdb::Env& env, const std::string& directory, const std::string& path) {
-  const std::string text = std::string(kStampStart) + std::to_string(kVersion) + "\n";
   const std::string draft = path + ".new";
-  auto status = rocksdb::WriteStringToFile(&env, text, draft, true);
+  auto status = rocksdb::WriteStringToFile(&env, stamp_text(kWhat, kVersion), draft, true);
   if (status.ok()) status = env.RenameFile(draft, path);
   std::unique_ptr<rocksdb::Directory> handle;
   if (status.ok()) status = env.NewDirectory(directory, &handle);
   if (status.ok()) status = handle->Fsync();
   if (!status.ok()) return error_of(status, "writing " + path);
-  return {};
-}
-
-Result<void> check_version(const std::string& path, const std::string& text) {
-  if (!text.starts_with(kStampStart)) {
-    return Error{Code::kFailedPrecondition, path + " is not the stamp of a partition store"};
-  }
-  const unsigned long version = std::strtoul(text.c_str() + kStampStart.size(), nullptr, 10);
-  if (version == 0 || version > kVersion) {
-    return Error{Code::kUnsupported, path + " says format " + text.substr(kStampStart.size()) +
-                                         "; this program reads up to " + std::to_string(kVersion)};
-  }
   return {};
 }
 
@@ -52,7 +38,7 @@ Result<void> check_stamp(rocksdb::Env& env, const std::string& directory) {
   if (env.FileExists(path).ok()) {
     const auto status = rocksdb::ReadFileToString(&env, path, &text);
     if (!status.ok()) return error_of(status, "reading " + path);
-    return check_version(path, text);
+    return check_stamp_text(path, text, kWhat, kVersion);
   }
   RESTATE_TRY_VOID(create_directories(env, directory));
   std::vector<std::string> children;

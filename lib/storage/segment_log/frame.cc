@@ -1,7 +1,7 @@
 #include "storage/segment_log/frame.h"
 
 #include "storage/crc32c.h"
-#include "storage/segment_log/little_endian.h"
+#include "storage/little_endian.h"
 
 namespace restate::storage {
 namespace {

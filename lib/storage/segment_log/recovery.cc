@@ -1,5 +1,7 @@
 #include "storage/segment_log/recovery.h"
 
+#include "storage/format_stamp.h"
+
 #include <algorithm>
 #include <charconv>
 #include <cstdlib>
@@ -8,8 +10,6 @@
 namespace restate::storage {
 namespace {
 
-constexpr std::string_view kFormatName = "FORMAT";
-constexpr std::string_view kFormatStart = "restate log ";
 constexpr unsigned long kFormatVersion = 1;
 constexpr std::size_t kWindow = std::size_t{1} << 20;
 // How far behind the end a search for later frames goes: further than one frame of usual size.
@@ -69,41 +69,12 @@ Error Recovery::corrupt(const Segment& segment, std::uint64_t position,
 }
 
 Result<void> Recovery::run() {
-  RESTATE_TRY_VOID(check_format());
+  RESTATE_TRY(log_.lock_, claim_directory(log_.files_, log_.directory_, "log", kFormatVersion));
   RESTATE_TRY(const auto numbers, list());
   RESTATE_TRY_VOID(scan_all(numbers));
   RESTATE_TRY_VOID(check_complete());
   // Names that a killed process changed are on disk only after this.
   if (log_.limits_.sync) RESTATE_TRY_VOID(log_.files_.sync_directory(log_.directory_));
-  return {};
-}
-
-Result<void> Recovery::check_format() {
-  FileLayer& files = log_.files_;
-  RESTATE_TRY_VOID(files.create_directories(log_.directory_));
-  RESTATE_TRY(const auto names, files.list(log_.directory_));
-  const std::string path = log_.directory_ + "/" + std::string(kFormatName);
-  if (std::find(names.begin(), names.end(), kFormatName) == names.end()) {
-    for (const std::string& name : names) {
-      if (name == "LOCK" || name == std::string(kFormatName) + ".new") continue;
-      return Error{Code::kFailedPrecondition,
-                   log_.directory_ + " holds files (" + name + ") but is no log"};
-    }
-    RESTATE_TRY(log_.lock_, files.lock(log_.directory_ + "/LOCK"));
-    return replace_file(files, log_.directory_, std::string(kFormatName),
-                        std::string(kFormatStart) + std::to_string(kFormatVersion) + "\n");
-  }
-  RESTATE_TRY(log_.lock_, files.lock(log_.directory_ + "/LOCK"));
-  RESTATE_TRY(const std::string text, read_file(files, path));
-  if (!text.starts_with(kFormatStart)) {
-    return Error{Code::kFailedPrecondition, path + " is not the stamp of a log"};
-  }
-  const unsigned long version = std::strtoul(text.c_str() + kFormatStart.size(), nullptr, 10);
-  if (version == 0 || version > kFormatVersion) {
-    return Error{Code::kUnsupported, path + " says format " + text.substr(kFormatStart.size()) +
-                                         "; this program reads up to " +
-                                         std::to_string(kFormatVersion)};
-  }
   return {};
 }
 

@@ -38,7 +38,6 @@ class Recovery {
   Result<void> run();
 
  private:
-  Result<void> check_format();
   Result<std::vector<std::uint32_t>> list();
   Result<void> scan_all(const std::vector<std::uint32_t>& numbers);
   Result<void> scan(const Segment& segment, FrameScanner& frames, std::optional<std::uint64_t> end,

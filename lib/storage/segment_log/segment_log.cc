@@ -1,6 +1,6 @@
 #include "storage/segment_log/segment_log.h"
 
-#include "storage/segment_log/little_endian.h"
+#include "storage/little_endian.h"
 
 #include <algorithm>
 #include <cstdio>
