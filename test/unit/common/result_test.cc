@@ -19,10 +19,15 @@ Result<void> check(bool good) {
   return {};
 }
 
+Result<std::unique_ptr<int>> own(int number) {
+  if (number < 0) return Error{Code::kInvalidArgument, "negative"};
+  return std::make_unique<int>(number);
+}
+
 Result<std::string> combine(const std::string& text, bool good) {
   RESTATE_TRY(const int size, parse(text));
   RESTATE_TRY_VOID(check(good));
-  RESTATE_TRY(auto owned, Result<std::unique_ptr<int>>(std::make_unique<int>(size)));
+  RESTATE_TRY(auto owned, own(size));
   return std::to_string(*owned);
 }
 
@@ -40,7 +45,7 @@ TEST_CASE("a result is a value or an error", "[common][result]") {
 }
 
 TEST_CASE("a result holds what only moves, and converts what converts", "[common][result]") {
-  Result<std::unique_ptr<int>> owned = std::make_unique<int>(3);
+  Result<std::unique_ptr<int>> owned = own(3);
   std::unique_ptr<int> taken = std::move(owned).value();
   CHECK(*taken == 3);
   Result<std::string> text = "literal";
