@@ -184,7 +184,7 @@ void ClientConnection::deliver() {
 void ClientConnection::settle() {
   if (dead_) return;
   if (session_->finished()) return die(FailureKind::kLost, "the connection was closed");
-  if (session_->wants_write()) schedule();
+  if (can_flush(*session_, *stream_)) schedule();
   const bool pause = !session_->wants_read();
   if (pause != paused_) {
     paused_ = pause;

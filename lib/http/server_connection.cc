@@ -136,7 +136,7 @@ void ServerConnection::settle() {
   if (dead_ || lingering_) return;
   if (session_ != nullptr) {
     if (session_->finished()) return linger();
-    if (session_->wants_write()) schedule();
+    if (can_flush(*session_, *stream_)) schedule();
     const bool pause = !session_->wants_read();
     if (pause != paused_) {
       paused_ = pause;

@@ -1,0 +1,588 @@
+#include "drivers.h"
+#include "support/catch.h"
+
+#include <chrono>
+
+using namespace restate;
+using namespace restate::http;
+using namespace restate::http::testing;
+using namespace std::chrono_literals;
+
+namespace {
+
+/// Answers with what it got.
+BufferedHandler echo(std::size_t limit = kMaxBodyBytes) {
+  return BufferedHandler(limit, [](const RequestHead& head, Bytes body, Responder responder) {
+    responder.respond(200, "text/plain", Bytes(head.method + " " + head.target + " " + body.str()));
+  });
+}
+
+}  // namespace
+
+TEST_CASE("a request goes round", "[http][driver]") {
+  const Protocol protocol = GENERATE(Protocol::kHttp1, Protocol::kHttp2, Protocol::kAny);
+  BufferedHandler handler = echo();
+  Site site(handler);
+  Heard heard;
+  site.send(heard, protocol, "POST", "/x?y=1", "hello");
+  REQUIRE(site.run_until([&] { return heard.done; }));
+  CHECK(heard.notes == std::vector<std::string>{"head 200", "end"});
+  CHECK(heard.body == "POST /x?y=1 hello");
+  CHECK(heard.head.headers.find("content-type") == "text/plain");
+  CHECK(heard.head.headers.find("date").value().size() == 29);
+  CHECK(heard.head.version == (protocol == Protocol::kHttp1 ? Version::kHttp11 : Version::kHttp2));
+}
+
+TEST_CASE("an answer may come much later, and from elsewhere", "[http][driver]") {
+  const Protocol protocol = GENERATE(Protocol::kHttp1, Protocol::kHttp2);
+  std::vector<Responder> waiting;
+  BufferedHandler handler(1000, [&](RequestHead, Bytes, Responder responder) {
+    waiting.push_back(std::move(responder));
+  });
+  Site site(handler);
+  Heard heard;
+  site.send(heard, protocol, "GET", "/");
+  REQUIRE(site.run_until([&] { return waiting.size() == 1; }));
+  bool gone = false;
+  waiting[0].on_gone([&] { gone = true; });
+
+  SECTION("it is answered") {
+    site.world.run_for(24h);
+    REQUIRE(waiting[0]);
+    waiting[0].respond(200, "", "late");
+    CHECK_FALSE(waiting[0]);
+    REQUIRE(site.run_until([&] { return heard.done; }));
+    CHECK(heard.body == "late");
+    site.world.run_for(1s);
+    CHECK_FALSE(gone);
+  }
+  SECTION("in pieces") {
+    waiting[0].start({200, {}});
+    waiting[0].write("la");
+    REQUIRE(site.run_until([&] { return heard.body == "la"; }));
+    waiting[0].write("te");
+    waiting[0].finish();
+    REQUIRE(site.run_until([&] { return heard.done; }));
+    CHECK(heard.body == "late");
+    CHECK_FALSE(gone);
+  }
+  SECTION("the client leaves first") {
+    heard.stream.reset();
+    REQUIRE(site.run_until([&] { return gone; }));
+    CHECK_FALSE(waiting[0]);
+    waiting[0].respond(200, "", "nobody hears this");
+  }
+  SECTION("nobody answers") {
+    waiting.clear();
+    REQUIRE(site.run_until([&] { return heard.done; }));
+    CHECK(heard.notes.size() == 1);
+    CHECK(heard.notes[0].substr(0, 6) == "failed");
+  }
+  SECTION("the server is destroyed") {
+    site.server.reset();
+    CHECK_FALSE(waiting[0]);
+    REQUIRE(site.run_until([&] { return heard.done; }));
+    CHECK(heard.failure.kind == FailureKind::kLost);
+  }
+}
+
+TEST_CASE("bodies above the limit are refused", "[http][driver]") {
+  const Protocol protocol = GENERATE(Protocol::kHttp1, Protocol::kHttp2);
+  BufferedHandler handler = echo(10);
+  Site site(handler);
+  Heard heard;
+  SECTION("exactly the limit passes") {
+    site.send(heard, protocol, "POST", "/", "0123456789");
+    REQUIRE(site.run_until([&] { return heard.done; }));
+    CHECK(heard.head.status == 200);
+    return;
+  }
+  SECTION("with a length") { site.send(heard, protocol, "POST", "/", "0123456789a"); }
+  SECTION("without") {
+    RequestHead head;
+    head.method = "POST";
+    heard.stream = site.client->start(site.target(protocol), head, heard);
+    site.world.run_for(1s);
+    heard.stream->write("0123456789a");
+  }
+  REQUIRE(site.run_until([&] { return heard.done; }));
+  CHECK(heard.head.status == 413);
+  CHECK(heard.body == "length limit exceeded");
+  CHECK(heard.head.headers.find("content-type") == "text/plain; charset=utf-8");
+}
+
+TEST_CASE("both sides talk at once", "[http][driver]") {
+  const Protocol protocol = GENERATE(Protocol::kHttp1, Protocol::kHttp2);
+  Requests requests;
+  Site site(requests, {.body_timeout = 0s});
+  Heard heard;
+  RequestHead head;
+  head.method = "POST";
+  head.target = "/invoke";
+  heard.stream = site.client->start(site.target(protocol), head, heard);
+  REQUIRE(site.run_until([&] { return requests.seen.size() == 1; }));
+  auto& seen = requests.seen[0];
+  seen.stream->start({200, {}});
+  for (int i = 0; i < 10; ++i) {
+    heard.stream->write("q");
+    REQUIRE(site.run_until([&] { return seen.body->size() == std::size_t(i) + 1; }));
+    seen.stream->write("a");
+    REQUIRE(site.run_until([&] { return heard.body.size() == std::size_t(i) + 1; }));
+    site.world.run_for(10min);
+  }
+  heard.stream->finish();
+  REQUIRE(site.run_until([&] { return *seen.ended; }));
+  CHECK_FALSE(*seen.closed);
+  seen.stream->finish();
+  REQUIRE(site.run_until([&] { return heard.done && *seen.closed; }));
+  CHECK(heard.notes.back() == "end");
+}
+
+TEST_CASE("a client that changes its mind ends the request", "[http][driver]") {
+  const Protocol protocol = GENERATE(Protocol::kHttp1, Protocol::kHttp2);
+  Requests requests;
+  Site site(requests);
+  Heard heard;
+  RequestHead head;
+  head.method = "POST";
+  SECTION("before it is connected") {
+    heard.stream = site.client->start(site.target(protocol), head, heard);
+    heard.stream.reset();
+    site.world.run_for(1s);
+    CHECK(requests.seen.empty());
+  }
+  SECTION("in the turn it was started") {
+    Heard first;
+    site.send(first, protocol, "GET", "/");
+    REQUIRE(site.run_until([&] { return requests.seen.size() == 1; }));
+    heard.stream = site.client->start(site.target(protocol), head, heard);
+    heard.stream.reset();
+    site.world.run_for(1s);
+    CHECK(requests.seen.size() == 1);
+  }
+  SECTION("half way") {
+    heard.stream = site.client->start(site.target(protocol), head, heard);
+    heard.stream->write("abc");
+    REQUIRE(site.run_until([&] { return requests.seen.size() == 1; }));
+    heard.stream.reset();
+    REQUIRE(site.run_until([&] { return *requests.seen[0].closed; }));
+    CHECK_FALSE(*requests.seen[0].ended);
+  }
+  CHECK(heard.notes.empty());
+}
+
+TEST_CASE("a slow reader slows the writer, and nobody else", "[http][driver]") {
+  const Protocol protocol = GENERATE(Protocol::kHttp1, Protocol::kHttp2);
+  Requests requests;
+  Site site(requests);
+  Heard slow;
+  site.send(slow, protocol, "GET", "/slow");
+  REQUIRE(site.run_until([&] { return requests.seen.size() == 1; }));
+  slow.stream->pause();
+  site.world.run_for(1s);
+  ServerStream& stream = *requests.seen[0].stream;
+  stream.start({200, {}});
+  std::size_t sent = 0;
+  for (int i = 0; i < 200 && stream.unsent_bytes() <= kHighWater; ++i) {
+    stream.write(Bytes(std::string(100'000, 's')));
+    sent += 100'000;
+    site.world.run_for(10ms);
+  }
+  CHECK(sent < 10'000'000);
+  CHECK(stream.unsent_bytes() > kHighWater);
+  CHECK(*requests.seen[0].drained == 0);
+
+  Heard fast;
+  site.send(fast, protocol, "GET", "/fast");
+  REQUIRE(site.run_until([&] { return requests.seen.size() == 2; }));
+  requests.seen[1].stream->respond({200, {}}, Bytes(std::string(3'000'000, 'f')));
+  REQUIRE(site.run_until([&] { return fast.done; }));
+  CHECK(fast.body.size() == 3'000'000);
+
+  slow.stream->resume();
+  REQUIRE(site.run_until([&] { return *requests.seen[0].drained == 1; }));
+  stream.finish();
+  REQUIRE(site.run_until([&] { return slow.done; }));
+  CHECK(slow.body.size() == sent);
+}
+
+TEST_CASE("a request body can be held back", "[http][driver]") {
+  const Protocol protocol = GENERATE(Protocol::kHttp1, Protocol::kHttp2);
+  Requests requests;
+  Site site(requests);
+  Heard heard;
+  RequestHead head;
+  head.method = "POST";
+  heard.stream = site.client->start(site.target(protocol), head, heard);
+  REQUIRE(site.run_until([&] { return requests.seen.size() == 1; }));
+  requests.seen[0].stream->pause_body();
+  site.world.run_for(1s);
+  std::size_t sent = 0;
+  for (int i = 0; i < 200 && heard.stream->unsent_bytes() <= kHighWater; ++i) {
+    heard.stream->write(Bytes(std::string(100'000, 'x')));
+    sent += 100'000;
+    site.world.run_for(10ms);
+  }
+  CHECK(sent < 10'000'000);
+  site.world.run_for(10min);  // it is we who are slow: no timeout
+  REQUIRE_FALSE(*requests.seen[0].closed);
+  requests.seen[0].stream->resume_body();
+  heard.stream->finish();
+  REQUIRE(site.run_until([&] { return *requests.seen[0].ended; }));
+  CHECK(requests.seen[0].body->size() == sent);
+  CHECK(heard.notes == std::vector<std::string>{"drained"});
+}
+
+TEST_CASE("a server closes in an orderly way", "[http][driver]") {
+  const Protocol protocol = GENERATE(Protocol::kHttp1, Protocol::kHttp2);
+  Requests requests;
+  Site site(requests);
+  Heard heard;
+  site.send(heard, protocol, "GET", "/");
+  REQUIRE(site.run_until([&] { return requests.seen.size() == 1; }));
+  Raw idle;
+  site.connect(idle);
+  site.world.run_for(1s);
+  CHECK(site.server->connections() == 2);
+
+  bool closed = false;
+  Shard& shard = site.server_node.shard(0);
+  site.server->close(5s, Completion<void>(shard, [&](Result<void>) { closed = true; }));
+  site.world.run_for(1s);
+  CHECK((idle.ended || idle.broken));
+  CHECK_FALSE(closed);
+
+  SECTION("what runs may finish") {
+    requests.seen[0].stream->respond({200, {}}, "just in time");
+    REQUIRE(site.run_until([&] { return heard.done && closed; }));
+    CHECK(heard.body == "just in time");
+    if (protocol == Protocol::kHttp1) CHECK(heard.head.headers.find("connection") == "close");
+  }
+  SECTION("but not take its time") {
+    REQUIRE(site.run_until([&] { return closed; }, 6s));
+    CHECK(*requests.seen[0].closed);
+    REQUIRE(site.run_until([&] { return heard.done; }));
+    CHECK(heard.failure.kind == FailureKind::kLost);
+  }
+  CHECK(site.server->connections() == 0);
+
+  Heard late;
+  site.send(late, protocol, "GET", "/");
+  REQUIRE(site.run_until([&] { return late.done; }));
+  CHECK(late.failure.kind == FailureKind::kConnect);
+  CHECK(late.failure.not_processed);
+}
+
+TEST_CASE("closing a server without connections completes", "[http][driver]") {
+  Requests requests;
+  Site site(requests);
+  bool closed = false;
+  site.server->close(
+      5s, Completion<void>(site.server_node.shard(0), [&](Result<void>) { closed = true; }));
+  CHECK_FALSE(closed);
+  CHECK(site.run_until([&] { return closed; }, 1s));
+}
+
+TEST_CASE("streams share connections up to a limit", "[http][driver]") {
+  Requests requests;
+  ClientOptions options;
+  options.streams_per_connection = 10;
+  Site site(requests, {}, options);
+  std::vector<std::unique_ptr<Heard>> all;
+  for (int i = 0; i < 35; ++i) {
+    all.push_back(std::make_unique<Heard>());
+    site.send(*all.back(), Protocol::kHttp2, "GET", "/" + std::to_string(i));
+  }
+  REQUIRE(site.run_until([&] { return requests.seen.size() == 35; }));
+  site.world.run_for(1s);
+  CHECK(site.client->connections() == 4);
+  for (auto& seen : requests.seen) seen.stream->respond({200, {}}, "x");
+  for (auto& heard : all) REQUIRE(site.run_until([&] { return heard->done; }));
+
+  SECTION("and open another one before the last is full") {
+    requests.seen.clear();
+    all.clear();
+    for (int i = 0; i < 38; ++i) {
+      all.push_back(std::make_unique<Heard>());
+      site.send(*all.back(), Protocol::kHttp2, "GET", "/");
+    }
+    REQUIRE(site.run_until([&] { return requests.seen.size() == 38; }));
+    site.world.run_for(1s);
+    CHECK(site.client->connections() == 5);
+  }
+  SECTION("and let them go when they are idle") {
+    all.clear();
+    site.world.run_for(4min);
+    CHECK(site.client->connections() == 4);
+    site.world.run_for(2min);
+    CHECK(site.client->connections() == 0);
+    CHECK(site.server->connections() == 0);
+  }
+}
+
+TEST_CASE("HTTP/1.1 connections carry one stream and are used again", "[http][driver]") {
+  BufferedHandler handler = echo();
+  Site site(handler);
+  std::vector<std::unique_ptr<Heard>> all;
+  for (int round = 0; round < 3; ++round) {
+    for (int i = 0; i < 5; ++i) {
+      all.push_back(std::make_unique<Heard>());
+      site.send(*all.back(), Protocol::kHttp1, "POST", "/", "x");
+    }
+    for (auto& heard : all) REQUIRE(site.run_until([&] { return heard->done; }));
+    CHECK(site.client->connections() == 5);
+  }
+  for (auto& heard : all) CHECK(heard->body == "POST / x");
+}
+
+TEST_CASE("nobody listens", "[http][driver]") {
+  const Protocol protocol = GENERATE(Protocol::kHttp1, Protocol::kHttp2);
+  Requests requests;
+  Site site(requests);
+  Target target = site.target(protocol);
+  target.port = 9999;
+  std::vector<std::unique_ptr<Heard>> all;
+  for (int i = 0; i < 3; ++i) {
+    all.push_back(std::make_unique<Heard>());
+    all.back()->stream = site.client->start(target, {}, *all.back());
+  }
+  CHECK_FALSE(all[0]->done);  // never inside the call
+  for (auto& heard : all) {
+    REQUIRE(site.run_until([&] { return heard->done; }));
+    CHECK(heard->failure.kind == FailureKind::kConnect);
+    CHECK(heard->failure.not_processed);
+  }
+  CHECK(site.client->connections() == 0);
+}
+
+TEST_CASE("https without TLS fails", "[http][driver]") {
+  Requests requests;
+  Site site(requests);
+  Target target = site.target(Protocol::kAny);
+  target.tls = true;
+  Heard heard;
+  heard.stream = site.client->start(target, {}, heard);
+  REQUIRE(site.run_until([&] { return heard.done; }));
+  CHECK(heard.failure.kind == FailureKind::kTls);
+}
+
+TEST_CASE("a connect that leads nowhere ends in time", "[http][driver]") {
+  Requests requests;
+  Site site(requests);
+  site.world.network().partition(site.client_node, site.server_node);
+  Heard heard;
+  site.send(heard, Protocol::kHttp2, "GET", "/");
+  site.world.run_for(9s);
+  CHECK_FALSE(heard.done);
+  REQUIRE(site.run_until([&] { return heard.done; }, 2s));
+  CHECK(heard.failure.kind == FailureKind::kConnect);
+}
+
+TEST_CASE("a peer that fell silent is noticed", "[http][driver]") {
+  Requests requests;
+  Site site(requests);
+  Heard heard;
+  site.send(heard, Protocol::kHttp2, "GET", "/");
+  REQUIRE(site.run_until([&] { return requests.seen.size() == 1; }));
+  SECTION("and one that is only slow is not") {
+    site.world.run_for(1h);
+    CHECK_FALSE(heard.done);
+    requests.seen[0].stream->respond({200, {}}, "");
+    REQUIRE(site.run_until([&] { return heard.done; }));
+    CHECK(heard.head.status == 200);
+  }
+  SECTION("within ping interval, jitter and timeout") {
+    site.world.network().partition(site.client_node, site.server_node);
+    site.world.run_for(59s);
+    CHECK_FALSE(heard.done);
+    REQUIRE(site.run_until([&] { return heard.done; }, 12s));
+    CHECK(heard.failure.kind == FailureKind::kSilent);
+    CHECK_FALSE(heard.failure.not_processed);
+    CHECK(site.client->connections() == 0);
+  }
+}
+
+TEST_CASE("a broken connection fails its streams, and the next one works", "[http][driver]") {
+  const Protocol protocol = GENERATE(Protocol::kHttp1, Protocol::kHttp2);
+  Requests requests;
+  Site site(requests);
+  Heard heard;
+  site.send(heard, protocol, "GET", "/");
+  REQUIRE(site.run_until([&] { return requests.seen.size() == 1; }));
+  site.world.network().reset(site.client_node, site.server_node);
+  REQUIRE(site.run_until([&] { return heard.done && *requests.seen[0].closed; }));
+  CHECK(heard.failure.kind == FailureKind::kLost);
+  Heard next;
+  site.send(next, protocol, "GET", "/");
+  REQUIRE(site.run_until([&] { return requests.seen.size() == 2; }));
+}
+
+TEST_CASE("callbacks may end and start streams", "[http][driver]") {
+  const Protocol protocol = GENERATE(Protocol::kHttp1, Protocol::kHttp2);
+  BufferedHandler handler = echo();
+  Site site(handler);
+  Heard one;
+  Heard two;
+  site.send(one, protocol, "GET", "/1");
+  one.then = [&] {
+    one.stream.reset();
+    site.send(two, protocol, "GET", "/2");
+  };
+  REQUIRE(site.run_until([&] { return two.done; }));
+  CHECK(two.body == "GET /2 ");
+  CHECK(one.stream == nullptr);
+}
+
+TEST_CASE("the wrong protocol has a name", "[http][driver]") {
+  Requests requests;
+  Site site(requests);
+  std::vector<std::unique_ptr<Raw>> peers;
+  auto listener = site.server_node.shard(0).network().listen(
+      {.host = "server", .port = 81, .unix_path = {}}, [&](std::unique_ptr<Stream> stream) {
+        peers.push_back(std::make_unique<Raw>());
+        peers.back()->stream = std::move(stream);
+        peers.back()->stream->start(*peers.back());
+      });
+  REQUIRE(listener);
+  Target target = site.target(Protocol::kHttp2);
+  target.port = 81;
+  Heard heard;
+  SECTION("HTTP/1 where HTTP/2 was expected") {
+    heard.stream = site.client->start(target, {}, heard);
+    REQUIRE(site.run_until([&] { return !peers.empty() && !peers[0]->text.empty(); }));
+    peers[0]->send("HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n");
+    REQUIRE(site.run_until([&] { return heard.done; }));
+    CHECK(heard.failure.kind == FailureKind::kPeerSpeaksHttp1);
+  }
+  SECTION("and the other way round") {
+    target.protocol = Protocol::kHttp1;
+    heard.stream = site.client->start(target, {}, heard);
+    REQUIRE(site.run_until([&] { return !peers.empty() && !peers[0]->text.empty(); }));
+    peers[0]->send(std::string("\0\0\0\4\0\0\0\0\0", 9));
+    REQUIRE(site.run_until([&] { return heard.done; }));
+    CHECK(heard.failure.kind == FailureKind::kPeerSpeaksHttp2);
+  }
+  peers.clear();
+}
+
+TEST_CASE("what a client leaves half done is not waited for", "[http][driver]") {
+  Requests requests;
+  Site site(requests);
+  Raw raw;
+  site.connect(raw);
+  SECTION("a head") {
+    raw.send("GET / HT");
+    site.world.run_for(20s);
+    raw.send("TP/1.1\r\n");  // being busy does not help
+    site.world.run_for(9s);
+    CHECK_FALSE(raw.ended);
+    site.world.run_for(2s);
+    CHECK(raw.text.substr(0, 12) == "HTTP/1.1 408");
+  }
+  SECTION("a body") {
+    raw.send("POST / HTTP/1.1\r\ncontent-length: 3\r\n\r\na");
+    site.world.run_for(50s);
+    raw.send("b");
+    site.world.run_for(59s);
+    CHECK_FALSE(raw.ended);
+    site.world.run_for(2s);
+    CHECK(raw.text.substr(0, 12) == "HTTP/1.1 408");
+    CHECK(*requests.seen[0].closed);
+  }
+  SECTION("the first bytes") {
+    raw.send("PRI");
+    site.world.run_for(31s);
+  }
+  SECTION("an idle connection is, unless somebody says so") {
+    site.world.run_for(24h);
+    CHECK_FALSE(raw.ended);
+    return;
+  }
+  site.world.run_for(5s);
+  CHECK((raw.ended || raw.broken));
+  CHECK(site.server->connections() == 0);
+}
+
+TEST_CASE("an idle limit is kept", "[http][driver]") {
+  Requests requests;
+  Site site(requests, {.idle_timeout = 10s});
+  Raw raw;
+  site.connect(raw);
+  raw.send("GET / HTTP/1.1\r\n\r\n");
+  site.world.run_for(1min);  // it is not idle while it waits for us
+  CHECK_FALSE(raw.ended);
+  requests.seen[0].stream->respond({200, {}}, "x");
+  site.world.run_for(9s);
+  CHECK_FALSE(raw.ended);
+  site.world.run_for(2s);
+  CHECK(raw.ended);
+}
+
+TEST_CASE("the last word is heard although the client goes on talking", "[http][driver]") {
+  BufferedHandler handler = echo(10);
+  Site site(handler);
+  Raw raw;
+  site.connect(raw);
+  raw.send("POST / HTTP/1.1\r\ncontent-length: 10000000\r\n\r\n");
+  for (int i = 0; i < 100; ++i) {
+    raw.send(std::string(10'000, 'x'));
+    site.world.run_for(1ms);
+  }
+  CHECK(raw.text.find("413 Payload Too Large") != std::string::npos);
+  CHECK(raw.ended);
+  CHECK_FALSE(raw.broken);
+  site.world.run_for(3s);
+  CHECK(site.server->connections() == 0);
+}
+
+TEST_CASE("too many connections are turned away", "[http][driver]") {
+  Requests requests;
+  Site site(requests, {.max_connections = 2});
+  std::vector<std::unique_ptr<Raw>> raws;
+  for (int i = 0; i < 3; ++i) {
+    raws.push_back(std::make_unique<Raw>());
+    site.connect(*raws.back());
+    site.world.run_for(1s);
+  }
+  CHECK(site.server->connections() == 2);
+  CHECK((raws[2]->ended || raws[2]->broken));
+}
+
+TEST_CASE("many exchanges over a bad network end one way or the other", "[http][driver]") {
+  const std::uint64_t seed = GENERATE(1u, 2u, 3u, 4u, 5u);
+  const Protocol protocol = GENERATE(Protocol::kHttp1, Protocol::kHttp2);
+  CAPTURE(seed);
+  BufferedHandler handler = echo();
+  Site site(handler, {}, {}, seed);
+  site.world.network().set_reset_chance(20'000);
+  std::vector<std::unique_ptr<Heard>> all;
+  std::size_t good = 0;
+  for (int i = 0; i < 200; ++i) {
+    all.push_back(std::make_unique<Heard>());
+    site.send(*all.back(), protocol, "POST", "/" + std::to_string(i),
+              Bytes(std::string(site.world.random().below(20'000), 'x')));
+    site.world.run_for(Duration(static_cast<std::int64_t>(site.world.random().below(500'000))));
+  }
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    REQUIRE(site.run_until([&] { return all[i]->done; }, 10min));
+    if (all[i]->notes.back() != "end") continue;
+    ++good;
+    CHECK(all[i]->body.substr(0, 6 + std::to_string(i).size()) == "POST /" + std::to_string(i));
+  }
+  CHECK(good > 50);
+  CHECK(good < 200);
+}
+
+TEST_CASE("a crash in the middle of everything leaves nothing behind", "[http][driver]") {
+  Requests requests;
+  Site site(requests);
+  std::vector<std::unique_ptr<Heard>> all;
+  for (int i = 0; i < 10; ++i) {
+    all.push_back(std::make_unique<Heard>());
+    site.send(*all.back(), i % 2 == 0 ? Protocol::kHttp1 : Protocol::kHttp2, "POST", "/", "body");
+  }
+  site.world.run_for(1ms);
+  site.server_node.on_crash([&] { site.server.reset(); });
+  site.world.crash(site.server_node);
+  for (auto& heard : all) REQUIRE(site.run_until([&] { return heard->done; }));
+}
