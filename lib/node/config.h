@@ -6,7 +6,6 @@
 
 #include "schema/schema.h"
 
-#include <restate/log.h>
 #include <restate/result.h>
 #include <restate/runtime.h>
 
@@ -20,7 +19,7 @@
 namespace restate::node {
 
 /// Which sockets a listener opens.
-enum class ListenMode : std::uint8_t { kTcp, kUnix, kAll };
+enum class ListenMode : std::uint8_t { kTcp, kUnix, kAll, kNone };
 
 struct ListenerConfig {
   ListenMode mode = ListenMode::kAll;
@@ -33,7 +32,7 @@ struct ListenerConfig {
 enum class LogFormat : std::uint8_t { kPretty, kCompact, kJson };
 
 struct Config {
-  std::string node_name = "node";
+  std::string node_name;  ///< empty: the host's name
   std::string cluster_name = "localcluster";
   std::string base_dir = "restate-data";
   bool auto_provision = true;
@@ -44,7 +43,7 @@ struct Config {
   std::uint64_t shutdown_timeout_ms = 60'000;
   bool relaxed_durability = false;    ///< acknowledges before the disk has it
 
-  LogLevel log_level = LogLevel::kInfo;
+  std::string log_filter = "warn,restate=info";
   LogFormat log_format = LogFormat::kPretty;
   bool log_colors = true;
 

@@ -1,6 +1,7 @@
 #include "node/config_keys.h"
 
 #include "node/config_values.h"
+#include "runtime/log_filter.h"
 
 #include <nlohmann/json.hpp>
 
@@ -207,39 +208,6 @@ void listener(Table& table, const std::string& section, std::vector<ListenerConf
   table.text(prefix + "advertised-address", own.advertised_address);
 }
 
-/// `warn,restate=info` and friends: the level for our own messages.
-Result<LogLevel> parse_filter(const std::string& filter) {
-  const auto level_of = [](std::string_view name) -> std::optional<LogLevel> {
-    if (name == "trace") return LogLevel::kTrace;
-    if (name == "debug") return LogLevel::kDebug;
-    if (name == "info") return LogLevel::kInfo;
-    if (name == "warn") return LogLevel::kWarn;
-    if (name == "error" || name == "off") return LogLevel::kError;
-    return std::nullopt;
-  };
-  LogLevel level = LogLevel::kWarn;
-  std::size_t start = 0;
-  while (start <= filter.size()) {
-    const std::size_t comma = std::min(filter.find(',', start), filter.size());
-    const std::string_view directive = std::string_view(filter).substr(start, comma - start);
-    start = comma + 1;
-    const std::size_t equals = directive.find('=');
-    const std::string_view target =
-        equals == std::string_view::npos ? std::string_view() : directive.substr(0, equals);
-    const auto wanted =
-        level_of(equals == std::string_view::npos ? directive : directive.substr(equals + 1));
-    if (!directive.empty() && !wanted) {
-      return Error{Code::kInvalidArgument,
-                   "'" + std::string(directive) +
-                       "' is no filter directive; expected 'level' or 'target=level'"};
-    }
-    if (wanted && (target.empty() || target == "restate" || target == "restate_server")) {
-      level = *wanted;
-    }
-  }
-  return level;
-}
-
 }  // namespace
 
 std::vector<ConfigKey> config_keys(Config& config) {
@@ -271,15 +239,12 @@ std::vector<ConfigKey> config_keys(Config& config) {
   table.flag("relaxed-durability", config.relaxed_durability);
   table.add("log-filter",
             [&config](const json& value) -> Result<void> {
-              RESTATE_TRY(const auto filter, text_of(value));
-              RESTATE_TRY(config.log_level, parse_filter(filter));
+              RESTATE_TRY(auto filter, text_of(value));
+              RESTATE_TRY_VOID(LogFilter::parse(filter));
+              config.log_filter = std::move(filter);
               return {};
             },
-            [&config] {
-              std::string level(to_string(config.log_level));
-              for (char& c : level) c = static_cast<char>(c - 'A' + 'a');
-              return toml_text("warn,restate=" + level);
-            });
+            [&config] { return toml_text(config.log_filter); });
   table.add("log-format",
             [&config](const json& value) -> Result<void> {
               if (value == "pretty") config.log_format = LogFormat::kPretty;

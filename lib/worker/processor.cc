@@ -216,7 +216,8 @@ void PartitionProcessor::on_claimed(Result<LeaderEpoch> epoch) {
 }
 
 void PartitionProcessor::on_announced(const wire::AnnounceLeader& announced) {
-  if (claimed_ < announced.epoch && role_ != Role::kStopped) {
+  // Before our own claim is answered, this is the past: the claim will be above it.
+  if (claimed_.value != 0 && claimed_ < announced.epoch && role_ != Role::kStopped) {
     // Somebody claimed later than we did: our own announcement, if it still comes, is void.
     step_down({Code::kNotLeader, "another leader has announced itself"});
     role_ = Role::kFollower;

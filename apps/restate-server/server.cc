@@ -1,0 +1,166 @@
+#include "server.h"
+
+#include "common/version.h"
+#include "engine/assembly.h"
+#include "node/node.h"
+#include "runtime/text_logger.h"
+
+#include <restate/uv/runtime.h>
+
+#include <unistd.h>
+
+#include <chrono>
+#include <csignal>
+#include <cstdio>
+#include <future>
+#include <thread>
+
+namespace server {
+namespace {
+
+using namespace restate;
+
+uv::Runtime* running = nullptr;
+
+extern "C" void on_signal(int) {
+  static volatile std::sig_atomic_t signals = 0;
+  signals = signals + 1;
+  if (signals > 1) _exit(1);  // the second time somebody means it
+  if (running != nullptr) running->request_stop();
+}
+
+/// Below WARN to stdout, the rest to stderr, as operators expect of this server.
+TextLogger make_logger(const node::Config& config) {
+  TextLogger::Options options;
+  options.filter = LogFilter::parse(config.log_filter).value_or(LogFilter());
+  options.format = config.log_format == node::LogFormat::kJson      ? TextLogger::Format::kJson
+                   : config.log_format == node::LogFormat::kCompact ? TextLogger::Format::kCompact
+                                                                    : TextLogger::Format::kPretty;
+  options.colors = config.log_colors && isatty(STDOUT_FILENO) == 1;
+  return TextLogger(
+      options,
+      [] {
+        return static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::microseconds>(
+                                              std::chrono::system_clock::now().time_since_epoch())
+                                              .count());
+      },
+      [](LogLevel level, std::string_view line) {
+        std::FILE* out = level >= LogLevel::kWarn ? stderr : stdout;
+        std::fwrite(line.data(), 1, line.size(), out);
+        std::fflush(out);
+      });
+}
+
+/// The RT code under which operators find what went wrong at start.
+const char* code_of(const Error& error) {
+  if (error.message.find("listening") != std::string::npos) return "[RT0004] ";
+  if (error.code == Code::kCorrupt || error.code == Code::kFailed ||
+      error.code == Code::kAlreadyExists || error.code == Code::kUnsupported) {
+    return "[RT0005] ";
+  }
+  return "";
+}
+
+std::string list_of(const std::vector<Address>& addresses) {
+  std::string text;
+  for (const Address& address : addresses) text += (text.empty() ? "" : ", ") + address.str();
+  return text;
+}
+
+/// Exits if an orderly stop takes too long; destroyed, it lets go.
+class Watchdog {
+ public:
+  explicit Watchdog(std::uint64_t limit_ms)
+      : thread_([limit_ms, stopped = stopped_.get_future()] {
+          if (stopped.wait_for(std::chrono::milliseconds(limit_ms)) == std::future_status::timeout) {
+            std::fputs("the shutdown takes too long; exiting\n", stderr);
+            _exit(1);
+          }
+        }) {}
+  ~Watchdog() {
+    stopped_.set_value();
+    thread_.join();
+  }
+
+ private:
+  std::promise<void> stopped_;
+  std::thread thread_;
+};
+
+}  // namespace
+
+int run(node::LoadedConfig loaded) {
+  const node::Config config = std::move(loaded.config);
+  TextLogger logger = make_logger(config);
+  for (const std::string& warning : loaded.warnings) logger.warn("server", warning);
+  const std::string directory = config.base_dir + "/" + config.node_name;
+  logger.info("server", "Starting restate-server " + std::string(kVersion),
+              {{"node_name", config.node_name}, {"base_dir", directory}});
+
+  uv::Runtime runtime{{.shards = config.shards == 0 ? 1 : config.shards,
+                       .pool_threads = 2,
+                       .logger = &logger}};
+  running = &runtime;
+  std::signal(SIGINT, on_signal);
+  std::signal(SIGTERM, on_signal);
+  std::signal(SIGPIPE, SIG_IGN);
+
+  int exit_code = 0;
+  std::unique_ptr<engine::Assembly> assembly;
+  std::unique_ptr<node::Node> node;
+  const auto fail = [&](const Error& error) {
+    std::fprintf(stderr, "%serror: %s\n", code_of(error), error.message.c_str());
+    exit_code = 1;
+    runtime.request_stop(1);
+  };
+  runtime.run_on(0, [&] {
+    engine::AssemblyOptions parts;
+    parts.data_dir = directory;
+    parts.on_failed = [&logger, &runtime](const Error& error) {
+      logger.error("server", "the disk refused; nothing is acknowledged any more, exiting",
+                   {{"error", error.describe()}});
+      runtime.request_stop(1);
+    };
+    auto opened = engine::Assembly::open(config, runtime, std::move(parts));
+    if (!opened) return fail(opened.error());
+    assembly = *std::move(opened);
+    if (!assembly->identity_key().empty()) {
+      logger.info("server", "Requests to deployments are signed",
+                  {{"public_key", assembly->identity_key()}});
+    }
+    node = std::make_unique<node::Node>(assembly->parts(), config);
+    node->start(Completion<node::BoundAddresses>(
+        runtime.shard(0), [&](Result<node::BoundAddresses> bound) {
+          if (!bound) return fail(bound.error());
+          logger.info("server", "Ingress HTTP listening", {{"addresses", list_of(bound->ingress)}});
+          logger.info("server", "Admin API listening", {{"addresses", list_of(bound->admin)}});
+          logger.info("server", "Node listening", {{"addresses", list_of(bound->node)}});
+        }));
+  });
+
+  const int stop_code = runtime.run();
+  const auto begun = std::chrono::steady_clock::now();
+  {
+    Watchdog watchdog(config.shutdown_timeout_ms);
+    runtime.begin_shutdown();
+    if (node) {
+      std::promise<void> stopped;
+      runtime.run_on(0, [&] {
+        node->stop(Completion<void>(runtime.shard(0), [&](Result<void>) { stopped.set_value(); }));
+      });
+      stopped.get_future().wait();
+    }
+    runtime.run_on(0, [&] {
+      node.reset();
+      assembly.reset();
+    });
+    runtime.stop();
+  }
+  running = nullptr;
+  const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(
+      std::chrono::steady_clock::now() - begun);
+  logger.info("server", "Stopped", {{"milliseconds", took.count()}});
+  return exit_code != 0 ? exit_code : stop_code;
+}
+
+}  // namespace server

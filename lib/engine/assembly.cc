@@ -1,0 +1,173 @@
+#include "engine/assembly.h"
+
+#include "http/tls.h"
+#include "invoker/http_client.h"
+#include "protocol/identity.h"
+
+#include <restate/bifrost/providers.h>
+#include <restate/metadata/durable_store.h>
+#include <restate/storage/durable_space.h>
+#include <restate/storage/memory.h>
+#include <restate/storage/rocksdb.h>
+#include <restate/storage/segment_log.h>
+
+#include <atomic>
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+namespace restate::engine {
+namespace {
+
+Result<std::string> read_file(const std::string& path) {
+  std::ifstream file(path);
+  if (!file) {
+    return Error{Code::kInvalidArgument, "cannot read '" + path + "': " + std::strerror(errno)};
+  }
+  std::ostringstream text;
+  text << file.rdbuf();
+  return text.str();
+}
+
+/// Reference data looks different, and must not be guessed at.
+Result<void> check_directory(const std::filesystem::path& directory) {
+  for (const char* foreign : {".cluster-marker", "log-store", "replicated-metadata-server"}) {
+    if (std::filesystem::exists(directory / foreign)) {
+      return Error{Code::kFailedPrecondition,
+                   "'" + directory.string() + "' holds data of another server ('" + foreign +
+                       "'); choose another base-dir or node-name"};
+    }
+  }
+  std::error_code failure;
+  std::filesystem::create_directories(directory, failure);
+  if (failure) {
+    return Error{Code::kFailed,
+                 "cannot create '" + directory.string() + "': " + failure.message()};
+  }
+  return {};
+}
+
+/// One deployment client per shard, with the client for this process beside it.
+class ShardDeployments final : public invoker::DeploymentClient {
+ public:
+  ShardDeployments(Shard& shard, const invoker::HttpDeploymentOptions& options,
+                   std::unique_ptr<invoker::DeploymentClient> in_process)
+      : network_(shard, options),
+        in_process_(std::move(in_process)),
+        routing_(shard, &network_, in_process_.get()) {}
+
+  std::unique_ptr<invoker::AttemptStream> open(const schema::Deployment& deployment,
+                                               invoker::AttemptRequest request,
+                                               invoker::AttemptListener& listener) override {
+    return routing_.open(deployment, std::move(request), listener);
+  }
+
+ private:
+  invoker::HttpDeploymentClient network_;
+  std::unique_ptr<invoker::DeploymentClient> in_process_;
+  invoker::RoutingDeploymentClient routing_;
+};
+
+}  // namespace
+
+/// In the order in which they are opened; they close in the reverse order.
+struct Assembly::Parts {
+  explicit Parts(Runtime& r) : runtime(r) {}
+
+  void fail(const Error& error) {
+    if (!failed.exchange(true) && options.on_failed) options.on_failed(error);
+  }
+
+  Runtime& runtime;
+  AssemblyOptions options;
+  std::atomic<bool> failed{false};
+  std::unique_ptr<storage::MemoryDisk> memory;
+  std::unique_ptr<storage::DurableSpace> metadata_rows;
+  std::unique_ptr<metadata::DurableStore> metadata;
+  std::unique_ptr<storage::LogStore> logs;
+  std::unique_ptr<storage::Store> tables;
+  std::shared_ptr<bifrost::LogletProvider> local;
+  std::unique_ptr<http::TlsConnector> tls;
+  std::shared_ptr<const protocol::RequestIdentity> identity;
+  invoker::HttpDeploymentOptions deployments;
+  std::string identity_key;
+};
+
+Result<std::unique_ptr<Assembly>> Assembly::open(const node::Config& config, Runtime& runtime,
+                                                 AssemblyOptions options) {
+  auto parts = std::make_unique<Parts>(runtime);
+  Parts* raw = parts.get();
+  parts->options = std::move(options);
+  const std::string& directory = parts->options.data_dir;
+  if (directory.empty()) {
+    parts->memory = std::make_unique<storage::MemoryDisk>();
+    parts->metadata_rows = storage::open_memory_durable_space(*parts->memory, "metadata");
+    parts->logs = std::make_unique<storage::MemoryLogStore>(*parts->memory);
+    parts->tables = std::make_unique<storage::MemoryStore>(*parts->memory);
+  } else {
+    RESTATE_TRY_VOID(check_directory(directory));
+    // The log first: its lock is what keeps a second instance away.
+    storage::SegmentLogOptions log_options;
+    log_options.lose_records_on_power_failure = config.relaxed_durability;
+    log_options.on_failure = [raw](const Error& error) { raw->fail(error); };
+    RESTATE_TRY(parts->logs, storage::open_segment_log(directory + "/log", std::move(log_options)));
+    RESTATE_TRY(parts->metadata_rows, storage::open_durable_space(directory + "/metadata"));
+    storage::RocksdbOptions table_options;
+    table_options.memory = config.store_memory_bytes;
+    table_options.partitions = config.partitions;
+    table_options.on_failure = [raw](const Error& error) { raw->fail(error); };
+    RESTATE_TRY(parts->tables,
+                storage::open_rocksdb_store(directory + "/db", std::move(table_options)));
+  }
+
+  std::vector<Shard*> shards;
+  for (std::uint32_t i = 0; i < runtime.shard_count(); ++i) shards.push_back(&runtime.shard(i));
+  parts->metadata = std::make_unique<metadata::DurableStore>(runtime.shard(0), *parts->metadata_rows);
+  parts->local = bifrost::make_local_provider(shards, *parts->logs);
+
+  if (!config.identity_key_file.empty()) {
+    RESTATE_TRY(const auto pem, read_file(config.identity_key_file));
+    RESTATE_TRY(parts->identity,
+                protocol::RequestIdentity::from_pem(pem, config.identity_expiration_ms));
+    parts->identity_key = parts->identity->public_key();
+  }
+  parts->deployments.http.connect_timeout = milliseconds(config.connect_timeout_ms);
+  parts->deployments.identity = parts->identity;
+  for (const auto& [name, value] : config.additional_request_headers) {
+    parts->deployments.additional_headers.push_back({name, value});
+  }
+  return std::unique_ptr<Assembly>(new Assembly(std::move(parts)));
+}
+
+Assembly::Assembly(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
+
+Assembly::~Assembly() {
+  // Clean shutdown flushes the tables, so that the next start has nothing to apply again.
+  if (!parts_->failed) static_cast<void>(parts_->tables->close());
+}
+
+const std::string& Assembly::identity_key() const { return parts_->identity_key; }
+
+node::NodeParts Assembly::parts() {
+  Parts* raw = parts_.get();
+  return {
+      .runtime = raw->runtime,
+      .store = *raw->tables,
+      .metadata = *raw->metadata,
+      .providers = {{"local", raw->local}},
+      .default_provider = "local",
+      .deployments = [raw](Shard& shard) -> std::unique_ptr<invoker::DeploymentClient> {
+        return std::make_unique<ShardDeployments>(
+            shard, raw->deployments,
+            raw->options.in_process ? raw->options.in_process(shard) : nullptr);
+      },
+      .tls = raw->tls.get(),
+      .identity = raw->identity,
+      .in_process_services = raw->options.in_process_services,
+      .on_failed = [raw](const Error& error) { raw->fail(error); },
+  };
+}
+
+}  // namespace restate::engine

@@ -1,0 +1,51 @@
+#pragma once
+
+/// \file
+/// Opens what a node stands on: the data directory with its logs, tables and metadata (or their
+/// twins in memory), TLS, request identity, and the way to deployments. The server and the embedded
+/// engine both start here.
+
+#include "invoker/deployment_client.h"
+#include "node/node.h"
+
+#include <restate/result.h>
+#include <restate/runtime.h>
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace restate::engine {
+
+struct AssemblyOptions {
+  /// Where logs, tables and metadata live; empty: in memory.
+  std::string data_dir;
+  /// The services of this process, and the way to them on each shard; none by default.
+  std::vector<schema::DiscoveredService> in_process_services;
+  std::function<std::unique_ptr<invoker::DeploymentClient>(Shard&)> in_process;
+  /// The disk refused. Once, on any thread.
+  std::function<void(const Error&)> on_failed;
+};
+
+class Assembly {
+ public:
+  /// Blocks while it opens and recovers. Errors name the directory.
+  static Result<std::unique_ptr<Assembly>> open(const node::Config& config, Runtime& runtime,
+                                                AssemblyOptions options);
+  /// After the node is gone. Writes what waits, closes the files.
+  ~Assembly();
+
+  /// For one `node::Node`, which must go before this object.
+  node::NodeParts parts();
+
+  /// What users give to their SDKs when requests are signed; empty otherwise.
+  const std::string& identity_key() const;
+
+ private:
+  struct Parts;
+  explicit Assembly(std::unique_ptr<Parts> parts);
+  std::unique_ptr<Parts> parts_;
+};
+
+}  // namespace restate::engine

@@ -1,0 +1,400 @@
+#include "node/node.h"
+
+#include "admin/admin.h"
+#include "common/hash.h"
+#include "http/client.h"
+#include "invoker/slots.h"
+#include "node/health_server.h"
+#include "node/provision.h"
+#include "node/shard_node.h"
+
+#include <restate/log.h>
+
+#include <algorithm>
+#include <atomic>
+
+namespace restate::node {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr Duration kReadyPoll = 5ms;
+
+/// The addresses that a listener's configuration asks for.
+std::vector<Address> addresses_of(const ListenerConfig& listener, const Config& config,
+                                  const char* socket_name) {
+  std::vector<Address> addresses;
+  if (listener.mode == ListenMode::kNone) return addresses;
+  if (listener.mode != ListenMode::kUnix) {
+    addresses.push_back(
+        {listener.bind_ip, listener.random_port ? std::uint16_t{0} : listener.port, {}});
+  }
+  if (listener.mode != ListenMode::kTcp && !config.base_dir.empty()) {
+    addresses.push_back({{}, 0, config.base_dir + "/" + config.node_name + "/" + socket_name});
+  }
+  return addresses;
+}
+
+}  // namespace
+
+/// Lives on shard 0, but for the parts of other shards, which are made and destroyed over there.
+class Node::Impl : public std::enable_shared_from_this<Node::Impl> {
+  /// What is bound does nothing once the node is dropped.
+  template <class F>
+  auto bind(F callback) {
+    return scope_->bind(std::move(callback));
+  }
+
+ public:
+  Impl(NodeParts parts, Config config)
+      : parts_(std::move(parts)), config_(std::move(config)), home_(parts_.runtime.shard(0)) {}
+
+  void start(Completion<BoundAddresses> done) {
+    join(parts_.metadata, home_, config_,
+         Completion<Joined>(home_, bind([this, done = std::move(done)](Result<Joined> joined) mutable {
+           if (!joined) return done(std::move(joined).error());
+           build(*joined);
+           start_shards(std::move(done));
+         })));
+  }
+
+  void offer(std::vector<schema::DiscoveredService> services, Completion<void> done) {
+    const DeploymentId id{
+        Uuid::from(sha256("in-process," + config_.cluster_name + "," + config_.node_name)
+                       .substr(0, 16))};
+    registry_->change(
+        [id, services = std::move(services),
+         now = home_.wall_now()](const schema::Schema& current) {
+          return schema::register_in_process(current, id, services, now);
+        },
+        Completion<admin::RegistryClient::Changed>(
+            home_, [done = std::move(done)](Result<admin::RegistryClient::Changed> changed) mutable {
+              if (!changed) return done(std::move(changed).error());
+              if (!*changed) {
+                return done(Error{Code::kInvalidArgument,
+                                  "offering the services of this process: " +
+                                      changed->error().message});
+              }
+              done(Result<void>());
+            }));
+  }
+
+  void when_ready(Completion<void> done) {
+    if (ready_) {
+      home_.post([done = std::move(done)]() mutable { done(Result<void>()); });
+    } else {
+      waiting_for_ready_.push_back(std::move(done));
+    }
+  }
+
+  void stop(Completion<void> done) {
+    stopping_ = true;
+    poll_timer_.reset();
+    for (auto& waiting : std::exchange(waiting_for_ready_, {})) {
+      waiting(Error{Code::kShutdown, "the node stops"});
+    }
+    health_.reset();
+    auto left = std::make_shared<std::size_t>(shards_.size() + (admin_ ? 1 : 0));
+    auto finished = std::make_shared<Completion<void>>(std::move(done));
+    const auto one_less = [left, finished] {
+      if (--*left == 0) (*finished)(Result<void>());
+    };
+    if (*left == 0) {
+      home_.post([finished] { (*finished)(Result<void>()); });
+      return;
+    }
+    if (admin_) {
+      admin_->stop(Completion<void>(home_, bind([this, one_less](Result<void>) {
+        home_.post(bind([this, one_less] {
+          drop_admin();
+          one_less();
+        }));
+      })));
+    }
+    for (std::size_t i = 0; i < shards_.size(); ++i) {
+      on_shard(i, [this, i, one_less](ShardNode& node) {
+        Shard& shard = node.shard();
+        node.stop(Completion<void>(shard, [this, i, &shard, one_less, self = shared_from_this()](
+                                              Result<void>) {
+          // After this callback has returned: it came out of the object that goes now.
+          shard.post([this, i, one_less, self] {
+            shards_[i].reset();
+            home_.post_remote(one_less);
+          });
+        }));
+      });
+    }
+  }
+
+  worker::PartitionClient& client(Shard& shard) { return shards_[shard.index()]->client(); }
+  schema::SchemaPtr schema(Shard& shard) { return shards_[shard.index()]->schema().current(); }
+  const Config& config() const { return config_; }
+
+  /// A simulated crash, or a host that does not wait: whatever is there goes now.
+  void drop() {
+    scope_.reset();
+    poll_timer_.reset();
+    health_.reset();
+    drop_admin();
+    shards_.clear();
+    waiting_for_ready_.clear();
+  }
+
+ private:
+  void drop_admin() {
+    admin_.reset();
+    discoverer_.reset();
+    http_client_.reset();
+    registry_.reset();
+  }
+
+  void build(const Joined& joined) {
+    std::vector<Shard*> shards;
+    for (std::uint32_t i = 0; i < parts_.runtime.shard_count(); ++i) {
+      shards.push_back(&parts_.runtime.shard(i));
+    }
+    limits_ = std::make_unique<invoker::SharedLimits>(config_.concurrent_invocations, shards);
+    std::vector<worker::Router::Route> routes;
+    plans_.resize(shards.size());
+    for (const auto& [id, partition] : joined.partitions.partitions) {
+      Shard* shard = shards[id.value % shards.size()];
+      routes.push_back({partition.keys, id, shard, nullptr});
+      plans_[shard->index()].push_back(
+          {id, partition.keys, bifrost::LogId{joined.partitions.log_of(id)}});
+    }
+    router_ = std::make_unique<worker::Router>(std::move(routes));
+    id_ = joined.node;
+    shards_.resize(shards.size());
+  }
+
+  /// Runs `task` with the part of shard `index`, on that shard.
+  void on_shard(std::size_t index, Function<void(ShardNode&)> task) {
+    parts_.runtime.shard(static_cast<std::uint32_t>(index))
+        .post_remote([self = shared_from_this(), index, task = std::move(task)]() mutable {
+          if (self->shards_[index]) task(*self->shards_[index]);
+        });
+  }
+
+  /// Asks every shard to do something, and hears from each: `then` runs once with the first error.
+  void on_every_shard(Function<void(std::size_t, Completion<void>)> ask,
+                      Function<void(Result<void>)> then) {
+    struct Round {
+      std::size_t left;
+      std::optional<Error> failure;
+      Function<void(std::size_t, Completion<void>)> ask;
+      Function<void(Result<void>)> then;
+    };
+    auto round = std::make_shared<Round>(
+        Round{shards_.size(), {}, std::move(ask), std::move(then)});
+    auto heard = bind([round](Result<void> answer) {
+      if (!answer && !round->failure) round->failure = std::move(answer).error();
+      if (--round->left > 0) return;
+      auto next = std::move(round->then);
+      if (round->failure) return next(*round->failure);
+      next(Result<void>());
+    });
+    for (std::uint32_t i = 0; i < shards_.size(); ++i) {
+      Shard& shard = parts_.runtime.shard(i);
+      shard.post_remote([this, i, &shard, round, heard, self = shared_from_this()]() mutable {
+        round->ask(i, Completion<void>(shard, [this, heard, self](Result<void> answer) mutable {
+                     home_.post_remote([heard, answer = std::move(answer)]() mutable {
+                       heard(std::move(answer));
+                     });
+                   }));
+      });
+    }
+  }
+
+  void start_shards(Completion<BoundAddresses> done) {
+    on_every_shard(
+        [this](std::size_t i, Completion<void> made) {
+          shards_[i] = std::make_unique<ShardNode>(
+              parts_.runtime.shard(static_cast<std::uint32_t>(i)), parts_, config_, id_, *limits_,
+              *router_, [this](const Error& error) { on_failed(error); });
+          made(Result<void>());
+        },
+        [this, done = std::move(done)](Result<void> made) mutable {
+          if (!made) return done(std::move(made).error());
+          start_registry(std::move(done));
+        });
+  }
+
+  void start_registry(Completion<BoundAddresses> done) {
+    registry_ = std::make_unique<admin::RegistryClient>(home_, parts_.metadata);
+    for (auto& shard : shards_) registry_->add_follower(shard->shard(), shard->schema());
+    registry_->start(Completion<void>(home_, bind([this, done = std::move(done)](
+                                                      Result<void> started) mutable {
+      if (!started) return done(std::move(started).error().within("reading the registry"));
+      on_every_shard(
+          [this](std::size_t i, Completion<void> opened) {
+            shards_[i]->start(plans_[i], std::move(opened));
+          },
+          [this, done = std::move(done)](Result<void> opened) mutable {
+            if (!opened) return done(std::move(opened).error());
+            register_services(std::move(done));
+          });
+    })));
+  }
+
+  /// The services of this process are a deployment like any other, before anybody can ask for them.
+  void register_services(Completion<BoundAddresses> done) {
+    const auto go_on = [this](Completion<BoundAddresses> then) {
+      auto bound = listen();
+      if (bound) watch_leaders();
+      then(std::move(bound));
+    };
+    if (parts_.in_process_services.empty()) return go_on(std::move(done));
+    offer(parts_.in_process_services,
+          Completion<void>(home_, bind([go_on, done = std::move(done)](Result<void> offered) mutable {
+            if (!offered) return done(std::move(offered).error());
+            go_on(std::move(done));
+          })));
+  }
+
+  void on_failed(const Error& error) {
+    if (failed_.exchange(true)) return;
+    parts_.on_failed(error);
+  }
+
+  /// Shard 0 listens first: the ports it gets are those that the others share.
+  Result<BoundAddresses> listen() {
+    BoundAddresses bound;
+    if (config_.roles.contains("http-ingress")) {
+      auto used =
+          shards_[0]->listen(addresses_of(config_.ingress_listener, config_, "ingress.sock"));
+      if (!used) return std::move(used).error().within("listening for ingress");
+      bound.ingress = *std::move(used);
+      std::vector<Address> shared;
+      std::copy_if(bound.ingress.begin(), bound.ingress.end(), std::back_inserter(shared),
+                   [](const Address& address) { return !address.is_unix(); });
+      for (std::size_t i = 1; i < shards_.size(); ++i) {
+        on_shard(i, [shared](ShardNode& node) {
+          if (auto others = node.listen(shared); !others) {
+            node.shard().log().error("node", "a shard cannot share the ingress port",
+                                     {{"error", others.error().describe()}});
+          }
+        });
+      }
+    }
+    if (config_.roles.contains("admin")) {
+      open_admin(bound.ingress);
+      for (const Address& address : addresses_of(config_.admin_listener, config_, "admin.sock")) {
+        auto used = admin_->listen(address);
+        if (!used) return std::move(used).error().within("listening for admin requests");
+        bound.admin.push_back(*std::move(used));
+      }
+    }
+    if (config_.node_listener.mode != ListenMode::kNone) {
+      health_ = std::make_unique<HealthServer>(home_, config_, id_);
+      for (const Address& address : addresses_of(config_.node_listener, config_, "fabric.sock")) {
+        auto used = health_->listen(address);
+        if (!used) return std::move(used).error().within("listening for nodes");
+        bound.node.push_back(*std::move(used));
+      }
+    }
+    return bound;
+  }
+
+  void open_admin(const std::vector<Address>& ingress) {
+    std::vector<wire::Header> headers;
+    for (const auto& [name, value] : config_.additional_request_headers) {
+      headers.push_back({name, value});
+    }
+    http_client_ = std::make_unique<http::Client>(
+        home_, http::ClientOptions{.connect_timeout = milliseconds(config_.connect_timeout_ms),
+                                   .tls = parts_.tls});
+    discoverer_ = std::make_unique<admin::HttpDiscoverer>(
+        home_, *http_client_,
+        admin::HttpDiscovererOptions{.additional_headers = headers, .identity = parts_.identity});
+    admin::AdminOptions options;
+    options.cluster_name = config_.cluster_name;
+    options.features["protocol_v7"] = config_.protocol_v7;
+    options.metadata_members = {id_.node.value};
+    options.additional_request_headers = std::move(headers);
+    options.defaults = config_.defaults;
+    options.ingress_endpoint = config_.ingress_listener.advertised_address;
+    for (const Address& address : ingress) {
+      if (options.ingress_endpoint.empty() && !address.is_unix()) {
+        const bool any = address.host == "0.0.0.0" || address.host == "::";
+        options.ingress_endpoint = "http://" + (any ? std::string("127.0.0.1") : address.host) +
+                                   ":" + std::to_string(address.port) + "/";
+      }
+    }
+    admin_ = std::make_unique<admin::Admin>(
+        home_, std::move(options),
+        admin::Admin::Parts{*registry_, *discoverer_, shards_[0]->client()});
+  }
+
+  void watch_leaders() {
+    poll_timer_ = home_.make_timer([this] { poll_leaders(); });
+    poll_leaders();
+  }
+
+  /// Leaders come and go on their own shards; nobody waits for them but health checks, so it is
+  /// enough to look now and then.
+  void poll_leaders() {
+    auto answers = std::make_shared<std::pair<std::size_t, bool>>(shards_.size(), true);
+    auto collect = bind([this, answers](bool leads) {
+      answers->second = answers->second && leads;
+      if (--answers->first == 0) on_polled(answers->second);
+    });
+    for (std::size_t i = 0; i < shards_.size(); ++i) {
+      on_shard(i, [this, collect](ShardNode& node) mutable {
+        home_.post_remote([collect, leads = node.leads_all()]() mutable { collect(leads); });
+      });
+    }
+  }
+
+  void on_polled(bool leads) {
+    if (stopping_) return;
+    if (leads != ready_) {
+      ready_ = leads;
+      for (std::size_t i = 0; i < shards_.size(); ++i) {
+        on_shard(i, [leads](ShardNode& node) { node.set_ready(leads); });
+      }
+      if (leads) {
+        for (auto& waiting : std::exchange(waiting_for_ready_, {})) {
+          home_.post([waiting = std::move(waiting)]() mutable { waiting(Result<void>()); });
+        }
+      }
+    }
+    poll_timer_->arm(home_.now() + (ready_ ? Duration(500ms) : kReadyPoll));
+  }
+
+  NodeParts parts_;
+  const Config config_;
+  Shard& home_;
+  GenerationalNodeId id_;
+  std::unique_ptr<invoker::SharedLimits> limits_;
+  std::unique_ptr<worker::Router> router_;
+  std::vector<std::vector<worker::PartitionDescription>> plans_;
+  std::vector<std::unique_ptr<ShardNode>> shards_;  ///< each touched on its own shard only
+  std::unique_ptr<admin::RegistryClient> registry_;
+  std::unique_ptr<http::Client> http_client_;
+  std::unique_ptr<admin::HttpDiscoverer> discoverer_;
+  std::unique_ptr<admin::Admin> admin_;
+  std::unique_ptr<HealthServer> health_;
+  std::unique_ptr<Timer> poll_timer_;
+  bool ready_ = false;
+  bool stopping_ = false;
+  std::atomic<bool> failed_{false};
+  std::vector<Completion<void>> waiting_for_ready_;
+  std::unique_ptr<Scope> scope_ = std::make_unique<Scope>();
+};
+
+Node::Node(NodeParts parts, Config config)
+    : impl_(std::make_shared<Impl>(std::move(parts), std::move(config))) {}
+
+Node::~Node() { impl_->drop(); }
+
+void Node::start(Completion<BoundAddresses> done) { impl_->start(std::move(done)); }
+void Node::offer(std::vector<schema::DiscoveredService> services, Completion<void> done) {
+  impl_->offer(std::move(services), std::move(done));
+}
+void Node::when_ready(Completion<void> done) { impl_->when_ready(std::move(done)); }
+void Node::stop(Completion<void> done) { impl_->stop(std::move(done)); }
+worker::PartitionClient& Node::client(Shard& shard) { return impl_->client(shard); }
+schema::SchemaPtr Node::schema(Shard& shard) { return impl_->schema(shard); }
+const Config& Node::config() const { return impl_->config(); }
+
+}  // namespace restate::node

@@ -1,0 +1,88 @@
+#pragma once
+
+/// \file
+/// A node: its roles wired together over the parts that a host lends it, started and stopped in
+/// order. Runs on every runtime, the simulator's included.
+
+#include "invoker/deployment_client.h"
+#include "node/config.h"
+#include "schema/registry.h"
+#include "worker/client.h"
+
+#include <restate/bifrost/loglet.h>
+#include <restate/completion.h>
+#include <restate/metadata/store.h>
+#include <restate/runtime.h>
+#include <restate/storage/store.h>
+
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace restate::http {
+class TlsConnector;
+}
+namespace restate::protocol {
+class RequestIdentity;
+}
+
+namespace restate::node {
+
+/// What a node is given; all of it outlives the node.
+struct NodeParts {
+  Runtime& runtime;
+  storage::Store& store;
+  metadata::Store& metadata;
+  std::vector<std::pair<std::string, std::shared_ptr<bifrost::LogletProvider>>> providers;
+  std::string default_provider = "local";
+  /// The way to deployments, made once per shard, on it.
+  Function<std::unique_ptr<invoker::DeploymentClient>(Shard&)> deployments;
+  /// For https deployments; null: they cannot be reached.
+  http::TlsConnector* tls = nullptr;
+  /// Signs discovery requests; null: they are not signed.
+  std::shared_ptr<const protocol::RequestIdentity> identity;
+  /// Services of this process; empty: none.
+  std::vector<schema::DiscoveredService> in_process_services;
+  /// Called once, on any shard: the disk refused, and nothing is acknowledged any more.
+  Function<void(const Error&)> on_failed;
+};
+
+/// Where a node listens, once it does.
+struct BoundAddresses {
+  std::vector<Address> ingress;
+  std::vector<Address> admin;
+  std::vector<Address> node;
+};
+
+class Node {
+ public:
+  Node(NodeParts parts, Config config);
+  /// After `stop`, or in a simulated crash.
+  ~Node();
+  Node(const Node&) = delete;
+  Node& operator=(const Node&) = delete;
+
+  /// Joins, opens the partitions and listens. Call on shard 0; completes there once requests are
+  /// accepted, which may be before every partition leads.
+  void start(Completion<BoundAddresses> done);
+  /// Replaces what the in-process deployment serves; completes once calls to it are possible.
+  void offer(std::vector<schema::DiscoveredService> services, Completion<void> done);
+  /// Completes once every partition has its leader here. Call on shard 0.
+  void when_ready(Completion<void> done);
+  /// Refuses new requests, drops attempts (they go on after the next start), flushes, closes. Call
+  /// on shard 0; the node may be destroyed after completion.
+  void stop(Completion<void> done);
+
+  /// The way to the partitions for code on `shard`; valid between start and stop.
+  worker::PartitionClient& client(Shard& shard);
+  /// The registry as `shard` knows it.
+  schema::SchemaPtr schema(Shard& shard);
+  const Config& config() const;
+
+ private:
+  class Impl;
+  std::shared_ptr<Impl> impl_;
+};
+
+}  // namespace restate::node

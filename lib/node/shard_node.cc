@@ -1,0 +1,116 @@
+#include "node/shard_node.h"
+
+namespace restate::node {
+namespace {
+
+worker::WorkerOptions worker_options(const Config& config, GenerationalNodeId id) {
+  worker::WorkerOptions options;
+  options.node = id;
+  options.defaults = config.defaults;
+  options.invoker.defaults = config.defaults;
+  options.invoker.message_size_limit = config.message_size_limit;
+  options.invoker.message_size_warning = config.message_size_warning;
+  options.invoker.eager_state_size_limit = config.eager_state_limit;
+  options.invoker.protocol_v7 = config.protocol_v7;
+  options.cleanup_interval = milliseconds(config.cleanup_interval_ms);
+  options.trim_delay = milliseconds(config.trim_delay_ms);
+  options.checkpoint_bytes = config.checkpoint_bytes;
+  return options;
+}
+
+ingress::IngressOptions ingress_options(const Config& config) {
+  ingress::IngressOptions options;
+  options.defaults = config.defaults;
+  options.request_size_limit = config.request_size_limit;
+  if (config.ingress_request_limit) options.concurrent_requests = *config.ingress_request_limit;
+  return options;
+}
+
+}  // namespace
+
+ShardNode::ShardNode(Shard& shard, NodeParts& parts, const Config& config, GenerationalNodeId id,
+                     invoker::SharedLimits& limits, worker::Router& router,
+                     Function<void(const Error&)> on_failed)
+    : shard_(shard),
+      parts_(parts),
+      config_(config),
+      router_(router),
+      bifrost_(bifrost::make_bifrost(
+          shard, parts.metadata,
+          {.default_provider = parts.default_provider})),
+      deployments_(parts.deployments(shard)),
+      context_{shard,
+               parts.store,
+               *bifrost_,
+               parts.metadata,
+               *deployments_,
+               limits,
+               [this] { return schema_.current(); },
+               worker_options(config, id),
+               std::move(on_failed)},
+      group_(context_),
+      client_(shard, router) {
+  for (const auto& [kind, provider] : parts.providers) bifrost_->add_provider(kind, provider);
+}
+
+ShardNode::~ShardNode() {
+  ingress_.reset();
+  for (auto& processor : processors_) {
+    router_.attach(processor->id(), nullptr);
+    processor.reset();
+  }
+}
+
+void ShardNode::start(std::vector<worker::PartitionDescription> partitions,
+                      Completion<void> done) {
+  bifrost_->start(Completion<void>(
+      shard_, [open = scope_.bind([this, partitions = std::move(partitions)] {
+                 open_partitions(partitions);
+               }),
+               done = std::move(done)](Result<void> begun) mutable {
+        if (begun) open();
+        done(std::move(begun));
+      }));
+}
+
+void ShardNode::open_partitions(const std::vector<worker::PartitionDescription>& partitions) {
+  for (const worker::PartitionDescription& description : partitions) {
+    processors_.push_back(std::make_unique<worker::PartitionProcessor>(context_, group_, router_,
+                                                                       description));
+    router_.attach(description.id, processors_.back().get());
+    processors_.back()->start();
+  }
+}
+
+Result<std::vector<Address>> ShardNode::listen(const std::vector<Address>& addresses) {
+  ingress_ = std::make_unique<ingress::Ingress>(shard_, ingress_options(config_), client_, schema_);
+  std::vector<Address> bound;
+  for (const Address& address : addresses) {
+    RESTATE_TRY(auto used, ingress_->listen(address));
+    bound.push_back(std::move(used));
+  }
+  return bound;
+}
+
+void ShardNode::stop(Completion<void> done) {
+  const auto close = [this](Completion<void> closed) {
+    for (auto& processor : processors_) {
+      router_.attach(processor->id(), nullptr);
+      processor.reset();
+    }
+    processors_.clear();
+    closed(Result<void>());
+  };
+  if (!ingress_) return close(std::move(done));
+  ingress_->stop(Completion<void>(
+      shard_, [close, done = std::move(done)](Result<void>) mutable { close(std::move(done)); }));
+}
+
+bool ShardNode::leads_all() const {
+  for (const auto& processor : processors_) {
+    if (processor->role() != worker::PartitionProcessor::Role::kLeader) return false;
+  }
+  return !processors_.empty();
+}
+
+}  // namespace restate::node

@@ -1,0 +1,62 @@
+#pragma once
+
+/// \file
+/// Everything of a node that lives on one shard, in the order in which it must die.
+
+#include "ingress/ingress.h"
+#include "node/node.h"
+#include "schema/source.h"
+#include "worker/context.h"
+#include "worker/group.h"
+#include "worker/processor.h"
+#include "worker/router.h"
+
+#include <memory>
+#include <vector>
+
+namespace restate::node {
+
+class ShardNode {
+ public:
+  ShardNode(Shard& shard, NodeParts& parts, const Config& config, GenerationalNodeId id,
+            invoker::SharedLimits& limits, worker::Router& router,
+            Function<void(const Error&)> on_failed);
+  ~ShardNode();
+
+  /// Reads the logs' chains, then opens the partitions of this shard. The registry is there already.
+  void start(std::vector<worker::PartitionDescription> partitions, Completion<void> done);
+  /// Opens the ingress listeners of this shard.
+  Result<std::vector<Address>> listen(const std::vector<Address>& addresses);
+  /// Takes no more requests; what runs is started again by the next start.
+  void stop(Completion<void> done);
+
+  /// True while every partition of this shard has its leader here.
+  bool leads_all() const;
+  void set_ready(bool ready) { client_.set_ready(ready); }
+
+  Shard& shard() { return shard_; }
+  worker::PartitionClient& client() { return client_; }
+  schema::SchemaCell& schema() { return schema_; }
+  const std::vector<std::unique_ptr<worker::PartitionProcessor>>& processors() const {
+    return processors_;
+  }
+
+ private:
+  void open_partitions(const std::vector<worker::PartitionDescription>& partitions);
+
+  Shard& shard_;
+  NodeParts& parts_;
+  const Config& config_;
+  worker::Router& router_;
+  schema::SchemaCell schema_;
+  std::unique_ptr<bifrost::Bifrost> bifrost_;
+  std::unique_ptr<invoker::DeploymentClient> deployments_;
+  worker::ShardContext context_;
+  worker::Group group_;
+  worker::RoutingClient client_;
+  std::vector<std::unique_ptr<worker::PartitionProcessor>> processors_;
+  std::unique_ptr<ingress::Ingress> ingress_;
+  Scope scope_;
+};
+
+}  // namespace restate::node
