@@ -2,7 +2,6 @@
 
 #include "protobuf.h"
 
-#include <chrono>
 #include <cstdlib>
 
 namespace bench {
@@ -14,12 +13,6 @@ constexpr std::uint16_t kInput = 0x0400, kOutput = 0x0401, kSetState = 0x0403,
                         kOneWayCall = 0x040E, kRun = 0x0411;
 constexpr std::uint16_t kNotification = 0x8000;
 
-double wall_ms() {
-  return std::chrono::duration<double, std::milli>(
-             std::chrono::system_clock::now().time_since_epoch())
-      .count();
-}
-
 std::string value_of(std::string_view content) {
   std::string value;
   if (!content.empty()) put_bytes(value, 1, content);
@@ -28,13 +21,14 @@ std::string value_of(std::string_view content) {
 
 }  // namespace
 
-Conversation::Conversation(std::string handler, Stats& stats,
+Conversation::Conversation(std::string handler, Stats& stats, std::function<double()> wall_ms,
                            std::function<void(std::string)> send, std::function<void()> finish)
     : handler_(std::move(handler)),
       stats_(stats),
+      wall_ms_(std::move(wall_ms)),
       send_(std::move(send)),
       finish_(std::move(finish)),
-      started_ms_(wall_ms()) {}
+      started_ms_(wall_ms_()) {}
 
 void Conversation::on_bytes(std::string_view bytes) {
   // The common case is whole frames in one piece: parse in place, keep only what is left over.
@@ -154,6 +148,10 @@ void Conversation::step() {
     command(kSetState, set);
     return output(std::to_string(a_));
   }
+  if (handler_ == "value") {
+    const auto found = state_.find("n");
+    return output(found == state_.end() ? "0" : found->second);
+  }
   if (handler_ == "add") {
     const auto found = state_.find("n");
     std::string get;
@@ -205,7 +203,7 @@ void Conversation::step_parallel_runs() {
 
 void Conversation::step_sleep(bool stay) {
   if (sleeps_ == 0) {
-    const double now = wall_ms();
+    const double now = wall_ms_();
     // Small numbers are milliseconds from now, large ones (b) an absolute second.
     const auto wake = b_ != 0 ? b_ * 1000 : static_cast<std::uint64_t>(now) + a_;
     ++sleeps_;
@@ -218,7 +216,7 @@ void Conversation::step_sleep(bool stay) {
     return suspend(1);
   }
   if (!completions_.contains(1)) return stay ? wait(1) : suspend(1);
-  stats_.sleep_late_ms.push_back(wall_ms() - static_cast<double>(last_wake_ms_));
+  stats_.sleep_late_ms.push_back(wall_ms_() - static_cast<double>(last_wake_ms_));
   output(std::to_string(last_wake_ms_));
 }
 
@@ -264,13 +262,13 @@ void Conversation::step_replay() {
       if (!completions_.contains(i)) return wait(i);
     }
   } else {
-    stats_.replay_ms.push_back(wall_ms() - started_ms_);
+    stats_.replay_ms.push_back(wall_ms_() - started_ms_);
   }
   if (sleeps_ == b_) return output(std::to_string(a_));
   const std::uint32_t completion = static_cast<std::uint32_t>(a_) + sleeps_ + 1;
   ++sleeps_;
   std::string sleep;
-  put_uint(sleep, 1, static_cast<std::uint64_t>(wall_ms()) + 1);
+  put_uint(sleep, 1, static_cast<std::uint64_t>(wall_ms_()) + 1);
   put_uint(sleep, 11, completion);
   command(kSleep, sleep);
   suspend(completion);
@@ -322,17 +320,16 @@ void Conversation::flush() {
 }
 
 std::string Conversation::random_text(std::size_t size) {
-  static std::uint64_t state = 0x9e3779b97f4a7c15;
   constexpr std::string_view kLetters =
       "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
   std::string text(size, 'x');
   std::uint64_t bits = 0;
   for (std::size_t i = 0; i < size; ++i) {
     if (i % 10 == 0) {
-      state ^= state << 13;
-      state ^= state >> 7;
-      state ^= state << 17;
-      bits = state;
+      random_ ^= random_ << 13;
+      random_ ^= random_ >> 7;
+      random_ ^= random_ << 17;
+      bits = random_;
     }
     text[i] = kLetters[bits & 63];
     bits >>= 6;

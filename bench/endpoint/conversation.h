@@ -19,9 +19,9 @@ struct Stats {
 
 class Conversation {
  public:
-  /// `send` queues bytes; `finish` ends the response.
-  Conversation(std::string handler, Stats& stats, std::function<void(std::string)> send,
-               std::function<void()> finish);
+  /// `send` queues bytes; `finish` ends the response; `wall_ms` is the time of day.
+  Conversation(std::string handler, Stats& stats, std::function<double()> wall_ms,
+               std::function<void(std::string)> send, std::function<void()> finish);
 
   void on_bytes(std::string_view bytes);
   /// The server sends no more: whoever waits must suspend.
@@ -50,6 +50,7 @@ class Conversation {
 
   const std::string handler_;
   Stats& stats_;
+  std::function<double()> wall_ms_;
   std::function<void(std::string)> send_;
   std::function<void()> finish_;
   std::string buffer_;
@@ -68,6 +69,7 @@ class Conversation {
   std::uint64_t last_wake_ms_ = 0;
   std::map<std::uint32_t, bool> completions_;
   std::uint32_t waiting_for_ = 0;
+  std::uint64_t random_ = 0x9e3779b97f4a7c15;
 };
 
 }  // namespace bench

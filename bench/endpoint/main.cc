@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 #include <restate/uv/runtime.h>
 
+#include <chrono>
 #include <csignal>
 #include <cstdio>
 
@@ -38,7 +39,7 @@ std::string manifest(const Settings& settings) {
       R"({{"name":"Obj","ty":"VIRTUAL_OBJECT","handlers":[{}]}}]}})",
       settings.request_response ? "REQUEST_RESPONSE" : "BIDI_STREAM", settings.max_protocol,
       handlers({"noop", "run", "runp", "sleep", "hold", "call", "send", "replay"}, ""),
-      handlers({"noop", "get", "set", "add", "run"}, R"(,"ty":"EXCLUSIVE")"));
+      handlers({"noop", "get", "set", "add", "value", "run"}, R"(,"ty":"EXCLUSIVE")"));
 }
 
 std::string list_of(const std::vector<double>& values) {
@@ -60,7 +61,13 @@ class Attempt final : public http::ServerRequest {
  public:
   Attempt(std::string handler, bench::Stats& stats, http::ServerStream& stream)
       : conversation_(
-            std::move(handler), stats, [&stream](std::string bytes) { stream.write(Bytes(std::move(bytes))); },
+            std::move(handler), stats,
+            [] {
+              return std::chrono::duration<double, std::milli>(
+                         std::chrono::system_clock::now().time_since_epoch())
+                  .count();
+            },
+            [&stream](std::string bytes) { stream.write(Bytes(std::move(bytes))); },
             [&stream] { stream.finish(); }) {}
   void on_body(Bytes data) override { conversation_.on_bytes(data.view()); }
   void on_body_end() override { conversation_.on_input_closed(); }
@@ -74,7 +81,7 @@ class Endpoint final : public http::ServerHandler {
  public:
   explicit Endpoint(Settings settings) : manifest_(manifest(settings)) {}
 
-  std::unique_ptr<http::ServerRequest> on_request(const http::RequestHead& head,
+  std::unique_ptr<http::ServerRequest> on_request(http::RequestHead head,
                                                   http::ServerStream& stream) override {
     if (head.target == "/discover") {
       stream.respond({200, {{"content-type", "application/vnd.restate.endpointmanifest.v3+json"},
