@@ -6,7 +6,6 @@
 #include <restate/log.h>
 #include <restate/result.h>
 
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -16,7 +15,8 @@ namespace restate {
 class LogFilter {
  public:
   /// Everything from `level` on.
-  explicit LogFilter(LogLevel level = LogLevel::kInfo) : default_(level), loudest_(level) {}
+  explicit LogFilter(LogLevel level = LogLevel::kInfo)
+      : default_(threshold(level)), loudest_(threshold(level)) {}
 
   /// Reads directives between commas: a level, or `target=level`. Levels: `trace`, `debug`, `info`,
   /// `warn`, `error`, `off`. A target is the beginning of `restate::<module>` (`restate_<module>`
@@ -27,16 +27,24 @@ class LogFilter {
 
   bool allows(LogLevel level, std::string_view module) const;
   /// False if no module logs at this level.
-  bool allows_somewhere(LogLevel level) const { return loudest_ && *loudest_ <= level; }
+  bool allows_somewhere(LogLevel level) const { return loudest_ <= threshold(level); }
 
  private:
+  /// The lowest level that passes, as a number; one above all levels is `off`.
+  using Threshold = int;
+  static constexpr Threshold threshold(LogLevel level) { return static_cast<Threshold>(level); }
+  static constexpr Threshold kOff = threshold(LogLevel::kError) + 1;
+
   struct Directive {
     std::string target;
-    std::optional<LogLevel> level;
+    Threshold lowest = kOff;
   };
 
-  std::optional<LogLevel> default_;  // none: off
-  std::optional<LogLevel> loudest_;
+  /// False: no level.
+  static bool read_level(std::string_view text, Threshold& lowest);
+
+  Threshold default_;
+  Threshold loudest_;
   std::vector<Directive> directives_;
 };
 
