@@ -11,26 +11,10 @@ std::string_view trimmed(std::string_view text) {
   return text;
 }
 
-bool same_word(std::string_view a, std::string_view lower) {
-  return std::equal(a.begin(), a.end(), lower.begin(), lower.end(), [](char x, char y) {
-    return (x >= 'A' && x <= 'Z' ? static_cast<char>(x - 'A' + 'a') : x) == y;
+bool same_word(std::string_view a, std::string_view upper) {
+  return std::equal(a.begin(), a.end(), upper.begin(), upper.end(), [](char x, char y) {
+    return (x >= 'a' && x <= 'z' ? static_cast<char>(x - 'a' + 'A') : x) == y;
   });
-}
-
-/// False: no level. `off` leaves `level` empty.
-bool read_level(std::string_view text, std::optional<LogLevel>& level) {
-  level.reset();
-  if (same_word(text, "off")) return true;
-  for (const LogLevel known :
-       {LogLevel::kTrace, LogLevel::kDebug, LogLevel::kInfo, LogLevel::kWarn, LogLevel::kError}) {
-    std::string name(to_string(known));
-    for (char& c : name) c = static_cast<char>(c - 'A' + 'a');
-    if (same_word(text, name)) {
-      level = known;
-      return true;
-    }
-  }
-  return false;
 }
 
 /// One spelling for all targets.
@@ -44,10 +28,22 @@ std::string normal_target(std::string_view target) {
 
 }  // namespace
 
+bool LogFilter::read_level(std::string_view text, Threshold& lowest) {
+  lowest = kOff;
+  if (same_word(text, "OFF")) return true;
+  for (const LogLevel known :
+       {LogLevel::kTrace, LogLevel::kDebug, LogLevel::kInfo, LogLevel::kWarn, LogLevel::kError}) {
+    if (!same_word(text, to_string(known))) continue;
+    lowest = threshold(known);
+    return true;
+  }
+  return false;
+}
+
 Result<LogFilter> LogFilter::parse(std::string_view text) {
   LogFilter filter;
-  filter.default_.reset();
-  filter.loudest_.reset();
+  filter.default_ = kOff;
+  filter.loudest_ = kOff;
   while (!text.empty()) {
     const std::size_t comma = std::min(text.find(','), text.size());
     const std::string_view part = trimmed(text.substr(0, comma));
@@ -56,17 +52,17 @@ Result<LogFilter> LogFilter::parse(std::string_view text) {
 
     const std::size_t equals = part.find('=');
     const bool named = equals != std::string_view::npos;
-    std::optional<LogLevel> level;
-    if (!read_level(trimmed(named ? part.substr(equals + 1) : part), level) || equals == 0) {
+    Threshold lowest = kOff;
+    if (!read_level(trimmed(named ? part.substr(equals + 1) : part), lowest) || equals == 0) {
       return Error{Code::kInvalidArgument,
                    "log filter: '" + std::string(part) + "' is no level and no target=level"};
     }
     if (named) {
-      filter.directives_.push_back({normal_target(trimmed(part.substr(0, equals))), level});
+      filter.directives_.push_back({normal_target(trimmed(part.substr(0, equals))), lowest});
     } else {
-      filter.default_ = level;
+      filter.default_ = lowest;
     }
-    if (level && (!filter.loudest_ || *level < *filter.loudest_)) filter.loudest_ = level;
+    filter.loudest_ = std::min(filter.loudest_, lowest);
   }
   // The longest comes first, so that the first that fits decides; of equal ones, the last given.
   std::reverse(filter.directives_.begin(), filter.directives_.end());
@@ -78,16 +74,16 @@ Result<LogFilter> LogFilter::parse(std::string_view text) {
 
 bool LogFilter::allows(LogLevel level, std::string_view module) const {
   if (!allows_somewhere(level)) return false;
-  std::optional<LogLevel> wanted = default_;
+  Threshold lowest = default_;
   if (!directives_.empty()) {
     const std::string target = "restate::" + std::string(module);
     const auto fits = [&](const Directive& directive) {
       return target.starts_with(directive.target);
     };
     const auto found = std::find_if(directives_.begin(), directives_.end(), fits);
-    if (found != directives_.end()) wanted = found->level;
+    if (found != directives_.end()) lowest = found->lowest;
   }
-  return wanted && *wanted <= level;
+  return lowest <= threshold(level);
 }
 
 }  // namespace restate

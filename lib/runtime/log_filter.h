@@ -33,7 +33,7 @@ class LogFilter {
   /// The lowest level that passes, as a number; one above all levels is `off`.
   using Threshold = int;
   static constexpr Threshold threshold(LogLevel level) { return static_cast<Threshold>(level); }
-  static constexpr Threshold kOff = threshold(LogLevel::kError) + 1;
+  static constexpr Threshold kOff = static_cast<Threshold>(LogLevel::kError) + 1;
 
   struct Directive {
     std::string target;
