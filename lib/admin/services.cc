@@ -108,8 +108,9 @@ void ServiceRoutes::modify(Call call) {
     return call.text(422, "The body is no change of a service: a member has a wrong type, or is no "
                           "duration in days or smaller units");
   }
+  const std::string name = call.params[0];
   registry_.change(
-      [name = call.params[0], patch](const schema::Schema& before) {
+      [name, patch](const schema::Schema& before) {
         return schema::modify_service(before, name, patch);
       },
       Completion<RegistryClient::Changed>(

@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace restate::http {
@@ -41,6 +42,8 @@ class Headers {
   /// Replaces all headers of that name by one.
   void set(std::string_view name, std::string value);
   void remove(std::string_view name);
+  /// Gives all of them away; none is left.
+  std::vector<Header> release() { return std::exchange(headers_, {}); }
 
   std::size_t size() const { return headers_.size(); }
   bool empty() const { return headers_.empty(); }

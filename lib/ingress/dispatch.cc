@@ -13,7 +13,7 @@ Dispatched refused(const Refusal& refusal) { return refuse(refusal); }
 Dispatched wrong_method() { return refused({405, "method not allowed"}); }
 
 struct Dispatcher {
-  const http::RequestHead& head;
+  http::RequestHead& head;
   std::string_view path;
   const Context& context;
   const schema::SchemaPtr& schema;
@@ -84,7 +84,7 @@ struct Dispatcher {
 
 }  // namespace
 
-Dispatched dispatch(const http::RequestHead& head, const Context& context) {
+Dispatched dispatch(http::RequestHead& head, const Context& context) {
   const auto& limit = context.options.concurrent_requests;
   if (limit && context.in_flight >= *limit) {
     return refused({429, "too many requests, the ingress is overloaded. Retry later."});

@@ -11,6 +11,7 @@
 namespace restate::ingress {
 
 /// Everything between CORS and the body: overload, path, method, and what the route itself checks.
-std::variant<Answer, Work> dispatch(const http::RequestHead& head, const Context& context);
+/// Work that goes on has taken the headers out of `head`.
+std::variant<Answer, Work> dispatch(http::RequestHead& head, const Context& context);
 
 }  // namespace restate::ingress

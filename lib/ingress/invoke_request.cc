@@ -40,16 +40,16 @@ bool contains(const std::vector<wire::Header>& headers, std::size_t from, std::s
 }
 
 /// The list for the handler. Repeated names keep their first place and value; clients rely on it.
-void forward_headers(const http::RequestHead& head, std::string_view path, InvokeRequest& out) {
+void forward_headers(http::RequestHead& head, std::string_view path, InvokeRequest& out) {
   out.headers.reserve(head.headers.size() + 1);
   std::string target(path);
   const std::size_t mark = head.target.find('?');
   if (mark != std::string::npos) target.append(head.target, mark, head.target.find('#', mark) - mark);
   out.headers.push_back({std::string(kPathHeader), std::move(target)});
-  for (const http::Header& header : head.headers) {
+  for (http::Header& header : head.headers.release()) {
     if (!is_plain_ascii(header.value) && !out.bad_header) out.bad_header = header.name;
     if (is_kept(header.name) || contains(out.headers, 1, header.name)) continue;
-    out.headers.push_back({header.name, header.value});
+    out.headers.push_back({std::move(header.name), std::move(header.value)});
   }
 }
 
@@ -127,7 +127,7 @@ bool is_plain_ascii(std::string_view value) {
 
 std::variant<Refusal, InvokeRequest> examine(const InvokeRoute& route,
                                              const schema::SchemaPtr& schema,
-                                             const http::RequestHead& head, std::string_view path,
+                                             http::RequestHead& head, std::string_view path,
                                              const IngressOptions& options) {
   InvokeRequest request;
   if (auto refusal = refuse_handler(route, *schema, &request.handler)) return *std::move(refusal);
@@ -147,7 +147,6 @@ std::variant<Refusal, InvokeRequest> examine(const InvokeRoute& route,
   request.schema = schema;
   request.target = {route.service->type, request.handler->type, route.service->name, route.key,
                     std::string(route.handler), route.scope};
-  forward_headers(head, path, request);
   request.span = {first_value(head, "traceparent").value_or(std::string()),
                   first_value(head, "tracestate").value_or(std::string())};
   request.content_type = first_value(head, "content-type");
@@ -157,6 +156,7 @@ std::variant<Refusal, InvokeRequest> examine(const InvokeRoute& route,
     request.delay = query_parameter(query, "delay");
     request.limit_key_parameter = query_parameter(query, "limit-key");
   }
+  forward_headers(head, path, request);
   return request;
 }
 

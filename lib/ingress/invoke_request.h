@@ -38,10 +38,10 @@ struct InvokeRequest {
   std::optional<std::string> bad_header;
 };
 
-/// `path` is normalised.
+/// `path` is normalised. A request that passes has taken the headers out of `head`.
 std::variant<Refusal, InvokeRequest> examine(const InvokeRoute& route,
                                              const schema::SchemaPtr& schema,
-                                             const http::RequestHead& head, std::string_view path,
+                                             http::RequestHead& head, std::string_view path,
                                              const IngressOptions& options);
 
 /// The checks that need the body. What passes them has an id and is ready to be appended; `request`

@@ -217,6 +217,7 @@ RegistryResult<Schema> modify_service(Schema schema, std::string_view name,
   }
   for (ServiceRevision& service : schema.deployments[latest->deployment].services) {
     if (service.name != name) continue;
+    const Options before = service.options;
     Options& options = service.options;
     const auto set = [](auto& option, const auto& value) {
       if (value) option = value;
@@ -227,8 +228,8 @@ RegistryResult<Schema> modify_service(Schema schema, std::string_view name,
     set(options.journal_retention_ms, patch.journal_retention_ms);
     set(options.inactivity_timeout_ms, patch.inactivity_timeout_ms);
     set(options.abort_timeout_ms, patch.abort_timeout_ms);
+    if (options != before) ++schema.version;
   }
-  ++schema.version;
   return schema;
 }
 

@@ -132,7 +132,8 @@ struct ServicePatch {
 RegistryResult<Schema> modify_service(Schema schema, std::string_view service,
                                       const ServicePatch& patch);
 
-/// What a manifest must hold beyond its syntax: names, handler types, retentions, payload rules.
+/// What a service must be beyond its syntax: names, handler types, retentions, content types. JSON
+/// schemas are taken as they are: whoever read them from a manifest has checked them.
 RegistryResult<ServiceRevision> validate(const DiscoveredService& service);
 
 }  // namespace restate::schema

@@ -45,7 +45,7 @@ struct Bench {
   Context context{world.shard(), options, partition, schemas};
 
   /// Sends a request and runs the world until it is answered, or nothing moves any more.
-  FakeStream request(const http::RequestHead& head, std::string_view body = {}) {
+  FakeStream request(http::RequestHead head, std::string_view body = {}) {
     FakeStream stream;
     auto dispatched = dispatch(head, context);
     if (auto* answer = std::get_if<Answer>(&dispatched)) {
@@ -440,8 +440,9 @@ TEST_CASE("a client that goes away is forgotten", "[ingress]") {
   bench.partition.invoke_replies.push_back(Error{Code::kNotLeader, "x"});
   FakeStream stream;
   {
+    auto head = head_of("POST", "/Svc/noInput");
     Exchange exchange(bench.context, stream, std::nullopt,
-                      std::get<Work>(dispatch(head_of("POST", "/Svc/noInput"), bench.context)));
+                      std::get<Work>(dispatch(head, bench.context)));
     CHECK(bench.context.in_flight == 1);
     exchange.on_body_end();
   }
@@ -456,8 +457,9 @@ TEST_CASE("too much at once and too large a body are turned away", "[ingress][li
   bench.options.request_size_limit = 10;
   FakeStream stream;
   {
+    auto head = head_of("POST", "/Svc/raw");
     Exchange exchange(bench.context, stream, "https://app.example",
-                      std::get<Work>(dispatch(head_of("POST", "/Svc/raw"), bench.context)));
+                      std::get<Work>(dispatch(head, bench.context)));
     exchange.on_body(Bytes("0123456789"));
     CHECK_FALSE(stream.answer);
     bench.options.concurrent_requests = 1;

@@ -1,0 +1,128 @@
+// Discovery over a simulated network, against an endpoint with a script.
+
+#include "admin/discoverer.h"
+
+#include "http/server.h"
+#include "support/catch.h"
+
+#include <restate/testing/world.h>
+
+#include <deque>
+
+using namespace restate;
+using namespace restate::admin;
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr const char* kManifest = R"({"protocolMode":"BIDI_STREAM","minProtocolVersion":5,
+    "maxProtocolVersion":7,"services":[{"name":"Svc","ty":"SERVICE","handlers":[{"name":"h"}]}]})";
+
+/// Answers with the next status of its script; after the last, for ever with that. 0: never.
+struct Endpoint final : http::ServerHandler {
+  std::unique_ptr<http::ServerRequest> on_request(http::RequestHead head,
+                                                  http::ServerStream& stream) override {
+    seen.push_back(head);
+    const int status = statuses.front();
+    if (statuses.size() > 1) statuses.pop_front();
+    if (status == 0) return std::make_unique<Silent>();
+    http::ResponseHead answer{status, {}};
+    answer.headers.add("content-type", "application/vnd.restate.endpointmanifest.v4+json");
+    answer.headers.add("x-restate-server", "sdk/1");
+    stream.respond(std::move(answer), Bytes(kManifest));
+    return nullptr;
+  }
+  struct Silent final : http::ServerRequest {
+    void on_body(Bytes) override {}
+    void on_body_end() override {}
+    void on_closed() override {}
+  };
+  std::deque<int> statuses{200};
+  std::vector<http::RequestHead> seen;
+};
+
+struct Site {
+  DiscoveryOutcome discover(const std::string& uri, bool use_http11 = false) {
+    DiscoveryRequest request;
+    request.address.uri = uri;
+    request.address.additional_headers = {{"x-api-key", "secret"}};
+    request.use_http11 = use_http11;
+    std::optional<DiscoveryOutcome> outcome;
+    discoverer.discover(std::move(request),
+                        Completion<DiscoveryOutcome>(admin.shard(0), [&](Result<DiscoveryOutcome> o) {
+                          REQUIRE(o);
+                          outcome = std::move(*o);
+                        }));
+    REQUIRE(world.run_until([&] { return outcome.has_value(); }));
+    return std::move(*outcome);
+  }
+
+  restate::testing::World world{restate::testing::Seed{5}};
+  restate::testing::Node& far = world.add_node({.host = "endpoint"});
+  restate::testing::Node& admin = world.add_node({.host = "admin"});
+  Endpoint endpoint;
+  http::Server server{far.shard(0), {}, endpoint};
+  http::Client client{admin.shard(0), {}};
+  HttpDiscoverer discoverer{
+      admin.shard(0), client,
+      {.additional_headers = {{"x-restate-cluster-name", "c"}}, .identity = nullptr, .timeout = 3s}};
+};
+
+const schema::RegistryError& error_of(const DiscoveryOutcome& outcome) {
+  REQUIRE(std::holds_alternative<schema::RegistryError>(outcome));
+  return std::get<schema::RegistryError>(outcome);
+}
+
+}  // namespace
+
+TEST_CASE("an endpoint is asked below its path, with all headers", "[admin][discovery]") {
+  Site site;
+  REQUIRE(site.server.listen({.host = "endpoint", .port = 9080, .unix_path = {}}));
+  const bool use_http11 = GENERATE(false, true);
+  const DiscoveryOutcome outcome = site.discover("http://endpoint:9080/base/?q=1", use_http11);
+  REQUIRE(std::holds_alternative<schema::Discovered>(outcome));
+  const auto& found = std::get<schema::Discovered>(outcome);
+  CHECK(found.http_version == (use_http11 ? schema::HttpVersion::kHttp11 : schema::HttpVersion::kHttp2));
+  CHECK(found.sdk_version == "sdk/1");
+  REQUIRE(found.services.size() == 1);
+  CHECK(found.services[0].name == "Svc");
+
+  REQUIRE(site.endpoint.seen.size() == 1);
+  const http::RequestHead& head = site.endpoint.seen[0];
+  CHECK(head.method == "GET");
+  CHECK(head.target == "/base/discover?q=1");
+  CHECK(head.headers.find("accept")->starts_with("application/vnd.restate.endpointmanifest.v1+json, "));
+  CHECK(head.headers.find("x-restate-cluster-name") == "c");
+  CHECK(head.headers.find("x-api-key") == "secret");
+}
+
+TEST_CASE("what may pass is tried again", "[admin][discovery]") {
+  Site site;
+  REQUIRE(site.server.listen({.host = "endpoint", .port = 9080, .unix_path = {}}));
+  SECTION("an overloaded endpoint") {
+    site.endpoint.statuses = {503, 429, 200};
+    CHECK(std::holds_alternative<schema::Discovered>(site.discover("http://endpoint:9080/")));
+    CHECK(site.endpoint.seen.size() == 3);
+  }
+  SECTION("but not for ever") {
+    site.endpoint.statuses = {500};
+    CHECK(error_of(site.discover("http://endpoint:9080/")).code == "META0003");
+    CHECK(site.endpoint.seen.size() == 5);
+  }
+  SECTION("one that says nothing") {
+    site.endpoint.statuses = {0};
+    CHECK(error_of(site.discover("http://endpoint:9080/")).code == "META0003");
+  }
+  SECTION("a refusal is final") {
+    site.endpoint.statuses = {404};
+    CHECK(error_of(site.discover("http://endpoint:9080/")).status == 500);
+    CHECK(site.endpoint.seen.size() == 1);
+  }
+}
+
+TEST_CASE("nobody at the address is an error that names it", "[admin][discovery]") {
+  Site site;
+  const DiscoveryOutcome outcome = site.discover("http://endpoint:1/x");
+  CHECK(error_of(outcome).code == "META0003");
+  CHECK(error_of(outcome).message.find("http://endpoint:1/x") != std::string::npos);
+}

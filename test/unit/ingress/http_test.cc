@@ -1,0 +1,179 @@
+// The ingress behind its server, spoken to by a client on another node.
+
+#include "fakes.h"
+#include "fixtures.h"
+#include "http/client.h"
+#include "ingress/ingress.h"
+#include "support/catch.h"
+
+#include <restate/testing/world.h>
+
+using namespace restate;
+using namespace restate::ingress;
+using namespace restate::ingress::testing;
+using namespace std::chrono_literals;
+
+namespace {
+
+struct Heard final : http::ClientExchange {
+  void on_head(const http::ResponseHead& h) override { head = h; }
+  void on_data(Bytes data) override { body += data.view(); }
+  void on_end() override { done = true; }
+  void on_error(const http::Failure&) override { done = failed = true; }
+
+  std::string header(std::string_view name) const {
+    return std::string(head.headers.find(name).value_or("<none>"));
+  }
+
+  http::ResponseHead head;
+  std::string body;
+  bool done = false;
+  bool failed = false;
+  std::unique_ptr<http::ClientStream> stream;
+};
+
+struct Site {
+  Site() { REQUIRE(ingress->listen({.host = "server", .port = 8080, .unix_path = {}})); }
+
+  void send(Heard& heard, http::Protocol protocol, std::string method, std::string target,
+            std::string_view body, http::Headers headers = {}) {
+    http::RequestHead head;
+    head.method = std::move(method);
+    head.target = std::move(target);
+    head.headers = std::move(headers);
+    heard.stream = client.start(
+        {.tls = false, .host = "server", .port = 8080, .protocol = protocol}, std::move(head), heard);
+    if (!body.empty()) heard.stream->write(Bytes(body));
+    heard.stream->finish();
+  }
+  bool wait(const Heard& heard) {
+    return world.run_until([&] { return heard.done; }, 60s);
+  }
+
+  restate::testing::World world{restate::testing::Seed{11}};
+  restate::testing::Node& server_node = world.add_node({.host = "server"});
+  restate::testing::Node& client_node = world.add_node({.host = "client"});
+  FakePartition partition;
+  schema::SchemaCell schemas{recorded_services()};
+  IngressOptions options = [] {
+    IngressOptions small;
+    small.request_size_limit = 1'000;
+    return small;
+  }();
+  std::unique_ptr<Ingress> ingress =
+      std::make_unique<Ingress>(server_node.shard(0), options, partition, schemas);
+  http::Client client{client_node.shard(0), {}};
+};
+
+const http::Headers kJson{{"content-type", "application/json"}};
+
+}  // namespace
+
+TEST_CASE("calls work over both versions of HTTP", "[ingress][http]") {
+  Site site;
+  const auto protocol = GENERATE(http::Protocol::kHttp1, http::Protocol::kHttp2);
+  worker::InvokeReply reply;
+  reply.result = Bytes("\"hi\"");
+  site.partition.invoke_replies.push_back(reply);
+  Heard heard;
+  http::Headers headers = kJson;
+  headers.add("origin", "https://app.example");
+  site.send(heard, protocol, "POST", "/Svc/echo", "1", headers);
+  REQUIRE(site.wait(heard));
+  CHECK(heard.head.status == 200);
+  CHECK(heard.body == "\"hi\"");
+  CHECK(heard.header("content-type") == "application/json");
+  CHECK(heard.header("content-length") == "4");
+  CHECK(heard.header("access-control-allow-origin") == "https://app.example");
+  CHECK(heard.header("x-restate-id").starts_with("inv_1"));
+  REQUIRE(site.partition.invoked.size() == 1);
+  CHECK(site.partition.invoked[0].invocation.argument == Bytes("1"));
+  CHECK(site.world.run_until([&] { return site.ingress->in_flight() == 0; }));
+}
+
+TEST_CASE("preflights, refusals and missing bodies are answered at once", "[ingress][http]") {
+  Site site;
+  const auto protocol = GENERATE(http::Protocol::kHttp1, http::Protocol::kHttp2);
+  Heard preflight;
+  site.send(preflight, protocol, "OPTIONS", "/no/such/path", "",
+            {{"origin", "null"}, {"access-control-request-method", "DELETE"}});
+  REQUIRE(site.wait(preflight));
+  CHECK(preflight.head.status == 200);
+  CHECK(preflight.header("access-control-allow-methods") == "DELETE");
+  CHECK(preflight.header("access-control-allow-origin") == "null");
+
+  Heard missing;
+  site.send(missing, protocol, "POST", "/Nope/x", std::string(500, 'x'));
+  REQUIRE(site.wait(missing));
+  CHECK(missing.head.status == 404);
+  CHECK(missing.header("x-restate-error-source") == "ingress");
+
+  Heard head;
+  site.send(head, protocol, "HEAD", "/restate/health", "");
+  REQUIRE(site.wait(head));
+  CHECK(head.head.status == 405);
+  CHECK(head.body.empty());
+
+  Heard health;
+  site.send(health, protocol, "GET", "/restate/health", "");
+  REQUIRE(site.wait(health));
+  CHECK(health.head.status == 200);
+}
+
+TEST_CASE("bodies over the limit are refused before or while they come", "[ingress][http]") {
+  Site site;
+  const auto protocol = GENERATE(http::Protocol::kHttp1, http::Protocol::kHttp2);
+  const std::string large(1'001, 'x');
+  Heard announced;
+  http::Headers headers = kJson;
+  headers.add("content-length", "1001");
+  site.send(announced, protocol, "POST", "/Nope/x", large, headers);
+  REQUIRE(site.wait(announced));
+  CHECK(announced.head.status == 413);
+  CHECK(announced.body == "length limit exceeded");
+  CHECK(announced.header("vary") == "<none>");
+
+  // Without an announcement routing comes first, and the answer is ours.
+  for (const auto& [path, status] :
+       std::vector<std::pair<std::string, int>>{{"/Nope/x", 404}, {"/Svc/echo", 413}}) {
+    Heard heard;
+    http::RequestHead head;
+    head.method = "POST";
+    head.target = path;
+    head.headers = kJson;
+    heard.stream = site.client.start(
+        {.tls = false, .host = "server", .port = 8080, .protocol = protocol}, std::move(head), heard);
+    site.world.run_for(5ms);
+    heard.stream->write(Bytes(large));
+    site.world.run_for(5ms);
+    heard.stream->finish();
+    REQUIRE(site.wait(heard));
+    CHECK(heard.head.status == status);
+    CHECK(heard.header("content-type") == "application/json");
+  }
+}
+
+TEST_CASE("closing lets running calls finish and drops the rest", "[ingress][http]") {
+  Site site;
+  const bool finishes = GENERATE(true, false);
+  // A leader that comes back after two seconds, or never.
+  const int tries = finishes ? 5 : 1'000;
+  for (int i = 0; i < tries; ++i) {
+    site.partition.invoke_replies.push_back(Error{Code::kNotLeader, "x"});
+  }
+  worker::InvokeReply reply;
+  reply.result = Bytes("1");
+  site.partition.invoke_replies.push_back(reply);
+  Heard heard;
+  site.send(heard, http::Protocol::kHttp1, "POST", "/Svc/noInput", "");
+  REQUIRE(site.world.run_until([&] { return site.ingress->in_flight() == 1; }));
+
+  bool closed = false;
+  site.ingress->stop(
+      Completion<void>(site.server_node.shard(0), [&](Result<void>) { closed = true; }));
+  const Instant start = site.world.now();
+  REQUIRE(site.world.run_until([&] { return closed && heard.done; }, 60s));
+  CHECK(heard.failed == !finishes);
+  CHECK(site.world.now() - start < 10s);
+  CHECK(site.ingress->in_flight() == 0);
+}
