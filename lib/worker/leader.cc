@@ -310,13 +310,14 @@ void Leader::output(InvocationId invocation, RequestId request, bool block,
     reply.kind = OutputReply::Kind::kReady;
     reply.completion_expiry = (*status)->completion_expiry();
     if ((*status)->result) reply.result = *(*status)->result;
+    reply.target = (*status)->target;
     return done(std::move(reply));
   }
   if (!block) {
     reply.kind = OutputReply::Kind::kNotReady;
     return done(std::move(reply));
   }
-  requests_.wait_attached(request, invocation, std::move(done));
+  requests_.wait_attached(request, invocation, (*status)->target, std::move(done));
   processor_.proposer().propose(wire::Attach{invocation, true, wire::IngressSink{request}});
 }
 

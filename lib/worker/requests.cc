@@ -50,8 +50,8 @@ void PendingRequests::wait_output(RequestId request, InvocationId invocation,
   add(request, Output{invocation, std::move(done)});
 }
 void PendingRequests::wait_attached(RequestId request, InvocationId invocation,
-                                    Completion<OutputReply> done) {
-  add(request, Attached{invocation, std::move(done)});
+                                    wire::InvocationTarget target, Completion<OutputReply> done) {
+  add(request, Attached{invocation, std::move(target), std::move(done)});
 }
 void PendingRequests::wait_operation(RequestId request, Completion<OperationReply> done) {
   add(request, Operation{std::move(done)});
@@ -72,6 +72,7 @@ void PendingRequests::on(const partition::IngressResponse& response) {
   reply.invocation = response.invocation.value_or(attached->invocation);
   reply.completion_expiry = response.completion_expiry;
   reply.result = settled(response.result);
+  reply.target = std::move(attached->target);
   reply.kind = std::holds_alternative<wire::Void>(response.result) ? OutputReply::Kind::kNotReady
                : !response.invocation ? OutputReply::Kind::kNotFound
                                       : OutputReply::Kind::kReady;

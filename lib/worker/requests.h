@@ -20,7 +20,8 @@ class PendingRequests {
   /// A second request with the same id replaces the first, which fails as unknown.
   void wait_submitted(RequestId request, InvocationId invocation, Completion<InvokeReply> done);
   void wait_output(RequestId request, InvocationId invocation, Completion<InvokeReply> done);
-  void wait_attached(RequestId request, InvocationId invocation, Completion<OutputReply> done);
+  void wait_attached(RequestId request, InvocationId invocation, wire::InvocationTarget target,
+                     Completion<OutputReply> done);
   void wait_operation(RequestId request, Completion<OperationReply> done);
 
   void on(const partition::IngressResponse& response);
@@ -43,6 +44,7 @@ class PendingRequests {
   };
   struct Attached {
     InvocationId invocation;
+    wire::InvocationTarget target;
     Completion<OutputReply> done;
   };
   struct Operation {
