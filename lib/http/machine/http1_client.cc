@@ -58,7 +58,7 @@ class Http1ClientSession final : public ClientSession, private Http1Listener {
                   "the connection ended before the response was complete");
     }
     // The response is there; what is left of the request has no reader any more.
-    if (std::exchange(active_, false)) events_.push_back(StreamClosed{id_});
+    if (std::exchange(active_, false)) events_.emplace_back(StreamClosed{id_});
     output_.clear();
     closing_ = true;
   }
@@ -127,7 +127,7 @@ class Http1ClientSession final : public ClientSession, private Http1Listener {
     output_.take(out, max_bytes);
     if (was_high_ && output_.size() < kLowWater) {
       was_high_ = false;
-      if (active_) events_.push_back(Drained{id_});
+      if (active_) events_.emplace_back(Drained{id_});
     }
     settle();
   }
@@ -173,19 +173,19 @@ class Http1ClientSession final : public ClientSession, private Http1Listener {
     event.head.status = reader_.status();
     event.head.version = reader_.version();
     event.head.headers = std::move(reader_.headers());
-    events_.push_back(std::move(event));
+    events_.emplace_back(std::move(event));
     return is_head_;
   }
 
   void on_body(std::string_view data) override {
-    if (active_) events_.push_back(BodyReceived{id_, Bytes(data)});
+    if (active_) events_.emplace_back(BodyReceived{id_, Bytes(data)});
   }
 
   bool on_message_end() override {
     if (!active_ || reader_.status() < 200) return false;
     response_open_ = false;
     paused_ = false;
-    events_.push_back(BodyEnded{id_});
+    events_.emplace_back(BodyEnded{id_});
     return true;
   }
 
@@ -193,7 +193,7 @@ class Http1ClientSession final : public ClientSession, private Http1Listener {
   void settle() {
     if (!active_ || request_open_ || response_open_ || !output_.empty()) return;
     active_ = false;
-    events_.push_back(StreamClosed{id_});
+    events_.emplace_back(StreamClosed{id_});
     if (!keep_alive_) closing_ = true;
   }
 
@@ -201,7 +201,7 @@ class Http1ClientSession final : public ClientSession, private Http1Listener {
     closing_ = true;
     output_.clear();
     if (!std::exchange(active_, false)) return;
-    events_.push_back(StreamFailed{id_, Failure{kind, false, Error{code, std::move(message)}}});
+    events_.emplace_back(StreamFailed{id_, Failure{kind, false, Error{code, std::move(message)}}});
   }
 
   Http1Reader reader_;

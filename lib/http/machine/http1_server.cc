@@ -130,12 +130,12 @@ class Http1ServerSession final : public ServerSession, private Http1Listener {
     output_.take(out, max_bytes);
     if (was_high_ && output_.size() < kLowWater) {
       was_high_ = false;
-      if (active_) events_.push_back(Drained{id_});
+      if (active_) events_.emplace_back(Drained{id_});
     }
     if (active_ && response_ == Response::kDone && output_.empty()) {
       active_ = false;
       paused_ = false;
-      events_.push_back(StreamClosed{id_});
+      events_.emplace_back(StreamClosed{id_});
       next();
     }
   }
@@ -226,14 +226,14 @@ class Http1ServerSession final : public ServerSession, private Http1Listener {
     expects_continue_ =
         version_ == Version::kHttp11 && expect && equals_ignoring_case(*expect, "100-continue");
     head_event_ = events_.size();
-    events_.push_back(std::move(event));
+    events_.emplace_back(std::move(event));
     return false;
   }
 
   void on_body(std::string_view data) override {
     expects_continue_ = false;
     if (active_ && response_ != Response::kDone) {
-      events_.push_back(BodyReceived{id_, Bytes(data)});
+      events_.emplace_back(BodyReceived{id_, Bytes(data)});
       return;
     }
     // Nobody wants it. A little is cheaper to read than a new connection; a lot is not.
@@ -253,7 +253,7 @@ class Http1ServerSession final : public ServerSession, private Http1Listener {
       if (request != nullptr && request->stream == id_) {
         request->ends = true;
       } else {
-        events_.push_back(BodyEnded{id_});
+        events_.emplace_back(BodyEnded{id_});
       }
     }
     // One exchange at a time: answers go out in order because the next request is not looked at.
@@ -336,7 +336,7 @@ class Http1ServerSession final : public ServerSession, private Http1Listener {
     }
     if (active_) {
       active_ = false;
-      events_.push_back(StreamClosed{id_});
+      events_.emplace_back(StreamClosed{id_});
     } else {
       version_ = Version::kHttp11;
     }
@@ -355,7 +355,7 @@ class Http1ServerSession final : public ServerSession, private Http1Listener {
     body_open_ = false;
     if (!active_) return;
     active_ = false;
-    events_.push_back(StreamClosed{id_});
+    events_.emplace_back(StreamClosed{id_});
   }
 
   const std::string& date_;

@@ -148,21 +148,21 @@ class Http2ClientSession final : public ClientSession, private Http2Listener {
       fail(stream, FailureKind::kProtocol, false, "the headers of the response are too large");
       return;
     }
-    events_.push_back(std::move(event));
-    if (ends) events_.push_back(BodyEnded{static_cast<StreamId>(stream.id)});
+    events_.emplace_back(std::move(event));
+    if (ends) events_.emplace_back(BodyEnded{static_cast<StreamId>(stream.id)});
   }
 
   void on_body(Http2Stream& stream, std::string_view data) override {
     if (!stream.known) return;
-    events_.push_back(BodyReceived{static_cast<StreamId>(stream.id), Bytes(data)});
+    events_.emplace_back(BodyReceived{static_cast<StreamId>(stream.id), Bytes(data)});
   }
 
   void on_body_end(Http2Stream& stream) override {
-    if (stream.known) events_.push_back(BodyEnded{static_cast<StreamId>(stream.id)});
+    if (stream.known) events_.emplace_back(BodyEnded{static_cast<StreamId>(stream.id)});
   }
 
   void on_drained(Http2Stream& stream) override {
-    if (stream.known) events_.push_back(Drained{static_cast<StreamId>(stream.id)});
+    if (stream.known) events_.emplace_back(Drained{static_cast<StreamId>(stream.id)});
   }
 
   void on_end_sent(Http2Stream&) override {}
@@ -170,7 +170,7 @@ class Http2ClientSession final : public ClientSession, private Http2Listener {
   void on_stream_closed(Http2Stream& stream, std::uint32_t code) override {
     if (!stream.known) return;
     if (stream.remote_done) {
-      events_.push_back(StreamClosed{static_cast<StreamId>(stream.id)});
+      events_.emplace_back(StreamClosed{static_cast<StreamId>(stream.id)});
     } else if (code == NGHTTP2_REFUSED_STREAM || !stream.head_sent) {
       fail(stream, FailureKind::kRefused, true, "the peer refused the stream");
     } else {
@@ -191,7 +191,7 @@ class Http2ClientSession final : public ClientSession, private Http2Listener {
   }
 
   void fail(const Http2Stream& stream, FailureKind kind, bool not_processed, std::string message) {
-    events_.push_back(
+    events_.emplace_back(
         StreamFailed{static_cast<StreamId>(stream.id),
                      Failure{kind, not_processed, Error{Code::kUnavailable, std::move(message)}}});
   }
@@ -211,10 +211,10 @@ class Http2ClientSession final : public ClientSession, private Http2Listener {
     for (const auto& [id, stream] : core_.streams()) {
       if (!std::exchange(stream->known, false)) continue;
       if (stream->remote_done) {
-        events_.push_back(StreamClosed{static_cast<StreamId>(id)});
+        events_.emplace_back(StreamClosed{static_cast<StreamId>(id)});
       } else {
-        events_.push_back(StreamFailed{static_cast<StreamId>(id),
-                                       Failure{kind, !stream->head_sent, Error{code, message}}});
+        events_.emplace_back(StreamFailed{static_cast<StreamId>(id),
+                                          Failure{kind, !stream->head_sent, Error{code, message}}});
       }
     }
   }

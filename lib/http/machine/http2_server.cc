@@ -137,29 +137,29 @@ class Http2ServerSession final : public ServerSession, private Http2Listener {
       return;
     }
     // CONNECT has neither path nor scheme. Nobody routes it, but everybody may look at the target.
-    if (stream.head.target.empty()) stream.head.target = "/";
+    if (stream.head.target.empty()) stream.head.target.assign(1, '/');
     stream.known = true;
     ++known_;
     if (!ends) ++open_bodies_;
     RequestReceived event{static_cast<StreamId>(stream.id), std::move(stream.head), ends};
     stream.head.method = event.head.method;  // HEAD changes how the answer is framed
     event.head.version = Version::kHttp2;
-    events_.push_back(std::move(event));
+    events_.emplace_back(std::move(event));
   }
 
   void on_body(Http2Stream& stream, std::string_view data) override {
     if (!stream.known || stream.local_done) return;
-    events_.push_back(BodyReceived{static_cast<StreamId>(stream.id), Bytes(data)});
+    events_.emplace_back(BodyReceived{static_cast<StreamId>(stream.id), Bytes(data)});
   }
 
   void on_body_end(Http2Stream& stream) override {
     if (!stream.known) return;
     --open_bodies_;
-    events_.push_back(BodyEnded{static_cast<StreamId>(stream.id)});
+    events_.emplace_back(BodyEnded{static_cast<StreamId>(stream.id)});
   }
 
   void on_drained(Http2Stream& stream) override {
-    events_.push_back(Drained{static_cast<StreamId>(stream.id)});
+    events_.emplace_back(Drained{static_cast<StreamId>(stream.id)});
   }
 
   void on_end_sent(Http2Stream& stream) override {
@@ -171,7 +171,7 @@ class Http2ServerSession final : public ServerSession, private Http2Listener {
     if (!stream.known) return;
     --known_;
     if (!stream.remote_done) --open_bodies_;
-    events_.push_back(StreamClosed{static_cast<StreamId>(stream.id)});
+    events_.emplace_back(StreamClosed{static_cast<StreamId>(stream.id)});
   }
 
   void on_control_frame(const nghttp2_frame& frame) override {
@@ -190,7 +190,7 @@ class Http2ServerSession final : public ServerSession, private Http2Listener {
     if (std::exchange(gone_, true)) return;
     for (const auto& [id, stream] : core_.streams()) {
       if (std::exchange(stream->known, false)) {
-        events_.push_back(StreamClosed{static_cast<StreamId>(id)});
+        events_.emplace_back(StreamClosed{static_cast<StreamId>(id)});
       }
     }
     known_ = 0;
