@@ -1,8 +1,8 @@
-#include "stage.h"
+#include "unit/invoker/stage.h"
 
 #include "common/hash.h"
 #include "protocol/control.h"
-#include "stage_text.h"
+#include "unit/invoker/stage_text.h"
 #include "wire/entry.h"
 
 #include <restate/assert.h>
@@ -112,15 +112,14 @@ schema::Deployment make_deployment(std::uint8_t number) {
   schema::Deployment deployment;
   deployment.id = deployment_id(number);
   deployment.uri = "http://dp" + std::to_string(number) + ":9080/";
-  deployment.services = {
-      revision("Greeter", wire::ServiceType::kService,
-               {handler("greet", wire::HandlerType::kPlain)}),
-      revision("Counter", wire::ServiceType::kVirtualObject,
-               {handler("add", wire::HandlerType::kExclusive),
-                handler("get", wire::HandlerType::kShared)}),
-      revision("Signup", wire::ServiceType::kWorkflow,
-               {handler("run", wire::HandlerType::kWorkflow),
-                handler("click", wire::HandlerType::kShared)})};
+  deployment.services = {revision("Greeter", wire::ServiceType::kService,
+                                  {handler("greet", wire::HandlerType::kPlain)}),
+                         revision("Counter", wire::ServiceType::kVirtualObject,
+                                  {handler("add", wire::HandlerType::kExclusive),
+                                   handler("get", wire::HandlerType::kShared)}),
+                         revision("Signup", wire::ServiceType::kWorkflow,
+                                  {handler("run", wire::HandlerType::kWorkflow),
+                                   handler("click", wire::HandlerType::kShared)})};
   for (auto& service : deployment.services) {
     service.revision = number;
     service.deployment = deployment.id;
@@ -265,9 +264,7 @@ Stage::Stage(std::uint32_t slots, std::uint64_t seed)
   invoker_ = std::make_unique<Invoker>(shard, *exchanges_, options_, *limits_, *this);
 }
 
-Stage::~Stage() {
-  invoker_.reset();
-}
+Stage::~Stage() { invoker_.reset(); }
 
 std::size_t Stage::open_exchanges() const { return exchanges_->streams.size(); }
 
@@ -316,17 +313,20 @@ void Stage::run_line(std::string_view line) {
     row = Row{};
     std::vector<std::string> path;
     std::string rest = word(2);
-    for (std::size_t slash; (slash = rest.find('/')) != std::string::npos; rest.erase(0, slash + 1)) {
+    for (std::size_t slash; (slash = rest.find('/')) != std::string::npos;
+         rest.erase(0, slash + 1)) {
       path.push_back(rest.substr(0, slash));
     }
     path.push_back(rest);
-    const auto target = schema::resolve_target(*schema_, path.front(), path.size() > 2 ? path[1] : "",
-                                               path.back(), std::nullopt);
+    const auto target = schema::resolve_target(
+        *schema_, path.front(), path.size() > 2 ? path[1] : "", path.back(), std::nullopt);
     RESTATE_ASSERT(target.has_value(), "no such target");
     row.target = *target;
     row.id.key = key_of(row.target.key);
     std::copy_n(name.begin(), std::min<std::size_t>(name.size(), 16), row.id.uuid.bytes.begin());
     row.modified_at = world.shard(0).wall_now();
+    // `*300000` stands for that many bytes.
+    if (word(3)[0] == '*') words[3] = std::string(number(word(3).substr(1)), 'x');
     wire::JournalEntry input;
     input.body = wire::encode_entry(wire::EntryType::kInput,
                                     wire::InputEntry{{}, Bytes(std::string_view(word(3)))});
@@ -373,9 +373,11 @@ void Stage::run_line(std::string_view line) {
   } else if (command == "broken-reads") {
     fail_reads_ = word(1) == "on";
   } else if (command == "sleep-over") {
-    append(name, {wire::EntryType::kSleepCompletion, wire::CompletionId{number(word(2))}, wire::Void{}});
+    append(name,
+           {wire::EntryType::kSleepCompletion, wire::CompletionId{number(word(2))}, wire::Void{}});
   } else if (command == "signal") {
-    append(name, {wire::EntryType::kSignalNotification, wire::SignalIndex{number(word(2))}, wire::Void{}});
+    append(name, {wire::EntryType::kSignalNotification, wire::SignalIndex{number(word(2))},
+                  wire::Void{}});
   } else if (command == "advance") {
     world.run_for(milliseconds(number(word(1))));
   } else if (command == "pause") {
@@ -458,8 +460,7 @@ void Stage::invoke(const std::string& name) {
   r.status = Row::Status::kInvoked;
   r.token = next_token_++;
   const bool first = r.journal.size() == 1;
-  invoker_->invoke(r.id, r.token, r.target,
-                   first ? r.journal : std::vector<wire::JournalEntry>{});
+  invoker_->invoke(r.id, r.token, r.target, first ? r.journal : std::vector<wire::JournalEntry>{});
 }
 
 void Stage::append(const std::string& name, wire::JournalEntry entry) {
@@ -525,7 +526,8 @@ void Stage::apply(Pending pending) {
     if (const auto* set = std::get_if<wire::SetStateEntry>(&*content)) {
       state_[set->key.str()] = set->value;
     } else if (const auto* get = std::get_if<wire::GetLazyStateEntry>(&*content)) {
-      wire::Notification done{wire::EntryType::kGetLazyStateCompletion, get->completion, wire::Void{}};
+      wire::Notification done{wire::EntryType::kGetLazyStateCompletion, get->completion,
+                              wire::Void{}};
       const auto found = state_.find(get->key.str());
       if (found != state_.end()) done.result = found->second;
       append(name, done);
@@ -562,12 +564,15 @@ void Stage::show_status(const std::string& name) {
   std::string line = name + (status->in_flight ? " running" : " not running") + ", attempts " +
                      std::to_string(status->retry_count);
   if (status->next_retry_at) line += ", backing off";
-  if (status->last_attempt_deployment) line += ", " + deployment_name(*status->last_attempt_deployment);
+  if (status->last_attempt_deployment)
+    line += ", " + deployment_name(*status->last_attempt_deployment);
   if (status->last_attempt_server) line += " " + *status->last_attempt_server;
-  if (status->awaiting_on) line += ", awaiting " + std::to_string(status->awaiting_on->leaves.size());
+  if (status->awaiting_on)
+    line += ", awaiting " + std::to_string(status->awaiting_on->leaves.size());
   if (status->last_failure) {
     line += ", failure " + status->last_failure->error_code + " " + status->last_failure->message;
-    if (status->last_failure->related_command_type) line += " of " + *status->last_failure->related_command_type;
+    if (status->last_failure->related_command_type)
+      line += " of " + *status->last_failure->related_command_type;
   }
   log_.line(line);
 }

@@ -1,9 +1,9 @@
 #pragma once
 
 /// \file
-/// A stage for the invoker: a leader that applies effects as the state machine would, endpoints that
-/// say what the script says, and a log of everything that happens. Driven by lines of text, so that
-/// transcripts and tests use the same words (test/transcripts/invoker/README.md).
+/// A stage for the invoker: a leader that applies effects as the state machine would, endpoints
+/// that say what the script says, and a log of everything that happens. Driven by lines of text, so
+/// that transcripts and tests use the same words (test/transcripts/invoker/README.md).
 
 #include "invoker/invoker.h"
 

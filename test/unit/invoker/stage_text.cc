@@ -1,4 +1,4 @@
-#include "stage_text.h"
+#include "unit/invoker/stage_text.h"
 
 #include "protocol/control.h"
 #include "protocol/start_message.h"

@@ -1,0 +1,60 @@
+#include "invoker/machine/command_check.h"
+#include "common/hash.h"
+#include "support/catch.h"
+
+using namespace restate;
+using namespace restate::invoker;
+
+namespace {
+
+wire::InvocationTarget target(wire::ServiceType type, wire::HandlerType handler,
+                              std::string service, std::string key, std::string name) {
+  wire::InvocationTarget result;
+  result.type = type;
+  result.handler_type = handler;
+  result.service = std::move(service);
+  result.key = std::move(key);
+  result.handler = std::move(name);
+  return result;
+}
+
+}  // namespace
+
+TEST_CASE("the ids of callees", "[invoker][calls]") {
+  using enum wire::ServiceType;
+  const auto service = target(kService, wire::HandlerType::kPlain, "Raw", "", "echo");
+  const auto object = target(kVirtualObject, wire::HandlerType::kExclusive, "Obj", "k1", "add");
+  const auto run = target(kWorkflow, wire::HandlerType::kWorkflow, "Wf", "k1", "run");
+  const auto shared = target(kWorkflow, wire::HandlerType::kShared, "Wf", "k1", "get");
+  const WallTime now{1'795'285'582'032};
+
+  SECTION("keys decide where objects and workflows live") {
+    for (const auto& keyed : {object, run, shared}) {
+      CHECK(callee_id(keyed, std::nullopt, now, 1, 2).key == key_of("k1"));
+      CHECK(callee_id(keyed, "idem", now, 1, 2).key == key_of("k1"));
+    }
+  }
+  SECTION("idempotency keys decide for services") {
+    CHECK(callee_id(service, "idem", now, 1, 2).key == key_of_bucket("Raw", bucket_of("idem")));
+    CHECK(callee_id(service, "idem", now, 1, 2) == callee_id(service, "idem", WallTime{}, 3, 4));
+  }
+  SECTION("others go to one of 512 buckets") {
+    CHECK(callee_id(service, std::nullopt, now, 511ull << 32, 2).key == key_of_bucket("Raw", 511));
+    CHECK(callee_id(service, std::nullopt, now, 512ull << 32, 2).key == key_of_bucket("Raw", 0));
+  }
+  SECTION("a workflow runs once per key, whatever the idempotency key") {
+    const auto id = callee_id(run, std::nullopt, now, 1, 2);
+    CHECK(id.uuid == workflow_uuid(std::nullopt, "Wf", "k1"));
+    CHECK(callee_id(run, "idem", now, 5, 6) == id);
+  }
+  SECTION("an idempotency key names one call of one handler") {
+    CHECK(callee_id(object, "idem", now, 1, 2).uuid ==
+          idempotent_uuid(std::nullopt, "Obj", "k1", "add", "idem"));
+    CHECK(callee_id(service, "idem", now, 1, 2).uuid ==
+          idempotent_uuid(std::nullopt, "Raw", std::nullopt, "echo", "idem"));
+  }
+  SECTION("everything else is fresh, and ordered by time") {
+    CHECK(callee_id(shared, std::nullopt, now, 1, 2).uuid == make_ulid(now.ms, 1, 2));
+    CHECK(callee_id(object, std::nullopt, now, 1, 2).uuid != callee_id(object, {}, now, 1, 3).uuid);
+  }
+}
