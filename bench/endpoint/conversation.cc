@@ -74,8 +74,23 @@ void Conversation::on_frame(std::uint16_t type, std::string_view payload) {
         if (value.field == 1) input_ = std::string(value.bytes);
       }
     }
+  } else if (type == kGetEagerState || type == kSetState) {
+    std::string value;
+    Fields fields(payload);
+    while (fields.next()) {
+      if (fields.field != 14 && fields.field != 3) continue;
+      Fields content(fields.bytes);
+      while (content.next()) {
+        if (content.field == 1) value = std::string(content.bytes);
+      }
+    }
+    (type == kSetState ? written_ : read_) = value;
+  } else if (type == kOutput) {
+    output_recorded_ = true;
   } else if (type == kRun) {
     ++runs_;
+  } else if (type == kOneWayCall) {
+    ++sends_;
   } else if (type == kCall) {
     ++calls_;
   } else if (type == kSleep) {
@@ -125,6 +140,11 @@ void Conversation::step() {
     if (!completions_.contains(waiting_for_)) return;
     waiting_for_ = 0;
   }
+  if (output_recorded_) {
+    put_frame(out_, kEnd, {});
+    done_ = true;
+    return;
+  }
   if (handler_ == "run") return step_run();
   if (handler_ == "runp") return step_parallel_runs();
   if (handler_ == "sleep") return step_sleep(false);
@@ -132,43 +152,47 @@ void Conversation::step() {
   if (handler_ == "call") return step_call();
   if (handler_ == "send") return step_send();
   if (handler_ == "replay") return step_replay();
-  if (handler_ == "get") {
-    const auto found = state_.find("k");
-    std::string get;
-    put_bytes(get, 1, "k");
-    if (found == state_.end()) put_bytes(get, 13, "");
-    else put_bytes(get, 14, value_of(found->second));
-    command(kGetEagerState, get);
-    return output(std::to_string(found == state_.end() ? 0 : found->second.size()));
-  }
-  if (handler_ == "set") {
-    std::string set;
-    put_bytes(set, 1, "k");
-    put_bytes(set, 3, value_of(random_text(a_)));
-    command(kSetState, set);
-    return output(std::to_string(a_));
-  }
+  if (handler_ == "get") return output(std::to_string(read("k").size()));
+  if (handler_ == "set") return step_set();
+  if (handler_ == "add") return step_add();
   if (handler_ == "value") {
     const auto found = state_.find("n");
     return output(found == state_.end() ? "0" : found->second);
   }
-  if (handler_ == "add") {
-    const auto found = state_.find("n");
-    std::string get;
-    put_bytes(get, 1, "n");
-    if (found == state_.end()) put_bytes(get, 13, "");
-    else put_bytes(get, 14, value_of(found->second));
-    command(kGetEagerState, get);
-    const std::uint64_t before =
-        found == state_.end() ? 0 : std::strtoull(found->second.c_str(), nullptr, 10);
-    const std::string after = std::to_string(before + std::max<std::uint64_t>(a_, 1));
-    std::string set;
-    put_bytes(set, 1, "n");
-    put_bytes(set, 3, value_of(after));
-    command(kSetState, set);
-    return output(after);
-  }
   output(input_);  // noop
+}
+
+void Conversation::step_set() {
+  if (!written_) write("k", random_text(a_));
+  output(std::to_string(a_));
+}
+
+void Conversation::step_add() {
+  if (!written_) {
+    const std::uint64_t before = std::strtoull(read("n").c_str(), nullptr, 10);
+    write("n", std::to_string(before + std::max<std::uint64_t>(a_, 1)));
+  }
+  output(*written_);
+}
+
+std::string Conversation::read(std::string_view key) {
+  if (read_) return *read_;
+  const auto found = state_.find(std::string(key));
+  std::string get;
+  put_bytes(get, 1, key);
+  if (found == state_.end()) put_bytes(get, 13, "");
+  else put_bytes(get, 14, value_of(found->second));
+  command(kGetEagerState, get);
+  read_ = found == state_.end() ? "" : found->second;
+  return *read_;
+}
+
+void Conversation::write(std::string_view key, std::string_view value) {
+  std::string set;
+  put_bytes(set, 1, key);
+  put_bytes(set, 3, value_of(value));
+  command(kSetState, set);
+  written_ = std::string(value);
 }
 
 void Conversation::step_run() {
@@ -237,7 +261,7 @@ void Conversation::step_call() {
 }
 
 void Conversation::step_send() {
-  for (std::uint32_t i = 1; i <= a_; ++i) {
+  for (std::uint32_t i = sends_ + 1; i <= a_; ++i) {
     std::string call;
     put_bytes(call, 1, "Bench");
     put_bytes(call, 2, "noop");

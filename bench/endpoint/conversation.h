@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -33,6 +34,11 @@ class Conversation {
   void on_replayed();
   void step();
 
+  void step_set();
+  void step_add();
+  /// The state under `key`: as the journal has it, or read now.
+  std::string read(std::string_view key);
+  void write(std::string_view key, std::string_view value);
   void step_run();
   void step_parallel_runs();
   void step_sleep(bool stay);
@@ -65,8 +71,11 @@ class Conversation {
   std::map<std::string, std::string> state_;
   std::string input_;
   std::uint64_t a_ = 0, b_ = 0;
-  std::uint32_t runs_ = 0, calls_ = 0, sleeps_ = 0;  ///< commands in the journal
+  std::uint32_t runs_ = 0, calls_ = 0, sleeps_ = 0, sends_ = 0;  ///< commands in the journal
   std::uint64_t last_wake_ms_ = 0;
+  bool output_recorded_ = false;
+  std::optional<std::string> read_;     ///< what the journal says the state was; empty: nothing
+  std::optional<std::string> written_;  ///< what the journal says was set
   std::map<std::uint32_t, bool> completions_;
   std::uint32_t waiting_for_ = 0;
   std::uint64_t random_ = 0x9e3779b97f4a7c15;

@@ -1,0 +1,74 @@
+#pragma once
+
+// Clients that keep asking until they are answered, and remember what the answers must add up to.
+
+#include "http/client.h"
+
+#include <restate/testing/world.h>
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace sim {
+
+/// One HTTP exchange; the callback gets the status and body, or nothing when it broke.
+class Exchange;
+
+class Clients {
+ public:
+  struct Options {
+    std::uint32_t clients = 3;
+    std::uint32_t operations = 6;  ///< of each client, one after another
+    std::uint32_t keys = 3;
+  };
+
+  Clients(restate::testing::World& world, restate::testing::Node& node, std::string server,
+          Options options);
+  ~Clients();
+
+  /// Registers the deployment, again and again until it is taken; then the clients begin.
+  void start(std::string deployment_uri);
+  bool finished() const { return registered_ && left_ == 0; }
+
+  /// Asks for the value of every counter. Runs the world; call once everything is quiet.
+  /// Nothing: what was asked for happened exactly once.
+  std::optional<std::string> check_counters();
+
+  const std::vector<std::string>& problems() const { return problems_; }
+  /// How often each kind of operation was done.
+  const std::map<std::string, std::uint64_t>& done() const { return done_; }
+
+ private:
+  struct Client;
+  using Answer = restate::Function<void(std::optional<std::pair<int, std::string>>)>;
+
+  void request(std::uint16_t port, std::string method, std::string path,
+               restate::http::Headers headers, std::string body, Answer answer);
+  void next(Client& client);
+  void attempt(Client& client);
+  void on_answer(Client& client, const std::optional<std::pair<int, std::string>>& answer);
+  void retry_later(restate::Function<void()> again);
+
+  restate::testing::World& world_;
+  restate::testing::Node& node_;
+  restate::Shard& shard_;
+  const std::string server_;
+  const Options options_;
+  std::unique_ptr<restate::http::Client> http_;
+  std::map<std::uint64_t, std::unique_ptr<Exchange>> exchanges_;
+  std::uint64_t next_exchange_ = 0;
+  std::vector<std::unique_ptr<Client>> clients_;
+  bool registered_ = false;
+  std::uint32_t left_ = 0;
+  std::map<std::string, std::uint64_t> adds_;  ///< by key: adds that were answered
+  std::map<std::string, std::uint64_t> sent_;  ///< by key: one-way adds that were accepted
+  std::vector<std::string> problems_;
+  std::map<std::string, std::uint64_t> done_;
+  std::uint64_t serial_ = 0;
+  restate::Scope scope_;
+};
+
+}  // namespace sim

@@ -1,0 +1,173 @@
+#include "scenario.h"
+
+#include "clients.h"
+#include "deployment.h"
+#include "engine.h"
+
+#include <restate/testing/world.h>
+
+namespace sim {
+namespace {
+
+using namespace restate;
+using namespace std::chrono_literals;
+
+/// The faults of one run, drawn from its seed: not every run has all of them.
+class Faults {
+ public:
+  Faults(testing::World& world, Engine& engine, testing::Node& deployment, std::uint64_t seed,
+         const ScenarioOptions& options)
+      : world_(world), engine_(engine), deployment_(deployment), state_(seed * 2 + 1) {
+    crashes_left_ = draw(options.max_crashes + 1);
+    if (draw(3) == 0) world_.network().set_reset_chance(2000);
+    if (draw(3) == 0) world_.set_fault("storage/commit/overloaded", 20'000);
+    if (draw(3) == 0) world_.set_fault("storage/flush/early", 50'000);
+    if (draw(4) == 0) world_.set_fault("deployment/reset", 20'000);
+    if (draw(4) == 0) world_.set_fault("deployment/unavailable", 50'000);
+    if (draw(4) == 0) engine_.disk().set_sync_time(1ms, 20ms);
+    jumps_ = draw(4) == 0;
+    clogs_ = draw(4) == 0;
+  }
+
+  /// Lets something happen at a random moment from now on.
+  void go() {
+    if (stopped_) return;
+    world_.after(milliseconds(1 + draw(400)), [this] {
+      if (stopped_) return;
+      strike();
+      go();
+    });
+  }
+
+  /// From here on everything works: whoever waits must be answered.
+  void heal() {
+    stopped_ = true;
+    world_.network().heal();
+    world_.network().set_reset_chance(0);
+    for (const char* name : {"storage/commit/overloaded", "storage/flush/early",
+                             "deployment/reset", "deployment/unavailable"}) {
+      world_.set_fault(name, 0);
+    }
+    engine_.disk().set_sync_time(50us, 500us);
+  }
+
+  bool crash_due() {
+    return std::exchange(crash_due_, false);
+  }
+  std::uint64_t draw(std::uint64_t bound) {
+    state_ += 0x9e3779b97f4a7c15;
+    std::uint64_t x = state_;
+    x = (x ^ x >> 30) * 0xbf58476d1ce4e5b9;
+    x = (x ^ x >> 27) * 0x94d049bb133111eb;
+    return (x ^ x >> 31) % bound;
+  }
+
+  std::map<std::string, std::uint64_t> struck;
+
+ private:
+  void strike() {
+    switch (draw(4)) {
+      case 0:
+        if (crashes_left_ == 0) return;
+        --crashes_left_;
+        ++struck["crash"];
+        crash_due_ = true;
+        return;
+      case 1:
+        if (!jumps_) return;
+        ++struck["clock jump"];
+        engine_.node().jump_wall_clock(milliseconds(static_cast<int>(draw(4000)) - 2000));
+        return;
+      case 2:
+        if (!clogs_) return;
+        ++struck["clog"];
+        world_.network().partition(engine_.node(), deployment_);
+        world_.after(milliseconds(50 + draw(500)), [this] { world_.network().heal(); });
+        return;
+      default:
+        ++struck["connection reset"];
+        world_.network().reset(engine_.node(), deployment_);
+        return;
+    }
+  }
+
+  testing::World& world_;
+  Engine& engine_;
+  testing::Node& deployment_;
+  std::uint64_t state_;
+  std::uint64_t crashes_left_ = 0;
+  bool jumps_ = false, clogs_ = false;
+  bool stopped_ = false;
+  bool crash_due_ = false;
+};
+
+}  // namespace
+
+Outcome run_scenario(std::uint64_t seed, const ScenarioOptions& options) {
+  Outcome outcome;
+  testing::World world{testing::Seed{seed}};
+  testing::Node& server = world.add_node({.host = "server", .shards = seed % 2 == 0 ? 1u : 2u});
+  testing::Node& deployment_node = world.add_node({.host = "deployment"});
+  testing::Node& client_node = world.add_node({.host = "client"});
+  testing::Node& spare = world.add_node({.host = "spare"});
+
+  Engine engine(world, server, options.partitions, 2048 << seed % 5);
+  Deployment deployment(world, deployment_node);
+  Clients clients(world, client_node, server.host(),
+                  {.clients = options.clients, .operations = options.operations});
+  Faults faults(world, engine, deployment_node, seed, options);
+
+  const auto fail = [&](std::string problem) {
+    if (!outcome.problem) outcome.problem = std::move(problem);
+  };
+  engine.open();
+  clients.start(deployment.uri());
+  faults.go();
+  // Faults for five seconds of their time, then a world in which everything works.
+  const auto run_with_crashes = [&](Duration span) {
+    bool over = false;
+    world.after(span, [&] { over = true; });
+    bool due = false;
+    while (!over && !clients.finished() && !outcome.problem) {
+      world.run_until([&] { return over || clients.finished() || (due = faults.crash_due()); }, span);
+      if (!due) break;
+      due = false;
+      engine.crash(faults.draw(UINT64_MAX));
+      if (auto rows = engine.check_rows(); !rows) fail("after a crash: " + rows.error().message);
+      engine.open();
+    }
+  };
+  run_with_crashes(5s);
+  faults.heal();
+  if (engine.failed()) fail("the engine failed: " + engine.failed()->describe());
+  if (!outcome.problem) {
+    world.run_until([&] { return clients.finished(); }, 300s);
+    if (!clients.finished()) fail("stuck: not every operation was answered");
+  }
+  if (!outcome.problem) {
+    if (auto wrong = clients.check_counters()) fail(*wrong);
+  }
+  for (const std::string& problem : clients.problems()) fail(problem);
+  if (!outcome.problem && engine.failed()) {
+    fail("the engine failed: " + engine.failed()->describe());
+  }
+  if (!outcome.problem) {
+    world.run_for(2s);  // what was sent one way comes to its end
+    engine.stop();
+    if (auto rows = engine.check_rows(); !rows) fail("at the end: " + rows.error().message);
+    if (auto replica = engine.check_replica(spare); !replica) fail(replica.error().message);
+  } else if (engine.running()) {
+    world.crash(server);
+    world.run_until([&] { return !server.running(); }, 1s);
+  }
+  outcome.trace = world.trace_hash();
+  outcome.events = world.events_run();
+  outcome.counts = faults.struck;
+  for (const auto& [kind, count] : clients.done()) outcome.counts["op " + kind] = count;
+  for (const auto& [name, count] : world.fault_counts()) {
+    outcome.counts["fault " + name] = count.fired;
+  }
+  return outcome;
+}
+
+}  // namespace sim
