@@ -43,6 +43,8 @@ int http_status(Code code);
 struct Error {
   Code code = Code::kInternal;
   std::string message;
+  /// `kTerminal`: how user code failed, as a status that callers see; 0 means 500.
+  std::uint32_t status = 0;
 
   /// `not found: deployment dp_1abc`
   std::string describe() const;

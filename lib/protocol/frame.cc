@@ -8,6 +8,8 @@ namespace restate::protocol {
 namespace {
 
 constexpr std::uint16_t kAckFlag = 0x8000;
+/// Up to this size one buffer with a copy is cheaper than two without.
+constexpr std::size_t kCopiedPayload = 1024;
 
 std::string hex_code(std::uint16_t type) {
   constexpr char kDigits[] = "0123456789ABCDEF";
@@ -53,8 +55,13 @@ void append_frame(ByteChain& out, std::uint16_t type, Bytes payload, bool ack_re
   header[2] = static_cast<char>(flags >> 8);
   header[3] = static_cast<char>(flags);
   for (int i = 0; i < 4; ++i) header[4 + i] = static_cast<char>(length >> (24 - 8 * i));
+  if (payload.size() <= kCopiedPayload) {
+    std::string frame(header, sizeof header);
+    out.push_back(Bytes(std::move(frame.append(payload.view()))));
+    return;
+  }
   out.push_back(Bytes::copy(header, sizeof header));
-  if (!payload.empty()) out.push_back(std::move(payload));
+  out.push_back(std::move(payload));
 }
 
 void FrameDecoder::feed(Bytes chunk) {

@@ -44,7 +44,7 @@ struct Frame {
 
 inline constexpr std::size_t kFrameHeaderBytes = 8;
 
-/// Appends a frame to what will be written; the payload is not copied.
+/// Appends a frame to what will be written. Only small payloads are copied.
 void append_frame(ByteChain& out, std::uint16_t type, Bytes payload, bool ack_requested = false);
 inline void append_frame(ByteChain& out, ControlType type, Bytes payload) {
   append_frame(out, static_cast<std::uint16_t>(type), std::move(payload));

@@ -1,0 +1,206 @@
+#pragma once
+
+/// \file
+/// Durable functions, and the services, objects and workflows that they make up. The same definition
+/// runs inside an engine (`Engine::serve`) and behind any compatible server (`Endpoint`).
+
+#include <restate/bytes.h>
+#include <restate/error.h>
+#include <restate/result.h>
+#include <restate/wire/invocation.h>
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+namespace restate {
+
+class Context;
+
+/// A durable function. Called on a thread of the handler pool, perhaps on several at once, perhaps
+/// several times for one invocation: each time with the same journal, in which finished steps are
+/// found and not done again. It must take every decision from its argument and its context.
+///
+/// - A value ends the invocation with it.
+/// - `kTerminal` (see `terminal`) ends it with a failure that callers see.
+/// - `kSuspended` must be handed up as it came.
+/// - Every other error, and an exception, is for the retry policy.
+using HandlerFunction = std::function<Result<Bytes>(Context&, Bytes)>;
+
+/// The failure of user code, for good: not retried, seen by callers.
+inline Error terminal(std::string message, std::uint32_t status = 500) {
+  return {Code::kTerminal, std::move(message), status};
+}
+
+/// What services and handlers may set; what they leave open, the server decides. Times in
+/// milliseconds.
+struct ServiceOptions {
+  std::optional<std::uint64_t> inactivity_timeout_ms, abort_timeout_ms;
+  std::optional<std::uint64_t> journal_retention_ms, idempotency_retention_ms;
+  std::optional<bool> enable_lazy_state, ingress_private;
+  std::optional<std::uint64_t> retry_initial_ms, retry_max_interval_ms, retry_max_attempts;
+  std::optional<double> retry_factor;
+  std::optional<bool> retry_kill;  ///< on max attempts: kill; else pause
+  std::optional<std::string> documentation;
+  std::map<std::string, std::string> metadata;
+};
+
+struct HandlerOptions : ServiceOptions {
+  std::optional<std::uint64_t> workflow_retention_ms;  ///< `run` of workflows only
+  /// What requests may carry; nothing: anything.
+  std::optional<std::string> accept;
+  std::string content_type = "application/octet-stream";  ///< of results
+};
+
+/// One handler of a service, as registered.
+struct HandlerDefinition {
+  std::string name;
+  wire::HandlerType type = wire::HandlerType::kPlain;
+  HandlerFunction function;
+  HandlerOptions options;
+};
+
+/// A service of any kind, as registered. Made by the builders below.
+struct ServiceDefinition {
+  std::string name;
+  wire::ServiceType type = wire::ServiceType::kService;
+  std::vector<HandlerDefinition> handlers;
+  ServiceOptions options;
+};
+
+namespace detail {
+
+/// Lets handlers leave out the argument, and return nothing or a plain value.
+template <class F>
+HandlerFunction adapt_handler(F function) {
+  constexpr bool kTakesArgument = std::is_invocable_v<F&, Context&, Bytes>;
+  static_assert(kTakesArgument || std::is_invocable_v<F&, Context&>,
+                "a handler takes (Context&) or (Context&, Bytes)");
+  return [function = std::move(function)](Context& ctx, Bytes argument) mutable -> Result<Bytes> {
+    auto call = [&]() -> decltype(auto) {
+      if constexpr (kTakesArgument) {
+        return function(ctx, std::move(argument));
+      } else {
+        return function(ctx);
+      }
+    };
+    using Returned = std::remove_cvref_t<decltype(call())>;
+    if constexpr (std::is_void_v<Returned>) {
+      call();
+      return Bytes();
+    } else if constexpr (std::is_same_v<Returned, Result<void>>) {
+      if (auto result = call(); !result) return std::move(result).error();
+      return Bytes();
+    } else if constexpr (std::is_same_v<Returned, Result<std::string>>) {
+      auto result = call();
+      if (!result) return std::move(result).error();
+      return Bytes(std::move(result).value());
+    } else {
+      return call();
+    }
+  };
+}
+
+/// What the three builders share.
+template <class Builder>
+class ServiceBuilder {
+ public:
+  Builder& options(ServiceOptions options) & {
+    definition_.options = std::move(options);
+    return self();
+  }
+  Builder&& options(ServiceOptions options) && {
+    definition_.options = std::move(options);
+    return std::move(self());
+  }
+  operator ServiceDefinition() const& { return definition_; }             // NOLINT
+  operator ServiceDefinition() && { return std::move(definition_); }      // NOLINT
+
+ protected:
+  ServiceBuilder(std::string name, wire::ServiceType type) {
+    definition_.name = std::move(name);
+    definition_.type = type;
+  }
+  template <class F>
+  Builder& add(std::string name, wire::HandlerType type, F function, HandlerOptions options) {
+    definition_.handlers.push_back(
+        {std::move(name), type, adapt_handler(std::move(function)), std::move(options)});
+    return self();
+  }
+
+ private:
+  Builder& self() { return static_cast<Builder&>(*this); }
+  ServiceDefinition definition_;
+};
+
+}  // namespace detail
+
+/// Handlers without state, any number at once.
+class Service : public detail::ServiceBuilder<Service> {
+ public:
+  explicit Service(std::string name)
+      : ServiceBuilder(std::move(name), wire::ServiceType::kService) {}
+  template <class F>
+  Service& handler(std::string name, F function, HandlerOptions options = {}) & {
+    return add(std::move(name), wire::HandlerType::kPlain, std::move(function), std::move(options));
+  }
+  template <class F>
+  Service&& handler(std::string name, F function, HandlerOptions options = {}) && {
+    return std::move(handler(std::move(name), std::move(function), std::move(options)));
+  }
+};
+
+/// Handlers with state per key. Exclusive ones run one at a time per key, in order; shared ones at
+/// any time, and they only read.
+class Object : public detail::ServiceBuilder<Object> {
+ public:
+  explicit Object(std::string name)
+      : ServiceBuilder(std::move(name), wire::ServiceType::kVirtualObject) {}
+  template <class F>
+  Object& handler(std::string name, F function, HandlerOptions options = {}) & {
+    return add(std::move(name), wire::HandlerType::kExclusive, std::move(function),
+               std::move(options));
+  }
+  template <class F>
+  Object&& handler(std::string name, F function, HandlerOptions options = {}) && {
+    return std::move(handler(std::move(name), std::move(function), std::move(options)));
+  }
+  template <class F>
+  Object& shared(std::string name, F function, HandlerOptions options = {}) & {
+    return add(std::move(name), wire::HandlerType::kShared, std::move(function), std::move(options));
+  }
+  template <class F>
+  Object&& shared(std::string name, F function, HandlerOptions options = {}) && {
+    return std::move(shared(std::move(name), std::move(function), std::move(options)));
+  }
+};
+
+/// `run` happens once per key; shared handlers talk to it through promises and read its state.
+class Workflow : public detail::ServiceBuilder<Workflow> {
+ public:
+  explicit Workflow(std::string name)
+      : ServiceBuilder(std::move(name), wire::ServiceType::kWorkflow) {}
+  template <class F>
+  Workflow& run(F function, HandlerOptions options = {}) & {
+    return add("run", wire::HandlerType::kWorkflow, std::move(function), std::move(options));
+  }
+  template <class F>
+  Workflow&& run(F function, HandlerOptions options = {}) && {
+    return std::move(run(std::move(function), std::move(options)));
+  }
+  template <class F>
+  Workflow& shared(std::string name, F function, HandlerOptions options = {}) & {
+    return add(std::move(name), wire::HandlerType::kShared, std::move(function), std::move(options));
+  }
+  template <class F>
+  Workflow&& shared(std::string name, F function, HandlerOptions options = {}) && {
+    return std::move(shared(std::move(name), std::move(function), std::move(options)));
+  }
+};
+
+}  // namespace restate

@@ -1,0 +1,235 @@
+#include "native/pool.h"
+
+#include <pthread.h>
+#include <signal.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace restate::native {
+namespace {
+
+/// Signals belong to the host's threads.
+void block_signals() {
+  sigset_t all;
+  sigfillset(&all);
+  pthread_sigmask(SIG_SETMASK, &all, nullptr);
+}
+
+}  // namespace
+
+// --- ThreadPool -------------------------------------------------------------------------------------
+
+/// Shared with the mailboxes, which may outlive the pool.
+struct ThreadPool::State {
+  std::mutex mutex;
+  std::condition_variable work;
+  std::deque<std::pair<HandlerJob, std::shared_ptr<Box>>> queue;
+  std::deque<Box*> waiting;  ///< blocked in `take`, longest first
+  std::vector<Box*> running;
+  std::uint32_t idle = 0;  ///< threads without a job, those that have just been started included
+  bool closing = false;
+};
+
+/// One lock for the pool and all its mailboxes: it is held for a few instructions, and "who has waited
+/// longest" is a question about all of them.
+class ThreadPool::Box final : public Mailbox {
+ public:
+  explicit Box(std::shared_ptr<State> state) : state_(std::move(state)) {}
+
+  void put(HandlerEvent event) override {
+    const std::lock_guard lock(state_->mutex);
+    put_locked(std::move(event));
+  }
+
+  void put_locked(HandlerEvent event) {
+    events_.push_back(std::move(event));
+    arrived_.notify_one();
+  }
+
+  HandlerEvent take() override {
+    std::unique_lock lock(state_->mutex);
+    if (events_.empty()) {
+      state_->waiting.push_back(this);
+      // Others may be queueing already: then this wait is the one that makes room.
+      evict_for_queue(*state_);
+      arrived_.wait(lock, [this] { return !events_.empty(); });
+      std::erase(state_->waiting, this);
+    }
+    return pop();
+  }
+
+  std::optional<HandlerEvent> try_take() override {
+    const std::lock_guard lock(state_->mutex);
+    if (events_.empty()) return std::nullopt;
+    return pop();
+  }
+
+  /// Evicts as many waiting handlers as there are jobs without a thread.
+  static void evict_for_queue(State& state) {
+    std::size_t wanted = state.queue.size() > state.idle ? state.queue.size() - state.idle : 0;
+    for (Box* box : state.running) {
+      if (box->evicted_ && wanted > 0) --wanted;  // on its way out
+    }
+    for (Box* box : state.waiting) {
+      if (wanted == 0) return;
+      if (box->evicted_) continue;
+      box->evicted_ = true;
+      box->put_locked({HandlerEvent::Kind::kEvict, {}});
+      --wanted;
+    }
+  }
+
+ private:
+  HandlerEvent pop() {
+    HandlerEvent event = std::move(events_.front());
+    events_.pop_front();
+    return event;
+  }
+
+  std::shared_ptr<State> state_;
+  std::condition_variable arrived_;
+  std::deque<HandlerEvent> events_;
+  bool evicted_ = false;
+};
+
+ThreadPool::ThreadPool(ThreadPoolOptions options)
+    : options_(std::move(options)), state_(std::make_shared<State>()) {}
+
+ThreadPool::~ThreadPool() {
+  std::deque<std::pair<HandlerJob, std::shared_ptr<Box>>> dropped;
+  {
+    const std::lock_guard lock(state_->mutex);
+    state_->closing = true;
+    dropped.swap(state_->queue);
+    for (Box* box : state_->running) box->put_locked({HandlerEvent::Kind::kAbandon, {}});
+    state_->work.notify_all();
+  }
+  for (std::thread& thread : threads_) thread.join();
+}
+
+std::shared_ptr<Mailbox> ThreadPool::run(HandlerJob job) {
+  auto box = std::make_shared<Box>(state_);
+  const std::lock_guard lock(state_->mutex);
+  if (state_->closing) return box;
+  state_->queue.emplace_back(std::move(job), box);
+  if (state_->queue.size() <= state_->idle) {
+    state_->work.notify_one();
+  } else if (threads_.size() < std::max(1u, options_.max_threads)) {
+    ++state_->idle;
+    threads_.emplace_back([this] { work(); });
+    pthread_setname_np(threads_.back().native_handle(), options_.thread_name.substr(0, 15).c_str());
+  } else {
+    Box::evict_for_queue(*state_);
+  }
+  return box;
+}
+
+std::uint32_t ThreadPool::threads() const {
+  const std::lock_guard lock(state_->mutex);
+  return static_cast<std::uint32_t>(threads_.size());
+}
+
+void ThreadPool::work() {
+  block_signals();
+  std::unique_lock lock(state_->mutex);
+  for (;;) {
+    state_->work.wait(lock, [this] { return !state_->queue.empty() || state_->closing; });
+    if (state_->closing) return;
+    --state_->idle;
+    auto [job, box] = std::move(state_->queue.front());
+    state_->queue.pop_front();
+    state_->running.push_back(box.get());
+    lock.unlock();
+    job(*box);
+    job = nullptr;  // what it holds dies outside of the lock
+    lock.lock();
+    std::erase(state_->running, box.get());
+    ++state_->idle;
+  }
+}
+
+// --- BatonPool --------------------------------------------------------------------------------------
+
+class BatonPool::Box final : public Mailbox {
+ public:
+  explicit Box(HandlerJob job) : job_(std::move(job)) {}
+  ~Box() override {
+    if (thread_.joinable()) thread_.join();
+  }
+
+  /// Starts the handler and waits until it blocks or ends.
+  void start() {
+    std::unique_lock lock(mutex_);
+    handlers_turn_ = true;
+    thread_ = std::thread([this] {
+      block_signals();
+      job_(*this);
+      job_ = nullptr;
+      const std::lock_guard end(mutex_);
+      ended_ = true;
+      handlers_turn_ = false;
+      turn_.notify_all();
+    });
+    turn_.wait(lock, [this] { return !handlers_turn_; });
+  }
+
+  void put(HandlerEvent event) override {
+    std::unique_lock lock(mutex_);
+    if (ended_) return;
+    events_.push_back(std::move(event));
+    // From inside of the handler itself (it ends its own attempt): it reads this when it blocks.
+    if (handlers_turn_) return;
+    handlers_turn_ = true;
+    turn_.notify_all();
+    turn_.wait(lock, [this] { return !handlers_turn_; });
+  }
+
+  HandlerEvent take() override {
+    std::unique_lock lock(mutex_);
+    if (events_.empty()) {
+      handlers_turn_ = false;
+      turn_.notify_all();
+      turn_.wait(lock, [this] { return handlers_turn_ && !events_.empty(); });
+    }
+    HandlerEvent event = std::move(events_.front());
+    events_.pop_front();
+    return event;
+  }
+
+  std::optional<HandlerEvent> try_take() override {
+    const std::lock_guard lock(mutex_);
+    if (events_.empty()) return std::nullopt;
+    HandlerEvent event = std::move(events_.front());
+    events_.pop_front();
+    return event;
+  }
+
+  bool ended() {
+    const std::lock_guard lock(mutex_);
+    return ended_;
+  }
+
+ private:
+  HandlerJob job_;
+  std::mutex mutex_;
+  std::condition_variable turn_;
+  std::deque<HandlerEvent> events_;
+  bool handlers_turn_ = false;
+  bool ended_ = false;
+  std::thread thread_;
+};
+
+BatonPool::~BatonPool() {
+  for (const auto& box : boxes_) box->put({HandlerEvent::Kind::kAbandon, {}});
+}
+
+std::shared_ptr<Mailbox> BatonPool::run(HandlerJob job) {
+  std::erase_if(boxes_, [](const auto& box) { return box->ended(); });
+  auto box = std::make_shared<Box>(std::move(job));
+  boxes_.push_back(box);
+  box->start();
+  return box;
+}
+
+}  // namespace restate::native

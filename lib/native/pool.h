@@ -1,0 +1,64 @@
+#pragma once
+
+/// \file
+/// Threads for handlers: many at once in real life, one at a time in a simulation.
+
+#include "native/handler_pool.h"
+
+#include <condition_variable>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+namespace restate::native {
+
+struct ThreadPoolOptions {
+  /// Started when they are needed, kept until the end.
+  std::uint32_t max_threads = 64;
+  std::string thread_name = "restate-handler";  ///< cut to 15 characters
+};
+
+/// When all threads are taken and a handler waits for one, the handler that has been waiting longest
+/// for something else is evicted: it suspends, and is called again when there is something new. So
+/// handlers that wait for each other cannot lock each other out.
+class ThreadPool final : public HandlerPool {
+ public:
+  explicit ThreadPool(ThreadPoolOptions options = {});
+  /// Abandons what runs, drops what does not yet run, and waits for the threads: for as long as a
+  /// handler is busy outside of its context.
+  ~ThreadPool() override;
+
+  std::shared_ptr<Mailbox> run(HandlerJob job) override;
+
+  std::uint32_t threads() const;
+
+ private:
+  class Box;
+  struct State;
+  void work();
+
+  const ThreadPoolOptions options_;
+  std::shared_ptr<State> state_;
+  std::vector<std::thread> threads_;  ///< guarded by the state's mutex
+};
+
+/// For simulations: each handler has a thread, but only one thread of all runs at any time, the
+/// shard's included. Whoever hands a handler something waits until it blocks again, so a run is as
+/// repeatable as the shard is.
+class BatonPool final : public HandlerPool {
+ public:
+  BatonPool() = default;
+  ~BatonPool() override;
+
+  std::shared_ptr<Mailbox> run(HandlerJob job) override;
+
+ private:
+  class Box;
+  std::vector<std::shared_ptr<Box>> boxes_;
+};
+
+}  // namespace restate::native

@@ -1,0 +1,143 @@
+#include "native/session.h"
+
+#include "common/hash.h"
+
+#include <exception>
+#include <utility>
+
+namespace restate::native {
+namespace {
+
+constexpr std::uint32_t kCancelledStatus = 409;
+
+Error error_of(const wire::Failure& failure) {
+  return {Code::kTerminal, failure.message, failure.code};
+}
+
+/// Before protocol 6 the engine names no seed, and the id has to do.
+std::uint64_t seed_of_attempt(const Vm& vm) {
+  if (vm.start().random_seed != 0) return vm.start().random_seed;
+  return seed_of(vm.start().id);
+}
+
+/// The one place where code of users is called: it may throw what it likes.
+Result<Bytes> call_guarded(const HandlerFunction& function, Context& context, Bytes argument) {
+  try {
+    return function(context, std::move(argument));
+  } catch (const std::exception& exception) {
+    return Error{Code::kInternal, std::string("the handler threw: ") + exception.what()};
+  } catch (...) {
+    return Error{Code::kInternal, "the handler threw something that is no exception"};
+  }
+}
+
+}  // namespace
+
+HandlerSession::HandlerSession(Vm& vm, Mailbox& mailbox, SessionOutput& output)
+    : vm_(vm), mailbox_(mailbox), output_(output), random_state_(seed_of_attempt(vm)) {}
+
+void HandlerSession::run(const HandlerFunction& function) {
+  Context context(*this);
+  Result<Bytes> result = call_guarded(function, context, vm_.input().value);
+  if (!vm_.closed()) {
+    if (result) {
+      vm_.end(std::move(*result));
+    } else if (result.error().code == Code::kTerminal) {
+      const Error& error = result.error();
+      vm_.end(wire::Failure{error.status == 0 ? 500 : error.status, error.message, {}});
+    } else {
+      protocol::ErrorMessage error;
+      error.code = 500;
+      error.message = result.error().code == Code::kSuspended
+                          ? "the handler returned `kSuspended` although its attempt goes on"
+                          : result.error().describe();
+      vm_.fail(std::move(error));
+    }
+  }
+  output_.write(vm_.take_output(), true);
+}
+
+std::uint64_t HandlerSession::next_random() {
+  // SplitMix64. The sequence is part of what replays, so it never changes.
+  random_state_ += 0x9e3779b97f4a7c15;
+  std::uint64_t x = random_state_;
+  x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9;
+  x = (x ^ (x >> 27)) * 0x94d049bb133111eb;
+  return x ^ (x >> 31);
+}
+
+void HandlerSession::flush() {
+  if (vm_.output_bytes() > 0) output_.write(vm_.take_output(), false);
+}
+
+void HandlerSession::block() {
+  flush();
+  std::optional<HandlerEvent> event = mailbox_.take();
+  do {
+    switch (event->kind) {
+      case HandlerEvent::Kind::kData: vm_.feed(std::move(event->data)); break;
+      case HandlerEvent::Kind::kInputEnd: vm_.close_input(); break;
+      case HandlerEvent::Kind::kEvict: vm_.evict(); break;
+      case HandlerEvent::Kind::kAbandon: vm_.abandon(); break;
+    }
+    event = mailbox_.try_take();
+  } while (event);
+}
+
+Result<void> HandlerSession::wait(const Await& await) {
+  for (;;) {
+    switch (vm_.progress(await)) {
+      case Progress::kReady: return {};
+      case Progress::kClosed: return suspended();
+      case Progress::kCancelled: return cancelled();
+      case Progress::kWaiting: block(); break;
+    }
+  }
+}
+
+Error HandlerSession::cancelled() {
+  if (auto passed = pass_on_cancellation(); !passed) return std::move(passed).error();
+  return {Code::kTerminal, "cancelled", kCancelledStatus};
+}
+
+Result<void> HandlerSession::check(Handle handle) const {
+  if (vm_.knows(handle)) return {};
+  return Error{Code::kInvalidArgument, "waiting for something that was never started"};
+}
+
+Result<void> HandlerSession::wait_uninterrupted(Handle handle) {
+  const Await await{wire::Combinator::kFirstCompleted, {handle}};
+  for (;;) {
+    switch (vm_.progress(await, false)) {
+      case Progress::kReady: return {};
+      case Progress::kClosed:
+      case Progress::kCancelled: return suspended();
+      case Progress::kWaiting: block(); break;
+    }
+  }
+}
+
+Result<void> HandlerSession::pass_on_cancellation() {
+  for (const Handle child : vm_.open_children()) {
+    RESTATE_TRY_VOID(wait_uninterrupted(child));
+    const auto* id = std::get_if<InvocationId>(&vm_.result(child));
+    if (id == nullptr) continue;
+    RESTATE_TRY_VOID(vm_.send_signal(*id, wire::kCancelSignal, wire::Void{}));
+  }
+  return {};
+}
+
+Result<std::optional<Bytes>> HandlerSession::wait_for_optional(Handle handle) {
+  RESTATE_TRY_VOID(wait(handle));
+  const wire::NotificationResult& result = vm_.result(handle);
+  if (const auto* failure = std::get_if<wire::Failure>(&result)) return error_of(*failure);
+  if (const auto* value = std::get_if<Bytes>(&result)) return std::optional<Bytes>(*value);
+  return std::optional<Bytes>();
+}
+
+Result<Bytes> HandlerSession::wait_for_bytes(Handle handle) {
+  RESTATE_TRY(std::optional<Bytes> value, wait_for_optional(handle));
+  return value ? std::move(*value) : Bytes();
+}
+
+}  // namespace restate::native

@@ -1,0 +1,306 @@
+#include "unit/native/model_engine.h"
+
+#include "support/catch.h"
+#include "support/transcript.h"
+
+#include <stdexcept>
+
+using namespace restate;
+using namespace restate::native::testing;
+using namespace std::chrono_literals;
+
+namespace {
+
+Bytes value_of(const ModelEngine& engine) {
+  const auto result = engine.result();
+  REQUIRE(result);
+  REQUIRE(std::holds_alternative<Bytes>(*result));
+  return std::get<Bytes>(*result);
+}
+
+wire::Failure failure_of(const ModelEngine& engine) {
+  const auto result = engine.result();
+  REQUIRE(result);
+  REQUIRE(std::holds_alternative<wire::Failure>(*result));
+  return std::get<wire::Failure>(*result);
+}
+
+}  // namespace
+
+TEST_CASE("a handler knows whom it serves", "[native][context]") {
+  ModelEngine engine;
+  engine.key = "the key";
+  const Outcome outcome = engine.attempt([&](Context& ctx, Bytes in) -> Result<Bytes> {
+    CHECK(ctx.id() == engine.id);
+    CHECK(ctx.key() == "the key");
+    REQUIRE(ctx.headers().size() == 1);
+    CHECK(ctx.headers()[0] == wire::Header{"h", "v"});
+    return in;
+  });
+  CHECK(outcome.kind == Outcome::Kind::kEnded);
+  CHECK(value_of(engine) == Bytes("in"));
+}
+
+TEST_CASE("a handler ends as it returns", "[native][context]") {
+  ModelEngine engine;
+  SECTION("a terminal error is a failure that callers see") {
+    const Outcome outcome = engine.attempt(
+        [](Context&, Bytes) -> Result<Bytes> { return terminal("out of stock", 409); });
+    CHECK(outcome.kind == Outcome::Kind::kEnded);
+    CHECK(failure_of(engine) == wire::Failure{409, "out of stock", {}});
+  }
+  SECTION("any other error is tried again") {
+    const Outcome outcome = engine.attempt([](Context&, Bytes) -> Result<Bytes> {
+      return Error{Code::kUnavailable, "no network"};
+    });
+    CHECK(outcome.kind == Outcome::Kind::kFailed);
+    CHECK(outcome.error.code == 500);
+    CHECK(outcome.error.message.find("no network") != std::string::npos);
+    CHECK_FALSE(engine.result());
+  }
+  SECTION("so is an exception") {
+    const Outcome outcome = engine.attempt([](Context&, Bytes) -> Result<Bytes> {
+      throw std::runtime_error("boom");
+    });
+    CHECK(outcome.kind == Outcome::Kind::kFailed);
+    CHECK(outcome.error.message.find("boom") != std::string::npos);
+  }
+  SECTION("and a `kSuspended` of its own invention") {
+    const Outcome outcome = engine.attempt(
+        [](Context&, Bytes) -> Result<Bytes> { return Error{Code::kSuspended, "just so"}; });
+    CHECK(outcome.kind == Outcome::Kind::kFailed);
+  }
+}
+
+TEST_CASE("after a suspension every step answers with it", "[native][context]") {
+  ModelEngine engine;
+  engine.answers = false;
+  int cleaned_up = 0;
+  const Outcome outcome = engine.attempt([&](Context& ctx, Bytes) -> Result<Bytes> {
+    struct Guard {
+      int& count;
+      ~Guard() { ++count; }
+    } guard{cleaned_up};
+    CHECK(ctx.sleep(1s) == Code::kSuspended);
+    CHECK(ctx.get("x") == Code::kSuspended);
+    CHECK(ctx.set("x", Bytes()) == Code::kSuspended);
+    CHECK(ctx.call("S", "h", Bytes()) == Code::kSuspended);
+    CHECK(ctx.run("r", [] { FAIL("a step ran in an attempt that is over"); }) == Code::kSuspended);
+    CHECK(ctx.awakeable() == Code::kSuspended);
+    return Bytes("ignored");
+  });
+  CHECK(outcome.kind == Outcome::Kind::kSuspended);
+  CHECK(cleaned_up == 1);
+  CHECK_FALSE(engine.result());
+  CHECK(engine.journal.size() == 2);
+  CHECK(outcome.awaiting.leaves ==
+        std::vector<wire::NotificationId>{wire::CompletionId{1}, wire::kCancelSignal});
+}
+
+TEST_CASE("calls bring back failures, too", "[native][context]") {
+  ModelEngine engine;
+  engine.callee = [](const wire::CallRequest& request) -> wire::InvocationResult {
+    if (request.handler == "bad") return wire::Failure{404, "nobody", {}};
+    return Bytes("fine");
+  };
+  engine.attempt([](Context& ctx, Bytes) -> Result<Bytes> {
+    CHECK(ctx.call("S", "good", Bytes()) == Bytes("fine"));
+    const auto failed = ctx.call("S", "bad", Bytes());
+    REQUIRE(failed == Code::kTerminal);
+    CHECK(failed.error().status == 404);
+    CHECK(failed.error().message == "nobody");
+    return failed.error();
+  });
+  CHECK(failure_of(engine) == wire::Failure{404, "nobody", {}});
+}
+
+TEST_CASE("state is known without asking when it came along", "[native][context]") {
+  ModelEngine engine;
+  engine.key = "k";
+  engine.state = {{Bytes("a"), Bytes("1")}};
+  const HandlerFunction handler = [](Context& ctx, Bytes) -> Result<Bytes> {
+    RESTATE_TRY(const auto a, ctx.get("a"));
+    CHECK(a == std::optional(Bytes("1")));
+    RESTATE_TRY(const auto none, ctx.get("none"));
+    CHECK_FALSE(none);
+    RESTATE_TRY_VOID(ctx.set("empty", Bytes()));
+    RESTATE_TRY(const auto empty, ctx.get("empty"));
+    CHECK(empty == std::optional(Bytes()));
+    RESTATE_TRY_VOID(ctx.clear("a"));
+    RESTATE_TRY(const auto cleared, ctx.get("a"));
+    CHECK_FALSE(cleared);
+    RESTATE_TRY(const auto keys, ctx.keys());
+    CHECK(keys == std::vector<std::string>{"empty"});
+    return Bytes();
+  };
+  SECTION("eager") {
+    CHECK(engine.attempt(handler).kind == Outcome::Kind::kEnded);
+    testing::check_transcript("protocol/state_eager", engine.transcript);
+  }
+  SECTION("lazy") {
+    engine.lazy_state = true;
+    CHECK(engine.attempt(handler).kind == Outcome::Kind::kEnded);
+    testing::check_transcript("protocol/state_lazy", engine.transcript);
+  }
+  SECTION("lazy at first, eager in the next attempt") {
+    engine.lazy_state = true;
+    REQUIRE(engine.attempt(handler).kind == Outcome::Kind::kEnded);
+    engine.lazy_state = false;
+    CHECK(engine.attempt(handler).kind == Outcome::Kind::kEnded);
+  }
+}
+
+TEST_CASE("a cancellation ends a wait and goes on to the children", "[native][context]") {
+  ModelEngine engine;
+  engine.answers = false;
+  const HandlerFunction handler = [](Context& ctx, Bytes) -> Result<Bytes> {
+    RESTATE_TRY(const auto child, ctx.start_call("Child", "h", Bytes()));
+    const auto waited = ctx.sleep(24h);
+    if (waited == Code::kSuspended) return waited.error();
+    REQUIRE_FALSE(waited.has_value());
+    CHECK(waited.error().code == Code::kTerminal);
+    CHECK(waited.error().status == 409);
+    // Cancelled once: compensation may take its time.
+    RESTATE_TRY_VOID(ctx.run("compensate", [] {}));
+    (void)child;
+    return terminal("gave up", 409);
+  };
+  REQUIRE(engine.attempt(handler).kind == Outcome::Kind::kSuspended);
+  engine.signal(wire::kCancelSignal);
+  REQUIRE(engine.attempt(handler).kind == Outcome::Kind::kEnded);
+  CHECK(failure_of(engine).message == "gave up");
+  REQUIRE(engine.signals_sent.size() == 1);
+  CHECK(engine.signals_sent[0].target == engine.id.str());
+  testing::check_transcript("protocol/cancel", engine.transcript);
+  // And it replays.
+  CHECK(engine.attempt(handler).kind == Outcome::Kind::kEnded);
+  CHECK(engine.signals_sent.size() == 1);
+}
+
+TEST_CASE("a step that fails is tried again by another attempt", "[native][context]") {
+  ModelEngine engine;
+  int tries = 0;
+  const auto failing = [&tries](RunOptions options) -> HandlerFunction {
+    return [&tries, options](Context& ctx, Bytes) -> Result<Bytes> {
+      return ctx.run("flaky", [&]() -> Result<Bytes> {
+        ++tries;
+        return Error{Code::kUnavailable, "not now"};
+      }, options);
+    };
+  };
+  SECTION("under the policy of the invocation") {
+    const Outcome outcome = engine.attempt(failing({}));
+    REQUIRE(outcome.kind == Outcome::Kind::kFailed);
+    CHECK(outcome.error.related_command_index == 1u);
+    CHECK(outcome.error.related_command_name == std::optional<std::string>("flaky"));
+    CHECK(outcome.error.related_command_type == 0x0411u);
+    CHECK_FALSE(outcome.error.next_retry_delay_ms);
+  }
+  SECTION("under its own, until that is exhausted") {
+    const RunOptions options{.max_attempts = 3, .initial_interval = 100ms};
+    std::vector<std::uint64_t> delays;
+    Outcome outcome;
+    for (engine.retry_count = 0; engine.retry_count < 10; ++engine.retry_count) {
+      outcome = engine.attempt(failing(options));
+      if (outcome.kind != Outcome::Kind::kFailed) break;
+      REQUIRE(outcome.error.next_retry_delay_ms);
+      delays.push_back(*outcome.error.next_retry_delay_ms);
+    }
+    CHECK(outcome.kind == Outcome::Kind::kEnded);
+    CHECK(tries == 3);
+    CHECK(delays == std::vector<std::uint64_t>{100, 200});
+    CHECK(failure_of(engine).code == 500);
+  }
+}
+
+TEST_CASE("a thrown exception inside of a step is a failed try", "[native][context]") {
+  ModelEngine engine;
+  const Outcome outcome = engine.attempt([](Context& ctx, Bytes) -> Result<Bytes> {
+    RESTATE_TRY_VOID(ctx.run("throws", [] { throw std::runtime_error("ouch"); }));
+    return Bytes();
+  });
+  REQUIRE(outcome.kind == Outcome::Kind::kFailed);
+  CHECK(outcome.error.message.find("ouch") != std::string::npos);
+}
+
+TEST_CASE("awakeables and signals come from outside", "[native][context]") {
+  ModelEngine engine;
+  engine.answers = false;
+  std::vector<std::string> ids;
+  const HandlerFunction handler = [&](Context& ctx, Bytes) -> Result<Bytes> {
+    RESTATE_TRY(const auto first, ctx.awakeable());
+    RESTATE_TRY(const auto second, ctx.awakeable());
+    ids = {first.id, second.id};
+    RESTATE_TRY(const auto a, ctx.signal("go"));
+    RESTATE_TRY(const auto b, ctx.signal("go"));
+    RESTATE_TRY(const Bytes one, ctx.await(first.result));
+    const auto two = ctx.await(second.result);
+    if (two == Code::kSuspended) return two.error();
+    CHECK(two == Code::kTerminal);
+    RESTATE_TRY(const Bytes go_a, ctx.await(a));
+    RESTATE_TRY(const Bytes go_b, ctx.await(b));
+    return Bytes(one.str() + "/" + go_a.str() + go_b.str());
+  };
+  REQUIRE(engine.attempt(handler).kind == Outcome::Kind::kSuspended);
+  const auto first = AwakeableId::parse(ids[0]);
+  REQUIRE(first);
+  CHECK(first->invocation == engine.id);
+  CHECK(first->signal == 17);
+  CHECK(AwakeableId::parse(ids[1])->signal == 18);
+  engine.signal({18}, wire::Failure{500, "rejected", {}});
+  REQUIRE(engine.attempt(handler).kind == Outcome::Kind::kSuspended);
+  engine.notify({wire::EntryType::kSignalNotification, wire::SignalName{"go"}, Bytes("1")});
+  engine.notify({wire::EntryType::kSignalNotification, wire::SignalName{"go"}, Bytes("2")});
+  engine.signal({17}, Bytes("woken"));
+  REQUIRE(engine.attempt(handler).kind == Outcome::Kind::kEnded);
+  CHECK(value_of(engine) == Bytes("woken/12"));
+}
+
+TEST_CASE("random numbers are those of the invocation", "[native][context]") {
+  const auto numbers = [](std::uint64_t seed) {
+    ModelEngine engine;
+    engine.seed = seed;
+    std::vector<std::uint64_t> drawn;
+    Uuid uuid;
+    engine.attempt([&](Context& ctx, Bytes) -> Result<Bytes> {
+      for (int i = 0; i < 3; ++i) drawn.push_back(ctx.random());
+      uuid = ctx.random_uuid();
+      return Bytes();
+    });
+    CHECK((uuid.bytes[6] >> 4) == 4);
+    CHECK((uuid.bytes[8] >> 6) == 2);
+    return drawn;
+  };
+  CHECK(numbers(1) == numbers(1));
+  CHECK(numbers(1) != numbers(2));
+  // Part of what replays: these never change.
+  CHECK(numbers(42)[0] == 13679457532755275413u);
+}
+
+TEST_CASE("waiting for nothing is a mistake, not a crash", "[native][context]") {
+  ModelEngine engine;
+  engine.attempt([](Context& ctx, Bytes) -> Result<Bytes> {
+    CHECK(ctx.await(Pending<Bytes>{}) == Code::kInvalidArgument);
+    CHECK(ctx.any({}) == Code::kInvalidArgument);
+    CHECK(ctx.all({}).has_value());
+    return Bytes();
+  });
+  CHECK(engine.result());
+}
+
+TEST_CASE("protocol 7 says what it waits for as a tree", "[native][context]") {
+  ModelEngine engine;
+  engine.protocol = 7;
+  engine.answers = false;
+  const Outcome outcome = engine.attempt([](Context& ctx, Bytes) -> Result<Bytes> {
+    RESTATE_TRY(const auto a, ctx.timer(1s));
+    RESTATE_TRY(const auto b, ctx.timer(2s));
+    RESTATE_TRY_VOID(ctx.all({a, b}));
+    return Bytes();
+  });
+  REQUIRE(outcome.kind == Outcome::Kind::kSuspended);
+  const wire::AwaitTree both{wire::Combinator::kAllCompleted,
+                             {wire::CompletionId{1}, wire::CompletionId{2}}, {}};
+  CHECK(outcome.awaiting ==
+        wire::AwaitTree{wire::Combinator::kFirstCompleted, {wire::kCancelSignal}, {both}});
+}

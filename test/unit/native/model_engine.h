@@ -1,0 +1,110 @@
+#pragma once
+
+/// \file
+/// An engine in a page: a journal, a state, and answers to what a handler asks. It runs a handler
+/// attempt by attempt on the test's own thread and writes down every frame that passes.
+
+#include "native/session.h"
+#include "native/vm.h"
+#include "protocol/frame.h"
+#include "wire/entry.h"
+
+#include <restate/context.h>
+#include <restate/service.h>
+
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace restate::native::testing {
+
+/// When the engine asks the handler to suspend.
+enum class Patience {
+  kLive,      ///< never: completions arrive as the handler waits
+  kReplay,    ///< at once: request/response mode
+  kOnDemand,  ///< when it has nothing to say
+};
+
+/// How one attempt ended.
+struct Outcome {
+  enum class Kind { kEnded, kSuspended, kFailed, kSilent } kind = Kind::kSilent;
+  wire::AwaitTree awaiting;         ///< kSuspended
+  protocol::ErrorMessage error;     ///< kFailed
+};
+
+struct Entry {
+  std::uint16_t type = 0;
+  Bytes body;
+};
+
+class ModelEngine : private Mailbox, private SessionOutput {
+ public:
+  ModelEngine();
+
+  // What the invocation is.
+  std::uint16_t protocol = 6;
+  InvocationId id;
+  std::string key;
+  Bytes input = Bytes("in");
+  std::uint64_t seed = 42;
+  bool lazy_state = false;
+  std::uint32_t retry_count = 0;
+  std::uint64_t elapsed_ms = 0;
+  Patience patience = Patience::kLive;
+  /// Whether sleeps, calls and so on come back by themselves.
+  bool answers = true;
+  /// Called services: what they return.
+  std::function<wire::InvocationResult(const wire::CallRequest&)> callee;
+
+  // What it has become.
+  std::vector<Entry> journal;
+  std::map<Bytes, Bytes> state;
+  std::string transcript;
+  std::vector<wire::SendSignalEntry> signals_sent;
+  std::uint64_t clock_ms = 1'000'000;
+
+  /// Appends a notification from outside. Reaches a running handler the next time it waits.
+  void notify(wire::Notification notification);
+  void signal(wire::SignalIndex index, wire::NotificationResult result = wire::Void{});
+
+  /// One attempt, from the journal as it is now.
+  Outcome attempt(const HandlerFunction& handler);
+  /// Attempts until the invocation ends or fails, or nothing changes between two.
+  Outcome run(const HandlerFunction& handler, int max_attempts = 200);
+  /// The last output in the journal.
+  std::optional<wire::InvocationResult> result() const;
+
+  /// Answers what is still open in the journal, as after a crash of everything but the log.
+  void settle();
+
+ private:
+  void put(HandlerEvent event) override { inbox_.push_back(std::move(event)); }
+  HandlerEvent take() override;
+  std::optional<HandlerEvent> try_take() override;
+  void write(ByteChain chain, bool last) override;
+  WallTime wall_now() override { return {++clock_ms}; }
+
+  void on_frame(const protocol::Frame& frame);
+  void on_command(wire::EntryType type, const Bytes& body);
+  void answer(wire::EntryType type, const wire::EntryContent& content);
+  void complete(wire::EntryType type, wire::CompletionId completion, wire::NotificationResult answer);
+  bool has_completion(std::uint32_t completion) const;
+  void log(const char* direction, std::uint16_t type, const Bytes& body);
+
+  std::deque<HandlerEvent> inbox_;
+  std::unique_ptr<protocol::FrameDecoder> from_handler_;
+  Outcome outcome_;
+  bool running_ = false;
+  bool input_closed_ = false;
+};
+
+/// `Sleep 4 "zz"`: a frame in one line.
+std::string describe_frame(std::uint16_t type, const Bytes& body, std::uint16_t protocol);
+
+}  // namespace restate::native::testing

@@ -1,0 +1,115 @@
+#include "native/pool.h"
+
+#include "support/catch.h"
+
+#include <atomic>
+#include <future>
+#include <vector>
+
+using namespace restate;
+using namespace restate::native;
+
+namespace {
+
+using Kind = HandlerEvent::Kind;
+
+}  // namespace
+
+TEST_CASE("a handler takes what it is given, in order", "[native][pool]") {
+  ThreadPool pool;
+  std::promise<std::string> result;
+  auto future = result.get_future();
+  const auto box = pool.run([&](Mailbox& mailbox) {
+    std::string text;
+    for (;;) {
+      HandlerEvent event = mailbox.take();
+      if (event.kind != Kind::kData) break;
+      text += event.data.view();
+    }
+    result.set_value(text);
+  });
+  box->put({Kind::kData, Bytes("a")});
+  box->put({Kind::kData, Bytes("b")});
+  box->put({Kind::kInputEnd, {}});
+  CHECK(future.get() == "ab");
+}
+
+TEST_CASE("threads are started as they are needed and used again", "[native][pool]") {
+  ThreadPool pool({.max_threads = 4});
+  CHECK(pool.threads() == 0);
+  for (int i = 0; i < 20; ++i) {
+    std::promise<void> ran;
+    auto future = ran.get_future();
+    pool.run([&ran](Mailbox&) { ran.set_value(); });
+    future.get();
+  }
+  CHECK(pool.threads() >= 1);
+  CHECK(pool.threads() <= 4);
+}
+
+TEST_CASE("handlers that wait make room for those that have not begun", "[native][pool]") {
+  ThreadPool pool({.max_threads = 2});
+  // Two handlers that wait for a third, which has no thread.
+  std::atomic<int> evicted{0};
+  std::promise<void> third;
+  auto ran = third.get_future();
+  const auto wait = [&](Mailbox& mailbox) {
+    if (mailbox.take().kind == Kind::kEvict) ++evicted;
+  };
+  const auto first = pool.run(wait);
+  const auto second = pool.run(wait);
+  pool.run([&](Mailbox&) { third.set_value(); });
+  ran.get();
+  CHECK(evicted == 1);
+  first->put({Kind::kInputEnd, {}});
+  second->put({Kind::kInputEnd, {}});
+}
+
+TEST_CASE("a pool that closes abandons its handlers", "[native][pool]") {
+  std::atomic<int> abandoned{0};
+  std::atomic<int> never_run{0};
+  std::shared_ptr<Mailbox> box;
+  {
+    ThreadPool pool({.max_threads = 1});
+    std::promise<void> begun;
+    auto future = begun.get_future();
+    box = pool.run([&](Mailbox& mailbox) {
+      begun.set_value();
+      while (mailbox.take().kind != Kind::kAbandon) {
+      }
+      ++abandoned;
+    });
+    future.get();
+    pool.run([&](Mailbox&) { ++never_run; });
+    // The first may have been evicted for the second; either way both are gone now.
+  }
+  CHECK(abandoned == 1);
+  CHECK(never_run == 0);
+  box->put({Kind::kData, Bytes("into the void")});
+}
+
+TEST_CASE("with one baton everything happens in one order", "[native][pool]") {
+  BatonPool pool;
+  std::string order;
+  const auto box = pool.run([&](Mailbox& mailbox) {
+    order += "1";
+    HandlerEvent event = mailbox.take();
+    order += "3" + event.data.str();
+    event = mailbox.take();
+    order += "5" + event.data.str();
+  });
+  order += "2";
+  box->put({Kind::kData, Bytes("a")});
+  order += "4";
+  box->put({Kind::kData, Bytes("b")});
+  order += "6";
+  CHECK(order == "123a45b6");
+  box->put({Kind::kData, Bytes("late")});
+
+  SECTION("a handler that waits at the end is abandoned") {
+    pool.run([&](Mailbox& mailbox) {
+      while (mailbox.take().kind != Kind::kAbandon) {
+      }
+    });
+  }
+}
