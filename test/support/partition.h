@@ -122,6 +122,56 @@ class TestPartition {
         .value();
     return entries;
   }
+  /// Messages that wait in the outbox.
+  std::vector<wire::OutboxMessage> outbox() const {
+    std::vector<wire::OutboxMessage> messages;
+    tables()
+        .scan_outbox(0,
+                     [&](std::uint64_t, wire::OutboxMessage&& message) {
+                       messages.push_back(std::move(message));
+                       return true;
+                     })
+        .value();
+    return messages;
+  }
+  /// The state of an object, or of a workflow key.
+  std::map<std::string, std::string> state(const wire::InvocationTarget& target,
+                                           PartitionKey key = PartitionKey{7}) const {
+    std::map<std::string, std::string> found;
+    tables()
+        .scan_state({key, target},
+                    [&](std::string_view name, Bytes&& value) {
+                      found.emplace(name, value.str());
+                      return true;
+                    })
+        .value();
+    return found;
+  }
+  /// Delivers the outbox from `from` on to this same partition, until it is empty, as a shuffle
+  /// would. Answers the actions.
+  partition::Actions deliver_all() {
+    partition::Actions all;
+    while (true) {
+      std::optional<Record> record;
+      tables()
+          .scan_outbox(delivered_,
+                       [&](std::uint64_t at, wire::OutboxMessage&& message) {
+                         const wire::PartitionDedup dedup{id_, at};
+                         delivered_ = at + 1;
+                         std::visit(
+                             [&](auto&& m) {
+                               record = Record{wire::Command(std::move(m)), dedup};
+                             },
+                             message);
+                         return false;
+                       })
+          .value();
+      if (!record) return all;
+      for (auto& action : apply(std::move(record->command), record->dedup)) {
+        all.push_back(std::move(action));
+      }
+    }
+  }
   /// Rows of one table.
   std::size_t count(std::string_view tag) const {
     std::size_t found = 0;
@@ -147,6 +197,7 @@ class TestPartition {
   storage::Batch last_batch_;
   partition::Applied applied_;
   std::uint64_t lsn_ = 0;
+  std::uint64_t delivered_ = 0;
   WallTime now_{1000};
 };
 
@@ -251,6 +302,64 @@ inline wire::InvokerEffect suspended(const InvocationId& id,
 }
 inline wire::InvokerEffect ended(const InvocationId& id) { return {id, wire::Ended{}}; }
 
+inline wire::InvokerEffect sleep(const InvocationId& id, std::uint32_t completion, WallTime until) {
+  return entry(id, wire::EntryType::kSleep, wire::SleepEntry{until, {completion}});
+}
+inline wire::InvokerEffect run(const InvocationId& id, std::uint32_t completion) {
+  return entry(id, wire::EntryType::kRun, wire::RunEntry{{completion}});
+}
+inline wire::InvokerEffect ran(const InvocationId& id, std::uint32_t completion,
+                               wire::NotificationResult result) {
+  constexpr auto kType = wire::EntryType::kRunCompletion;
+  return entry(id, kType,
+               wire::Notification{kType, wire::CompletionId{completion}, std::move(result)});
+}
+inline wire::InvokerEffect set_state(const InvocationId& id, Bytes key, Bytes value) {
+  return entry(id, wire::EntryType::kSetState,
+               wire::SetStateEntry{std::move(key), std::move(value)});
+}
+/// A call whose invocation id comes as completion `ids`, whose result as `completion`.
+inline wire::InvokerEffect call(const InvocationId& id, std::uint32_t ids, std::uint32_t completion,
+                                const InvocationId& callee, wire::InvocationTarget target) {
+  auto made = entry(id, wire::EntryType::kCall, wire::CallEntry{{}, {ids}, {completion}});
+  std::get<wire::NewEntry>(made.effect).call = wire::CallInfo{callee, std::move(target), {}, {}};
+  return made;
+}
+inline wire::InvokerEffect one_way_call(const InvocationId& id, std::uint32_t ids,
+                                        const InvocationId& callee, wire::InvocationTarget target,
+                                        WallTime at = {}) {
+  auto made = entry(id, wire::EntryType::kOneWayCall, wire::OneWayCallEntry{{}, at, {ids}});
+  std::get<wire::NewEntry>(made.effect).call = wire::CallInfo{callee, std::move(target), {}, {}};
+  return made;
+}
+inline wire::TimerFired sleep_over(const InvocationId& id, std::uint32_t completion, WallTime at,
+                                   wire::Incarnation incarnation = {}) {
+  return {{at, wire::TimerKind::kCompleteSleep, id, completion}, incarnation};
+}
+inline wire::TimerFired time_to_start(const InvocationId& id, WallTime at,
+                                      wire::Incarnation incarnation = {}) {
+  return {{at, wire::TimerKind::kStartScheduled, id, 0}, incarnation};
+}
+inline wire::NotifySignal signal(const InvocationId& id, std::uint32_t index,
+                                 std::variant<wire::Void, Bytes, wire::Failure> result) {
+  return {id, wire::SignalIndex{index}, std::move(result)};
+}
+inline wire::NotifySignal signal(const InvocationId& id, const char* name,
+                                 std::variant<wire::Void, Bytes, wire::Failure> result) {
+  return {id, wire::SignalName{name}, std::move(result)};
+}
+inline wire::Terminate kill(const InvocationId& id, std::optional<RequestId> request = {}) {
+  return {id, wire::Terminate::Flavor::kKill, {}, request};
+}
+inline wire::Terminate cancel(const InvocationId& id, std::optional<RequestId> request = {}) {
+  return {id, wire::Terminate::Flavor::kCancel, {}, request};
+}
+inline wire::PatchState patch(wire::InvocationTarget target, std::map<std::string, Bytes> state,
+                              std::optional<std::string> version = {}) {
+  target.handler.clear();
+  return {std::move(target), make_id(1).key, std::move(version), std::move(state)};
+}
+
 /// The only action of a kind, or none.
 template <class A>
 const A* find_action(const partition::Actions& actions) {
@@ -261,6 +370,13 @@ const A* find_action(const partition::Actions& actions) {
       found = match;
     }
   }
+  return found;
+}
+
+template <class A>
+std::size_t count_actions(const partition::Actions& actions) {
+  std::size_t found = 0;
+  for (const auto& action : actions) found += std::holds_alternative<A>(action) ? 1 : 0;
   return found;
 }
 
