@@ -19,57 +19,74 @@ LocalLoglet::LocalLoglet(LogletId id, Shard& shard, storage::LogStore& store,
 
 void LocalLoglet::append(SharedBatch batch, Completion<LogletOffset> done) {
   RESTATE_ASSERT(!batch->empty(), "an append without records has no last offset");
-  if (failure_) return answer_later<LogletOffset>(std::move(done), *failure_);
-  // From here on the answers are in order even so: whatever is pending was asked before, and the
-  // store answers it before it answers a seal.
-  const bool full = next_.value + batch->size() > kMaxLogletOffset;
-  if ((closed_ || full) && pending_.empty()) {
-    return answer_later<LogletOffset>(std::move(done), sealed_error());
+  if (next_.value + batch->size() > kMaxLogletOffset) closed_ = true;
+  const bool takes = !closed_ && !failure_;
+  if (!takes && pending_.empty()) {
+    return answer_later<LogletOffset>(std::move(done), failure_ ? *failure_ : sealed_error());
   }
-  if (closed_ || full) {
-    pending_.push_back({next_, nullptr, std::move(done)});
-    return;
-  }
-
-  storage::LogAppend append{key_, next_.value, encode_records(*batch)};
-  const LogletOffset first = next_;
-  next_.value += static_cast<std::uint32_t>(batch->size());
-  pending_.push_back({first, std::move(batch), std::move(done)});
-  store_.append(std::move(append), Completion<void>(shard_, scope_.bind([this](Result<void> written) {
-                                                      on_written(std::move(written));
-                                                    })));
+  // What comes too late is answered behind what came in time.
+  pending_.push_back({next_, std::move(batch), std::move(done)});
+  if (takes && refused_ == 0) submit(pending_.back());
 }
 
+void LocalLoglet::submit(Pending& pending) {
+  pending.first = next_;
+  next_.value += static_cast<std::uint32_t>(pending.batch->size());
+  ++submitted_;
+  store_.append({key_, pending.first.value, encode_records(*pending.batch)},
+                Completion<void>(shard_, scope_.bind([this](Result<void> written) {
+                                   on_written(std::move(written));
+                                 })));
+}
+
+// Answers come in order, so each one is about the first append that has none yet.
 void LocalLoglet::on_written(Result<void> written) {
   // Whom we answer may be the last to hold us.
   const auto self = shared_from_this();
-  Pending pending = std::move(pending_.front());
-  pending_.pop_front();
-  Result<LogletOffset> answer = LogletOffset{0};
-  if (written && !failure_) {
-    const LogletOffset end{pending.first.value + static_cast<std::uint32_t>(pending.batch->size())};
-    recent_.push(pending.first, std::move(pending.batch));
-    recent_.shrink(kRecentBytes);
-    tail_.advance(end);
-    answer = LogletOffset{end.value - 1};
-  } else if (!written && written.error().code == Code::kSealed) {
-    closed_ = true;
-    tail_.seal(tail_.tail().next);
-    answer = sealed_error();
-  } else {
-    // Whatever was promised after this one would stand behind a hole.
-    if (!failure_) {  // then `written` is an error
-      failure_ = Error{Code::kFailed, "writing loglet " + id_.str() + ": " + written.error().describe()};
-    }
-    answer = *failure_;
-  }
-  pending.done(std::move(answer));
-
-  // Those that came after the seal wait for nothing but their turn.
-  while (!pending_.empty() && pending_.front().batch == nullptr) {
-    Pending refused = std::move(pending_.front());
+  --submitted_;
+  if (written && refused_ == 0 && !failure_) {
+    Pending pending = std::move(pending_.front());
     pending_.pop_front();
-    refused.done(failure_ ? *failure_ : sealed_error());
+    acknowledge(std::move(pending));
+  } else {
+    // After an overload those behind it have the wrong offsets: all of them are sent again. After a
+    // failure whatever was promised later would stand behind a hole.
+    ++refused_;
+    const bool again = written == Code::kOverloaded ||
+                       (written == Code::kInvalidArgument && refused_ > 1 && !failure_);
+    if (written == Code::kSealed) {
+      closed_ = true;
+      tail_.seal(tail_.tail().next);
+    } else if (!again && !failure_) {
+      failure_ = Error{Code::kFailed, "writing loglet " + id_.str() + ": " +
+                                          (written ? "an append overtook another"
+                                                   : written.error().describe())};
+    }
+  }
+  if (submitted_ == 0) drain();
+}
+
+void LocalLoglet::acknowledge(Pending pending) {
+  const LogletOffset end{pending.first.value + static_cast<std::uint32_t>(pending.batch->size())};
+  recent_.push(pending.first, std::move(pending.batch));
+  recent_.shrink(kRecentBytes);
+  tail_.advance(end);
+  pending.done(LogletOffset{end.value - 1});
+}
+
+// The store has answered everything. What it refused is sent again, or answered for good.
+void LocalLoglet::drain() {
+  if (pending_.empty()) return;
+  refused_ = 0;
+  if (!closed_ && !failure_) {
+    next_ = tail_.tail().next;
+    for (Pending& pending : pending_) submit(pending);
+    return;
+  }
+  std::deque<Pending> refused = std::move(pending_);
+  pending_.clear();
+  for (Pending& pending : refused) {
+    pending.done(failure_ ? *failure_ : sealed_error());
   }
 }
 

@@ -42,7 +42,10 @@ class LocalLoglet final : public Loglet, public std::enable_shared_from_this<Loc
     SharedBatch batch;
     Completion<LogletOffset> done;
   };
+  void submit(Pending& pending);
   void on_written(Result<void> written);
+  void acknowledge(Pending pending);
+  void drain();
   void on_sealed(Result<storage::LogletState> state, Completion<Tail> done);
   Result<LogletRecords> decode(storage::LogRead found) const;
   Error sealed_error() const;
@@ -52,10 +55,14 @@ class LocalLoglet final : public Loglet, public std::enable_shared_from_this<Loc
   Shard& shard_;
   storage::LogStore& store_;
 
-  LogletOffset next_;           ///< of the next append
-  bool closed_ = false;         ///< a seal is on its way or done
+  LogletOffset next_;             ///< of the next append
+  bool closed_ = false;           ///< a seal is on its way or done, or the offsets are used up
   std::optional<Error> failure_;  ///< after it nothing is acknowledged
-  std::deque<Pending> pending_;  ///< in the hands of the store, in order
+  /// In order: those the store refused because it was overloaded, those it has, those that wait
+  /// because of the first.
+  std::deque<Pending> pending_;
+  std::size_t refused_ = 0;
+  std::size_t submitted_ = 0;
   LogletOffset trim_point_;
   RecordSpans recent_;
   TailNotifier tail_;
