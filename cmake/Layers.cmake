@@ -23,7 +23,7 @@ set(RESTATE_LAYERS
   "admin: common wire runtime http schema protocol metadata query cluster partition invoker worker"
   "connect: common runtime http"
   "node: common wire runtime http storage metadata bifrost schema partition protocol invoker worker query ingress cluster admin native connect"
-  "engine: common wire runtime storage metadata bifrost schema partition protocol invoker worker ingress admin native node uv connect"
+  "engine: common wire runtime http storage metadata bifrost schema partition protocol invoker worker ingress admin native node uv connect"
   "sim: common wire runtime http storage metadata bifrost schema partition protocol invoker worker ingress admin native node"
 )
 

@@ -85,6 +85,7 @@ Options parse_options(int argc, char** argv) {
   app.add_option("-c,--config-file", options.config_file, "TOML; also RESTATE_CONFIG")
       ->envname("RESTATE_CONFIG");
   app.add_flag("--dump-config", options.dump_config, "Print the effective configuration and exit");
+  app.add_flag("--demo", options.demo, "Serve a demo service from inside this process");
   app.add_flag("--production", production, "Safe defaults: never make a new cluster by itself");
   app.add_flag("--no-logo", options.no_logo, "Print no banner");
   for (const Flag& flag : kFlags) app.add_option(flag.names, values[flag.key], flag.help);

@@ -12,6 +12,7 @@ struct Options {
   std::optional<int> exit_code;  ///< set: nothing more to do (help, version, a usage error)
   std::string config_file;
   bool dump_config = false;
+  bool demo = false;
   bool no_logo = false;
   std::map<std::string, std::string> flags;  ///< configuration key -> value as text
 };

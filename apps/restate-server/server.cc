@@ -1,7 +1,9 @@
 #include "server.h"
 
 #include "common/version.h"
+#include "demo.h"
 #include "engine/assembly.h"
+#include "engine/native_services.h"
 #include "node/node.h"
 #include "runtime/text_logger.h"
 
@@ -89,7 +91,7 @@ class Watchdog {
 
 }  // namespace
 
-int run(node::LoadedConfig loaded) {
+int run(node::LoadedConfig loaded, bool demo) {
   const node::Config config = std::move(loaded.config);
   TextLogger logger = make_logger(config);
   for (const std::string& warning : loaded.warnings) logger.warn("server", warning);
@@ -106,6 +108,13 @@ int run(node::LoadedConfig loaded) {
   std::signal(SIGPIPE, SIG_IGN);
 
   int exit_code = 0;
+  std::unique_ptr<engine::NativeServices> services;
+  if (demo) {
+    services = std::make_unique<engine::NativeServices>(runtime, 16);
+    for (ServiceDefinition& service : demo_services()) {
+      if (auto added = services->add(std::move(service)); !added) return report(added.error());
+    }
+  }
   std::unique_ptr<engine::Assembly> assembly;
   std::unique_ptr<node::Node> node;
   const auto fail = [&](const Error& error) {
@@ -116,6 +125,10 @@ int run(node::LoadedConfig loaded) {
   runtime.run_on(0, [&] {
     engine::AssemblyOptions parts;
     parts.data_dir = directory;
+    if (services) {
+      parts.in_process_services = services->discovered();
+      parts.in_process = [&services](Shard& shard) { return services->make_client(shard); };
+    }
     parts.on_failed = [&logger, &runtime](const Error& error) {
       logger.error("server", "the disk refused; nothing is acknowledged any more, exiting",
                    {{"error", error.describe()}});
@@ -154,6 +167,7 @@ int run(node::LoadedConfig loaded) {
       node.reset();
       assembly.reset();
     });
+    services.reset();
     runtime.stop();
   }
   running = nullptr;

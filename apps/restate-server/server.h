@@ -4,7 +4,8 @@
 
 namespace server {
 
-/// Opens the node and serves until a signal says otherwise. Returns the exit code.
-int run(restate::node::LoadedConfig loaded);
+/// Opens the node, with demo services inside if asked for, and serves until a signal says otherwise.
+/// Returns the exit code.
+int run(restate::node::LoadedConfig loaded, bool demo);
 
 }  // namespace server

@@ -26,6 +26,8 @@ Unanswered unanswered_policy(Shard& shard);
 template <class T>
 class Completion {
  public:
+  using value_type = T;
+
   Completion() = default;
   Completion(Shard& shard, Function<void(Result<T>)> callback)
       : shard_(&shard), callback_(std::move(callback)) {}

@@ -1,6 +1,6 @@
 #include "engine/assembly.h"
 
-#include "http/tls.h"
+#include "connect/tls.h"
 #include "invoker/http_client.h"
 #include "protocol/identity.h"
 
@@ -127,6 +127,7 @@ Result<std::unique_ptr<Assembly>> Assembly::open(const node::Config& config, Run
   parts->metadata = std::make_unique<metadata::DurableStore>(runtime.shard(0), *parts->metadata_rows);
   parts->local = bifrost::make_local_provider(shards, *parts->logs);
 
+  RESTATE_TRY(parts->tls, connect::make_tls_connector());
   if (!config.identity_key_file.empty()) {
     RESTATE_TRY(const auto pem, read_file(config.identity_key_file));
     RESTATE_TRY(parts->identity,
@@ -134,6 +135,7 @@ Result<std::unique_ptr<Assembly>> Assembly::open(const node::Config& config, Run
     parts->identity_key = parts->identity->public_key();
   }
   parts->deployments.http.connect_timeout = milliseconds(config.connect_timeout_ms);
+  parts->deployments.http.tls = parts->tls.get();
   parts->deployments.identity = parts->identity;
   for (const auto& [name, value] : config.additional_request_headers) {
     parts->deployments.additional_headers.push_back({name, value});

@@ -1,0 +1,47 @@
+#pragma once
+
+/// \file
+/// The services of this process: who runs them, and the way to them on every shard.
+
+#include "invoker/deployment_client.h"
+#include "native/handler_pool.h"
+#include "native/registry.h"
+#include "schema/registry.h"
+
+#include <restate/runtime.h>
+#include <restate/service.h>
+
+#include <memory>
+#include <mutex>
+#include <vector>
+
+namespace restate::engine {
+
+/// Made before the shards run a node, destroyed after it.
+class NativeServices {
+ public:
+  /// At most `threads` handlers run at once.
+  NativeServices(Runtime& runtime, std::uint32_t threads);
+  ~NativeServices();
+
+  /// Adds a service, or replaces the one of its name. Any thread; attempts see it soon after.
+  Result<void> add(ServiceDefinition service);
+  /// What the registry is told.
+  std::vector<schema::DiscoveredService> discovered() const;
+  /// The way to the services for one shard, to be made and destroyed on it.
+  std::unique_ptr<invoker::DeploymentClient> make_client(Shard& shard);
+
+ private:
+  class Client;
+
+  native::ServiceRegistryPtr registry() const;
+
+  Runtime& runtime_;
+  std::unique_ptr<native::HandlerPool> pool_;
+  mutable std::mutex mutex_;
+  std::vector<ServiceDefinition> definitions_;
+  native::ServiceRegistryPtr registry_;
+  std::vector<Client*> clients_;  ///< by shard; each touched on its own shard only
+};
+
+}  // namespace restate::engine
