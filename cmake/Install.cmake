@@ -1,1 +1,22 @@
+# What an embedder gets: headers, two static libraries, CMake's and pkg-config's descriptions.
+include(CMakePackageConfigHelpers)
+
+set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/restate)
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/include/restate DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
+install(TARGETS restate restate_testing EXPORT restate-targets
+  ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
+set_target_properties(restate_testing PROPERTIES EXPORT_NAME testing)
+install(EXPORT restate-targets NAMESPACE restate:: DESTINATION ${package_dir})
+
+configure_package_config_file(${PROJECT_SOURCE_DIR}/cmake/restate-config.cmake.in
+  ${PROJECT_BINARY_DIR}/restate-config.cmake INSTALL_DESTINATION ${package_dir})
+write_basic_package_version_file(${PROJECT_BINARY_DIR}/restate-config-version.cmake
+  COMPATIBILITY SameMinorVersion)
+install(FILES
+  ${PROJECT_BINARY_DIR}/restate-config.cmake ${PROJECT_BINARY_DIR}/restate-config-version.cmake
+  ${PROJECT_SOURCE_DIR}/cmake/FindLibuv.cmake ${PROJECT_SOURCE_DIR}/cmake/FindNghttp2.cmake
+  ${PROJECT_SOURCE_DIR}/cmake/FindLlhttp.cmake ${PROJECT_SOURCE_DIR}/cmake/FindXxhash.cmake
+  DESTINATION ${package_dir})
+
+configure_file(${PROJECT_SOURCE_DIR}/cmake/restate.pc.in ${PROJECT_BINARY_DIR}/restate.pc @ONLY)
+install(FILES ${PROJECT_BINARY_DIR}/restate.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
