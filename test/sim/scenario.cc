@@ -125,11 +125,11 @@ Outcome run_scenario(std::uint64_t seed, const ScenarioOptions& options) {
   faults.go();
   // Faults for five seconds of their time, then a world in which everything works.
   const auto run_with_crashes = [&](Duration span) {
-    bool over = false;
-    world.after(span, [&] { over = true; });
+    const auto over = std::make_shared<bool>(false);  // the alarm may ring after this call
+    world.after(span, [over] { *over = true; });
     bool due = false;
-    while (!over && !clients.finished() && !outcome.problem) {
-      world.run_until([&] { return over || clients.finished() || (due = faults.crash_due()); }, span);
+    while (!*over && !clients.finished() && !outcome.problem) {
+      world.run_until([&] { return *over || clients.finished() || (due = faults.crash_due()); }, span);
       if (!due) break;
       due = false;
       engine.crash(faults.draw(UINT64_MAX));
