@@ -205,27 +205,6 @@ struct Encoder {
 
 }  // namespace
 
-std::string encode_header(const Header& header) {
-  ProtoWriter out;
-  out.bytes(1, header.name);
-  out.bytes(2, header.value);
-  return std::move(out).take();
-}
-
-std::string encode_failure(const Failure& failure) {
-  ProtoWriter out;
-  out.varint(1, failure.code);
-  out.bytes(2, failure.message);
-  for (const auto& [key, value] : failure.metadata) out.put_bytes(3, encode_header({key, value}));
-  return std::move(out).take();
-}
-
-std::string encode_state_keys(const StateKeys& keys) {
-  ProtoWriter out;
-  for (const Bytes& key : keys.keys) out.put_bytes(1, key.view());
-  return std::move(out).take();
-}
-
 Bytes encode_entry(EntryType type, const EntryContent& content, std::string_view name) {
   RESTATE_ASSERT(is_notification(type) == std::holds_alternative<Notification>(content),
                  "the content belongs to another type");
