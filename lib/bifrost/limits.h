@@ -7,8 +7,12 @@
 
 namespace restate::bifrost {
 
-/// Records of one loglet kept in memory after they became durable, for readers close to the tail.
-inline constexpr std::size_t kRecentBytes = std::size_t{4} << 20;
+/// Records of one loglet kept in memory after they became durable, for readers close to the tail:
+/// a node has dozens of logs, and readers that keep up need only the last batch.
+inline constexpr std::size_t kRecentBytes = std::size_t{512} << 10;
+
+/// What the decoded form of a record is taken to weigh.
+inline constexpr std::size_t kDecodedBytes = 1024;
 
 /// Appends of one log that wait for their answer. Beyond, `kOverloaded`.
 inline constexpr std::size_t kMaxPendingAppendBytes = std::size_t{256} << 20;

@@ -1,5 +1,7 @@
 #include "bifrost/record_spans.h"
 
+#include "bifrost/limits.h"
+
 #include <restate/assert.h>
 
 #include <algorithm>
@@ -8,7 +10,9 @@ namespace restate::bifrost {
 
 std::size_t weight(const RecordBatch& batch) {
   std::size_t bytes = 0;
-  for (const Record& record : batch) bytes += sizeof(Record) + record.body.size();
+  for (const Record& record : batch) {
+    bytes += sizeof(Record) + record.body.size() + (record.decoded ? kDecodedBytes : 0);
+  }
   return bytes;
 }
 

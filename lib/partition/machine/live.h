@@ -40,8 +40,8 @@ struct Live {
 /// The cache. What it holds never changes what apply does, only how fast.
 class Invocations {
  public:
-  /// Invocations kept between batches.
-  static constexpr std::size_t kCapacity = 16 * 1024;
+  /// Invocations kept between batches: a node has dozens of partitions, and rows are quick to read.
+  static constexpr std::size_t kCapacity = 1024;
   /// Journals with longer indexes are read again.
   static constexpr std::size_t kLongestIndex = 1024;
 
