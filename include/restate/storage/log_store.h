@@ -50,7 +50,7 @@ class LogStore {
 
   /// Completes once the records and everything appended before them are durable.
   /// - `kInvalidArgument`: `first` is not the loglet's next offset.
-  /// - `kSealed`: the seal came before.
+  /// - `kSealed`: the seal came before, or all offsets are used up.
   /// - `kOverloaded`: too much waits for the disk; nothing was written.
   virtual void append(LogAppend append, Completion<void> done) = 0;
 

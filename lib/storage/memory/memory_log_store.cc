@@ -155,6 +155,12 @@ class MemoryLogWriter : public std::enable_shared_from_this<MemoryLogWriter> {
                                                     std::to_string(state.next)},
                   false};
         }
+        if (change.records.size() >= UINT32_MAX - state.next) {
+          return {std::move(request),
+                  Error{Code::kSealed, "appending to loglet " + name_of(change.loglet) +
+                                           ": its offsets are used up"},
+                  false};
+        }
         state.next += static_cast<std::uint32_t>(change.records.size());
         break;
       case LogChange::Kind::kSeal:

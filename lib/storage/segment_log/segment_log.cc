@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <utility>
 
 namespace restate::storage {
 namespace {
@@ -41,6 +42,11 @@ Result<void> SegmentLog::append(const LogAppend& append) {
     return Error{Code::kInvalidArgument, "appending to loglet " + name_of(append.loglet) +
                                              " at offset " + std::to_string(append.first) +
                                              ": its next offset is " + std::to_string(state.next)};
+  }
+  if (append.records.size() >= UINT32_MAX - state.next) {
+    // To the caller it is the same: the log must continue in another loglet.
+    return Error{Code::kSealed,
+                 "appending to loglet " + name_of(append.loglet) + ": its offsets are used up"};
   }
   std::span<const Bytes> rest = append.records;
   while (!rest.empty()) {
@@ -134,9 +140,11 @@ Result<void> SegmentLog::flush_part() {
           break;
         case FrameKind::kTrim:
           index_.trim(header.loglet, header.first);
+          untidy_ = true;
           break;
         case FrameKind::kRemove:
           index_.remove(header.loglet);
+          untidy_ = true;
           break;
       }
     }
@@ -164,6 +172,7 @@ Result<void> SegmentLog::roll(std::size_t next_frame) {
     return Error{Code::kFailed, "writing " + directory_ + ": a frame is larger than any segment"};
   }
   RESTATE_TRY(current_, make_segment(static_cast<std::uint32_t>(head.segment), bytes));
+  untidy_ = true;  // the one before may be empty of records
   RESTATE_TRY(current_size_, current_->file->size());
   end_ = 0;
   {
@@ -212,6 +221,7 @@ Result<void> SegmentLog::start_epoch() {
 }
 
 Result<void> SegmentLog::tidy() {
+  if (!std::exchange(untidy_, false)) return {};
   std::vector<std::shared_ptr<Segment>> dead;
   {
     const std::lock_guard lock(mutex_);

@@ -102,6 +102,7 @@ class SegmentLog {
   std::string buffer_;  ///< frames to be written at `end_`
   std::vector<Staged> staged_;
   std::map<LogletKey, LogletState> accepted_;  ///< with what is staged
+  bool untidy_ = true;  ///< a segment may have lost its last record since the last `tidy`
   std::vector<std::string> spares_;
   std::uint64_t spare_number_ = 0;
   std::uint64_t syncs_ = 0;
