@@ -57,7 +57,8 @@ inline Rows rows_of_reverse(const storage::View& view, std::string_view lower,
 /// Drives one store with random operations.
 class StoreModel {
  public:
-  StoreModel(StoreStage& stage, std::uint64_t seed) : stage_(stage), random_(seed) {}
+  StoreModel(StoreStage& stage, std::uint64_t seed, std::uint64_t crashes_per_mille = 30)
+      : stage_(stage), random_(seed), crashes_per_mille_(crashes_per_mille) {}
 
   void run(int steps) {
     open_all();
@@ -101,15 +102,15 @@ class StoreModel {
   }
 
   void step() {
-    const std::uint64_t dice = random_.below(100);
+    if (stage_.can_crash() && random_.below(1000) < crashes_per_mille_) return crash();
+    const std::uint64_t dice = random_.below(97);
     Partition& partition = partitions_[random_.below(kPartitions)];
     if (dice < 60) return commit();
     if (dice < 75) return check_reads(*partition.space, partition.newest());
     if (dice < 80) return flush(partition);
     if (dice < 88) return freeze(partition);
     if (dice < 94) return thaw();
-    if (dice < 97) return reopen();
-    if (stage_.can_crash()) return crash();
+    return reopen();
   }
 
   std::string some_key() {
@@ -246,6 +247,7 @@ class StoreModel {
 
   StoreStage& stage_;
   SplitMix64 random_;
+  const std::uint64_t crashes_per_mille_;
   std::vector<Partition> partitions_;
   std::vector<Frozen> frozen_;
 };

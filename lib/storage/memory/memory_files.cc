@@ -26,7 +26,7 @@ class MemoryFiles::OpenFile final : public File {
       if (!piece.empty()) touch(position, position + piece.size());
       position += piece.size();
     }
-    return {};
+    return files_.count_change(path_);
   }
 
   Result<std::size_t> read(std::uint64_t position, char* into, std::size_t size) const override {
@@ -40,7 +40,9 @@ class MemoryFiles::OpenFile final : public File {
     const std::lock_guard lock(files_.mutex_);
     RESTATE_TRY_VOID(alive());
     RESTATE_TRY_VOID(files_.strike(files_.failing_sync_, path_));
+    RESTATE_TRY_VOID(files_.count_change(path_));
     ++files_.syncs_;
+    if (files_.lies_about(path_)) return {};
     inode_->durable.resize(inode_->content.size());
     for (const std::uint64_t sector : inode_->dirty) {
       const std::uint64_t at = sector * kSector;
@@ -48,13 +50,15 @@ class MemoryFiles::OpenFile final : public File {
       inode_->durable.replace(at, kSector, inode_->content, at, kSector);
     }
     inode_->dirty.clear();
+    if (files_.journaled(path_)) files_.commit_names_of(*inode_);
     return {};
   }
 
   Result<void> allocate(std::uint64_t size) override {
     const std::lock_guard lock(files_.mutex_);
     RESTATE_TRY_VOID(alive());
-    return grow(size);
+    RESTATE_TRY_VOID(grow(size));
+    return files_.count_change(path_);
   }
 
   Result<std::uint64_t> size() const override {
@@ -65,7 +69,7 @@ class MemoryFiles::OpenFile final : public File {
 
  private:
   Result<void> alive() const {
-    if (life_ == files_.life_) return {};
+    if (life_ == files_.life_) return files_.powered(path_);
     return Error{Code::kFailed, path_ + " was open when the power failed"};
   }
   Result<void> grow(std::uint64_t size) {
@@ -135,8 +139,11 @@ void MemoryFiles::crash(std::uint64_t seed) {
   const std::lock_guard lock(mutex_);
   SplitMix64 random(seed);
   const std::uint64_t mode = random.below(3);
+  bool journal_ended = false;
   for (const NameChange& change : changes_) {
-    if (mode == 0 || (mode == 1 && random.below(2) == 0)) continue;
+    const bool lost = mode == 0 || (mode == 1 && random.below(2) == 0);
+    if (journaled(change.path)) journal_ended |= lost;
+    if (journaled(change.path) ? journal_ended : lost) continue;
     apply(change, durable_names_);
   }
   changes_.clear();
@@ -151,7 +158,8 @@ void MemoryFiles::crash(std::uint64_t seed) {
   locks_.clear();
   ++life_;
   capacity_ = UINT64_MAX;
-  failing_write_ = failing_sync_ = 0;
+  failing_write_ = failing_sync_ = changes_to_cut_ = 0;
+  dark_ = false;
 }
 
 void MemoryFiles::fail_write(std::uint32_t nth) {
@@ -162,6 +170,26 @@ void MemoryFiles::fail_write(std::uint32_t nth) {
 void MemoryFiles::fail_sync(std::uint32_t nth) {
   const std::lock_guard lock(mutex_);
   failing_sync_ = nth;
+}
+
+void MemoryFiles::cut_power(std::uint32_t nth) {
+  const std::lock_guard lock(mutex_);
+  changes_to_cut_ = nth;
+}
+
+bool MemoryFiles::dark() const {
+  const std::lock_guard lock(mutex_);
+  return dark_;
+}
+
+void MemoryFiles::journal_names(std::string below) {
+  const std::lock_guard lock(mutex_);
+  journaled_below_ = std::move(below);
+}
+
+void MemoryFiles::lie_about_syncs(std::string below) {
+  const std::lock_guard lock(mutex_);
+  lies_below_ = std::move(below);
 }
 
 void MemoryFiles::set_capacity(std::uint64_t bytes) {
@@ -201,6 +229,38 @@ Result<void> MemoryFiles::strike(std::uint32_t& countdown, const std::string& pa
   return Error{Code::kFailed, path + ": the disk does not answer"};
 }
 
+Result<void> MemoryFiles::powered(const std::string& path) const {
+  if (!dark_) return {};
+  return Error{Code::kFailed, path + ": there is no power"};
+}
+
+Result<void> MemoryFiles::count_change(const std::string& path) {
+  dark_ = changes_to_cut_ > 0 && --changes_to_cut_ == 0;
+  return powered(path);
+}
+
+bool MemoryFiles::lies_about(const std::string& path) const {
+  return !lies_below_.empty() && path.starts_with(lies_below_);
+}
+
+bool MemoryFiles::journaled(const std::string& path) const {
+  return !journaled_below_.empty() && path.starts_with(journaled_below_);
+}
+
+void MemoryFiles::commit_names_of(const Inode& inode) {
+  std::size_t last = changes_.size();
+  while (last > 0 && changes_[last - 1].inode.get() != &inode) --last;
+  std::vector<NameChange> rest;
+  for (std::size_t i = 0; i < changes_.size(); ++i) {
+    if (i < last && journaled(changes_[i].path)) {
+      apply(changes_[i], durable_names_);
+    } else {
+      rest.push_back(std::move(changes_[i]));
+    }
+  }
+  changes_ = std::move(rest);
+}
+
 void MemoryFiles::apply(const NameChange& change, std::map<std::string, InodePtr>& names) {
   if (!change.moved_from.empty()) names.erase(change.moved_from);
   if (change.inode != nullptr) {
@@ -217,16 +277,19 @@ void MemoryFiles::change_name(NameChange change) {
 
 Result<std::unique_ptr<File>> MemoryFiles::create(const std::string& path) {
   const std::lock_guard lock(mutex_);
+  RESTATE_TRY_VOID(powered(path));
   if (!directories_.contains(directory_of(path))) {
     return Error{Code::kNotFound, "creating " + path + ": no such directory"};
   }
   auto inode = std::make_shared<Inode>();
   change_name({path, inode, {}});
+  RESTATE_TRY_VOID(count_change(path));
   return std::unique_ptr<File>(std::make_unique<OpenFile>(*this, inode, path));
 }
 
 Result<std::unique_ptr<File>> MemoryFiles::open(const std::string& path) {
   const std::lock_guard lock(mutex_);
+  RESTATE_TRY_VOID(powered(path));
   auto found = names_.find(path);
   if (found == names_.end()) return Error{Code::kNotFound, "opening " + path + ": no such file"};
   return std::unique_ptr<File>(std::make_unique<OpenFile>(*this, found->second, path));
@@ -254,24 +317,29 @@ Result<std::vector<std::string>> MemoryFiles::list(const std::string& directory)
 
 Result<void> MemoryFiles::rename(const std::string& from, const std::string& to) {
   const std::lock_guard lock(mutex_);
+  RESTATE_TRY_VOID(powered(from));
   auto found = names_.find(from);
   if (found == names_.end()) return Error{Code::kNotFound, "renaming " + from + ": no such file"};
   change_name({to, found->second, from});
-  return {};
+  return count_change(from);
 }
 
 Result<void> MemoryFiles::unlink(const std::string& path) {
   const std::lock_guard lock(mutex_);
+  RESTATE_TRY_VOID(powered(path));
   auto found = names_.find(path);
   if (found == names_.end()) return Error{Code::kNotFound, "removing " + path + ": no such file"};
   used_ -= std::min<std::uint64_t>(used_, found->second->content.size());
   change_name({path, nullptr, {}});
-  return {};
+  return count_change(path);
 }
 
 Result<void> MemoryFiles::sync_directory(const std::string& path) {
   const std::lock_guard lock(mutex_);
+  RESTATE_TRY_VOID(powered(path));
   RESTATE_TRY_VOID(strike(failing_sync_, path));
+  RESTATE_TRY_VOID(count_change(path));
+  if (lies_about(path)) return {};
   for (const NameChange& change : changes_) {
     if (directory_of(change.path) == path) apply(change, durable_names_);
   }

@@ -28,6 +28,18 @@ class MemoryFiles final : public FileLayer {
   /// they do on real disks.
   void fail_write(std::uint32_t nth);
   void fail_sync(std::uint32_t nth);
+  /// The power goes during the `nth` change from now on, 1 being the next. A write or a new name
+  /// may still have reached the disk, a sync has not happened; everything after it answers
+  /// `kFailed`.
+  void cut_power(std::uint32_t nth);
+  /// Whether the power is gone.
+  bool dark() const;
+  /// Below this path changes to names reach the disk in their order, and the sync of a file takes
+  /// those of its own name and all before it along: what journalling file systems do, what POSIX
+  /// does not promise, and what RocksDB relies on.
+  void journal_names(std::string below);
+  /// Syncs below this path do nothing and say they are done. For tests that must notice it.
+  void lie_about_syncs(std::string below);
   /// No more than this can be stored.
   void set_capacity(std::uint64_t bytes);
   /// Flips a bit, on disk as well. False if the file has no such byte.
@@ -65,6 +77,13 @@ class MemoryFiles final : public FileLayer {
   void change_name(NameChange change);
   static void apply(const NameChange& change, std::map<std::string, InodePtr>& names);
   Result<void> strike(std::uint32_t& countdown, const std::string& path) const;
+  /// Before anything: is there power?
+  Result<void> powered(const std::string& path) const;
+  /// Counts a change of `path`; fails if the power goes in it.
+  Result<void> count_change(const std::string& path);
+  bool lies_about(const std::string& path) const;
+  bool journaled(const std::string& path) const;
+  void commit_names_of(const Inode& inode);
 
   mutable std::mutex mutex_;
   std::map<std::string, InodePtr> names_;
@@ -78,6 +97,10 @@ class MemoryFiles final : public FileLayer {
   std::uint64_t syncs_ = 0;
   std::uint32_t failing_write_ = 0;
   std::uint32_t failing_sync_ = 0;
+  std::uint32_t changes_to_cut_ = 0;  ///< 0: the power stays
+  bool dark_ = false;
+  std::string lies_below_;
+  std::string journaled_below_;
 };
 
 }  // namespace restate::storage

@@ -1,10 +1,11 @@
 #include "conformance/store_suite.h"
 #include "conformance/thread_shard.h"
+#include "support/rocksdb_memory_env.h"
 
 #include <restate/storage/rocksdb.h>
 
-#include <filesystem>
 #include <unistd.h>
+#include <filesystem>
 
 namespace restate::testing {
 namespace {
@@ -47,6 +48,73 @@ class RocksdbStage final : public StoreStage {
   ThreadShard shard_;
   std::unique_ptr<storage::Store> store_;
 };
+
+/// The same on a disk that forgets what was not synced, with so little memory that the store
+/// flushes and compacts by itself.
+class ForgetfulStage final : public StoreStage {
+ public:
+  explicit ForgetfulStage(std::uint64_t seed) : env_(files_), shard_(seed), random_(seed) {
+    files_.journal_names("/store");
+    open();
+  }
+
+  Shard& shard() override { return shard_; }
+  void run_until(Function<bool()> condition) override {
+    shard_.run_until([&condition] { return condition(); });
+  }
+  storage::Store& store() override { return *store_; }
+  int opened() const { return opened_; }
+  void reopen() override {
+    REQUIRE(store_->close());
+    store_.reset();
+    open();
+  }
+  void crash(std::uint64_t seed) override {
+    // The power fails in the middle of flushing, or with everything still in memory.
+    switch (random_.below(3)) {
+      case 0:
+        files_.fail_sync(static_cast<std::uint32_t>(1 + random_.below(12)));
+        static_cast<void>(store_->close());
+        break;
+      case 1:
+        files_.fail_write(static_cast<std::uint32_t>(1 + random_.below(12)));
+        static_cast<void>(store_->close());
+        break;
+    }
+    store_.reset();
+    files_.crash(seed);
+    open();
+  }
+
+ private:
+  void open() {
+    auto store = storage::open_rocksdb_store("/store", {.memory = 512 * 1024, .env = &env_});
+    if (!store) FAIL(store.error().describe());
+    store_ = std::move(*store);
+    ++opened_;
+  }
+
+  storage::MemoryFiles files_;
+  MemoryEnv env_;
+  ThreadShard shard_;
+  SplitMix64 random_;
+  std::unique_ptr<storage::Store> store_;
+  int opened_ = 0;
+};
+
+TEST_CASE("the store conforms on a disk that forgets", "[storage][rocksdb]") {
+  store_suite([](std::uint64_t seed) { return std::make_unique<ForgetfulStage>(seed); }, 1, 4, 200);
+}
+
+TEST_CASE("two hundred power failures leave prefixes of commits", "[storage][rocksdb]") {
+  int opened = 0;
+  for (std::uint64_t seed = 1; opened < 200; ++seed) {
+    CAPTURE(seed);
+    ForgetfulStage stage(seed);
+    StoreModel(stage, seed, 250).run(200);
+    opened += stage.opened();
+  }
+}
 
 TEST_CASE("the store on disk conforms", "[storage][rocksdb]") {
   const auto base =
