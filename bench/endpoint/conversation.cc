@@ -10,8 +10,11 @@ namespace {
 constexpr std::uint16_t kStart = 0x0000, kSuspension = 0x0001, kEnd = 0x0003, kPropose = 0x0005;
 constexpr std::uint16_t kInput = 0x0400, kOutput = 0x0401, kSetState = 0x0403,
                         kGetEagerState = 0x0407, kSleep = 0x040C, kCall = 0x040D,
-                        kOneWayCall = 0x040E, kRun = 0x0411;
+                        kOneWayCall = 0x040E, kRun = 0x0411, kGetPromise = 0x0409,
+                        kCompletePromise = 0x040B;
 constexpr std::uint16_t kNotification = 0x8000;
+// The server cancels by the first signal; awakeables begin at the seventeenth.
+constexpr std::uint32_t kCancel = 1, kFirstAwakeable = 17;
 
 std::string value_of(std::string_view content) {
   std::string value;
@@ -53,18 +56,16 @@ void Conversation::on_bytes(std::string_view bytes) {
 
 void Conversation::on_input_closed() {
   input_closed_ = true;
-  if (!done_ && waiting_for_ != 0) suspend(waiting_for_);
+  if (!done_ && !replaying_ && (waiting_for_ != 0 || waiting_signal_ != 0)) suspend(waiting_for_);
   flush();
 }
 
 void Conversation::on_frame(std::uint16_t type, std::string_view payload) {
   if (done_) return;
   if (type == kStart) return on_start(payload);
+  remember(type, payload);
   if ((type & kNotification) != 0) {
-    Fields fields(payload);
-    while (fields.next()) {
-      if (fields.field == 1) completions_[static_cast<std::uint32_t>(fields.number)] = true;
-    }
+    // That was all.
   } else if (type == kInput) {
     Fields fields(payload);
     while (fields.next()) {
@@ -84,9 +85,13 @@ void Conversation::on_frame(std::uint16_t type, std::string_view payload) {
         if (content.field == 1) value = std::string(content.bytes);
       }
     }
+    if (type == kSetState && written_) protest("the journal sets the state twice");
     (type == kSetState ? written_ : read_) = value;
   } else if (type == kOutput) {
+    if (output_recorded_) protest("the journal has two outputs");
     output_recorded_ = true;
+  } else if (type == kGetPromise || type == kCompletePromise) {
+    ++promises_;
   } else if (type == kRun) {
     ++runs_;
   } else if (type == kOneWayCall) {
@@ -105,6 +110,40 @@ void Conversation::on_frame(std::uint16_t type, std::string_view payload) {
   } else {
     step();
   }
+}
+
+void Conversation::remember(std::uint16_t type, std::string_view payload) {
+  const bool notification = (type & kNotification) != 0;
+  const bool asks = type == kSleep || type == kCall || type == kRun || type == kGetPromise ||
+                    type == kCompletePromise;
+  if (!notification && !asks) return;
+  std::optional<std::uint32_t> completion, signal;
+  std::string value;
+  Fields fields(payload);
+  while (fields.next()) {
+    const auto number = static_cast<std::uint32_t>(fields.number);
+    if (asks && fields.field == 11) completion = number;
+    if (notification && fields.field == 1) completion = number;
+    if (notification && fields.field == 2) signal = number;
+    if (!notification || fields.field != 5) continue;
+    Fields content(fields.bytes);
+    while (content.next()) {
+      if (content.field == 1) value = std::string(content.bytes);
+    }
+  }
+  if (signal) signals_.emplace(*signal, value);
+  if (!completion) return;
+  bool& known = (asks ? announced_ : completions_)[*completion];
+  if (known) {
+    protest((asks ? "two commands ask for completion " : "two results for completion ") +
+            std::to_string(*completion));
+  }
+  known = true;
+  if (notification) values_[*completion] = value;
+}
+
+void Conversation::protest(std::string_view what) {
+  stats_.protests.push_back(handler_ + ": " + std::string(what));
 }
 
 void Conversation::on_start(std::string_view payload) {
@@ -137,7 +176,7 @@ void Conversation::on_replayed() {
 void Conversation::step() {
   if (done_) return;
   if (waiting_for_ != 0) {
-    if (!completions_.contains(waiting_for_)) return;
+    if (!completions_.contains(waiting_for_) && !signals_.contains(kCancel)) return;
     waiting_for_ = 0;
   }
   if (output_recorded_) {
@@ -145,6 +184,25 @@ void Conversation::step() {
     done_ = true;
     return;
   }
+  if (signals_.contains(kCancel)) return fail(409, "canceled");
+  if (handler_ == "await") {
+    if (const auto signal = signals_.find(kFirstAwakeable); signal != signals_.end()) {
+      return output(signal->second);
+    }
+    waiting_signal_ = kFirstAwakeable;
+    if (input_closed_) suspend(0);
+    return;
+  }
+  if (handler_ == "leave") return step_leave();
+  if (handler_ == "tree") return step_tree();
+  if (handler_ == "flow") return step_flow();
+  if (handler_ == "settle") return step_settle();
+  if (handler_ == "due") {
+    if (wall_ms_() + 1 < static_cast<double>(a_)) ++stats_.early;
+    return output("ok");
+  }
+  if (handler_ == "nap") return step_sleep(false);
+  if (handler_ == "fan") return step_send();
   if (handler_ == "run") return step_run();
   if (handler_ == "runp") return step_parallel_runs();
   if (handler_ == "sleep") return step_sleep(false);
@@ -241,7 +299,72 @@ void Conversation::step_sleep(bool stay) {
   }
   if (!completions_.contains(1)) return stay ? wait(1) : suspend(1);
   stats_.sleep_late_ms.push_back(wall_ms_() - static_cast<double>(last_wake_ms_));
-  output(std::to_string(last_wake_ms_));
+  output(handler_ == "nap" ? std::to_string(a_) : std::to_string(last_wake_ms_));
+}
+
+/// Calls, and goes without the answer unless told to stay (b). An answer that finds a later life of
+/// the same id must not be taken for its own.
+void Conversation::step_leave() {
+  if (calls_ == 0) {
+    ++calls_;
+    call("nap", "\"" + std::to_string(a_) + "\"");
+  }
+  if (b_ == 0) return output("left");
+  if (!completions_.contains(2)) return wait(2);
+  output(values_[2]);
+}
+
+/// A tree of calls that ends when somebody kills it.
+void Conversation::step_tree() {
+  if (a_ == 0) {
+    a_ = 3'600'000;
+    return step_sleep(false);
+  }
+  if (calls_ == 0) {
+    ++calls_;
+    call("tree", "\"" + std::to_string(a_ - 1) + "\"");
+  }
+  if (!completions_.contains(2)) return wait(2);
+  output(values_[2]);
+}
+
+void Conversation::step_flow() {
+  if (!written_) {
+    const std::uint64_t before = std::strtoull(read("n").c_str(), nullptr, 10);
+    write("n", std::to_string(before + 1));
+  }
+  if (promises_ == 0) {
+    ++promises_;
+    std::string get;
+    put_bytes(get, 1, "p");
+    put_uint(get, 11, 1);
+    command(kGetPromise, get);
+  }
+  if (!completions_.contains(1)) return wait(1);
+  output(*written_ + values_[1]);
+}
+
+void Conversation::step_settle() {
+  if (promises_ == 0) {
+    ++promises_;
+    std::string complete;
+    put_bytes(complete, 1, "p");
+    put_bytes(complete, 2, value_of("7"));
+    put_uint(complete, 11, 1);
+    command(kCompletePromise, complete);
+  }
+  if (!completions_.contains(1)) return wait(1);
+  output("ok");  // also when somebody was faster
+}
+
+void Conversation::call(std::string_view handler, std::string_view parameter) {
+  std::string call;
+  put_bytes(call, 1, "Bench");
+  put_bytes(call, 2, handler);
+  put_bytes(call, 3, parameter);
+  put_uint(call, 10, 1);
+  put_uint(call, 11, 2);
+  command(kCall, call);
 }
 
 void Conversation::step_call() {
@@ -261,11 +384,14 @@ void Conversation::step_call() {
 }
 
 void Conversation::step_send() {
+  if (sends_ > a_) protest("the journal has more calls than were made");
+  const bool add = handler_ == "fan";
   for (std::uint32_t i = sends_ + 1; i <= a_; ++i) {
     std::string call;
-    put_bytes(call, 1, "Bench");
-    put_bytes(call, 2, "noop");
+    put_bytes(call, 1, add ? "Obj" : "Bench");
+    put_bytes(call, 2, add ? "add" : "noop");
     put_bytes(call, 3, "1");
+    if (add) put_bytes(call, 6, "k" + std::to_string(b_));
     put_uint(call, 10, i);
     command(kOneWayCall, call);
   }
@@ -316,8 +442,9 @@ void Conversation::wait(std::uint32_t completion) {
 
 void Conversation::suspend(std::uint32_t completion) {
   std::string suspension;
-  put_uint(suspension, 1, completion);
-  put_uint(suspension, 2, 1);
+  if (completion != 0) put_uint(suspension, 1, completion);
+  put_uint(suspension, 2, kCancel);
+  if (waiting_signal_ != 0) put_uint(suspension, 2, waiting_signal_);
   put_frame(out_, kSuspension, suspension);
   done_ = true;
 }
@@ -328,6 +455,17 @@ void Conversation::output(std::string_view value) {
   put_frame(out_, kOutput, payload);
   put_frame(out_, kEnd, {});
   ++stats_.completed[handler_];
+  done_ = true;
+}
+
+void Conversation::fail(std::uint32_t code, std::string_view message) {
+  std::string failure;
+  put_uint(failure, 1, code);
+  put_bytes(failure, 2, message);
+  std::string payload;
+  put_bytes(payload, 15, failure);
+  put_frame(out_, kOutput, payload);
+  put_frame(out_, kEnd, {});
   done_ = true;
 }
 

@@ -16,6 +16,8 @@ struct Stats {
   std::map<std::string, std::uint64_t> completed;  ///< by handler
   std::vector<double> sleep_late_ms;               ///< wake-up to replay, per resumed sleep
   std::vector<double> replay_ms;                   ///< request head to last replayed entry
+  std::vector<std::string> protests;  ///< what a real SDK would have refused
+  std::uint64_t early = 0;            ///< handlers that ran before the time they were given
 };
 
 class Conversation {
@@ -45,12 +47,21 @@ class Conversation {
   void step_call();
   void step_send();
   void step_replay();
+  void step_leave();
+  void step_tree();
+  void step_flow();
+  void step_settle();
+  /// Notes what the frame announces or completes, and protests if it was there before.
+  void remember(std::uint16_t type, std::string_view payload);
+  void protest(std::string_view what);
+  void call(std::string_view handler, std::string_view parameter);
 
   void command(std::uint16_t type, const std::string& payload);
   void propose(std::uint32_t completion, std::string_view value);
   void wait(std::uint32_t completion);
   void suspend(std::uint32_t completion);
   void output(std::string_view value);
+  void fail(std::uint32_t code, std::string_view message);
   void flush();
   std::string random_text(std::size_t size);
 
@@ -77,6 +88,11 @@ class Conversation {
   std::optional<std::string> read_;     ///< what the journal says the state was; empty: nothing
   std::optional<std::string> written_;  ///< what the journal says was set
   std::map<std::uint32_t, bool> completions_;
+  std::map<std::uint32_t, std::string> values_;   ///< of completions that have one
+  std::map<std::uint32_t, std::string> signals_;  ///< by index, the first of each
+  std::map<std::uint32_t, bool> announced_;       ///< completions that commands have asked for
+  std::uint32_t promises_ = 0;
+  std::uint32_t waiting_signal_ = 0;
   std::uint32_t waiting_for_ = 0;
   std::uint64_t random_ = 0x9e3779b97f4a7c15;
 };

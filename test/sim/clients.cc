@@ -2,6 +2,8 @@
 
 #include "engine.h"
 
+#include <restate/ids.h>
+
 namespace sim {
 
 using namespace restate;
@@ -10,10 +12,13 @@ using namespace std::chrono_literals;
 class Exchange final : private http::ClientExchange {
  public:
   using Done = Function<void(std::optional<std::pair<int, std::string>>)>;
+  /// In place of a status, of a request that nobody answered in time.
+  static constexpr int kTimedOut = 0;
 
   Exchange(Shard& shard, http::Client& client, const http::Target& target, http::RequestHead head,
            std::string body, Done done)
-      : done_(std::move(done)), timeout_(shard.make_timer([this] { finish({}); })) {
+      : done_(std::move(done)),
+        timeout_(shard.make_timer([this] { finish(std::pair(kTimedOut, std::string())); })) {
     timeout_->arm(shard.now() + 20s);
     stream_ = client.start(target, std::move(head), *this);
     if (!body.empty()) stream_->write(Bytes(std::move(body)));
@@ -43,7 +48,8 @@ class Exchange final : private http::ClientExchange {
 
 struct Clients::Client {
   std::uint32_t left = 0;
-  std::string kind, key, path, body, idempotency, expected;
+  std::string key, invocation;
+  Script script;
 };
 
 Clients::Clients(testing::World& world, testing::Node& node, std::string server, Options options)
@@ -52,7 +58,9 @@ Clients::Clients(testing::World& world, testing::Node& node, std::string server,
       shard_(node.shard(0)),
       server_(std::move(server)),
       options_(options),
-      http_(std::make_unique<http::Client>(shard_, http::ClientOptions{})) {}
+      http_(std::make_unique<http::Client>(shard_, http::ClientOptions{})) {
+  for (const std::string& kind : script_kinds()) done_[kind] = 0;
+}
 
 Clients::~Clients() {
   exchanges_.clear();
@@ -69,10 +77,13 @@ void Clients::request(std::uint16_t port, std::string method, std::string path,
   exchanges_[id] = std::make_unique<Exchange>(
       shard_, *http_, http::Target{false, server_, port, http::Protocol::kHttp1}, std::move(head),
       std::move(body),
-      [this, id, answer = std::move(answer)](
-          std::optional<std::pair<int, std::string>> result) mutable {
+      [this, id,
+       answer = std::move(answer)](std::optional<std::pair<int, std::string>> result) mutable {
         // The exchange is inside its own callback: it goes when that is over.
         shard_.post(scope_.bind([this, id] { exchanges_.erase(id); }));
+        if (healed_ && result && result->first == Exchange::kTimedOut) {
+          problems_.push_back("a request is not answered for 20 seconds, though all works");
+        }
         answer(std::move(result));
       });
 }
@@ -105,86 +116,74 @@ void Clients::next(Client& client) {
     return;
   }
   --client.left;
-  const std::uint64_t serial = serial_++;
-  client.key = "k" + std::to_string(shard_.random().below(options_.keys));
-  client.idempotency = "op" + std::to_string(serial);
-  client.body = "\"1\"";
-  client.expected.clear();
-  switch (shard_.random().below(8)) {
-    case 0:
-    case 1:
-      client.kind = "add";
-      client.path = "/Obj/" + client.key + "/add";
-      break;
-    case 2:
-      client.kind = "add.send";
-      client.path = "/Obj/" + client.key + "/add/send";
-      if (shard_.random().below(2) == 0) client.path += "?delay=150ms";
-      break;
-    case 3:
-      client.kind = "run";
-      client.path = "/Bench/run";
-      client.body = "\"3\"";
-      client.expected = "3";
-      break;
-    case 4:
-      client.kind = "call";
-      client.path = "/Bench/call";
-      client.body = "\"2\"";
-      client.expected = "2";
-      break;
-    case 5:
-      client.kind = "sleep";
-      client.path = "/Bench/sleep";
-      client.body = "\"" + std::to_string(20 + shard_.random().below(400)) + "\"";
-      break;
-    case 6:
-      client.kind = "hold";
-      client.path = "/Bench/hold";
-      client.body = "\"" + std::to_string(20 + shard_.random().below(600)) + "\"";
-      break;
-    default:
-      client.kind = "send";
-      client.path = "/Bench/send";
-      client.body = "\"2\"";
-      client.expected = "2";
-      break;
-  }
+  const std::uint64_t number = shard_.random().below(options_.keys);
+  client.key = "k" + std::to_string(number);
+  client.invocation.clear();
+  client.script = make_script(shard_.random(), serial_++, number, shard_.wall_now());
   attempt(client);
 }
 
+void Clients::send_twin(const Request& request) {
+  ++twins_;
+  this->request(request.port, request.method, request.path,
+                {{"content-type", "application/json"}, {"idempotency-key", request.idempotency}},
+                request.body,
+                [this](const std::optional<std::pair<int, std::string>>&) { --twins_; });
+}
+
 void Clients::attempt(Client& client) {
-  request(Engine::kIngress, "POST", client.path,
-          {{"content-type", "application/json"}, {"idempotency-key", client.idempotency}},
-          client.body,
-          [this, &client](const std::optional<std::pair<int, std::string>>& answer) {
-            on_answer(client, answer);
-          });
+  Request& request = client.script.steps.front();
+  const auto fill = [&](std::string_view place, const std::string& value) {
+    const auto at = request.path.find(place);
+    if (at != std::string::npos) request.path.replace(at, place.size(), value);
+  };
+  fill("{id}", client.invocation);
+  if (const auto id = InvocationId::parse(client.invocation)) {
+    fill("{awakeable}", AwakeableId{*id, 17}.str());
+  }
+  http::Headers headers;
+  if (!request.body.empty()) headers.add("content-type", "application/json");
+  if (!request.idempotency.empty()) headers.add("idempotency-key", request.idempotency);
+  if (std::exchange(request.twin, false)) send_twin(request);
+  this->request(request.port, request.method, request.path, std::move(headers), request.body,
+                [this, &client](const std::optional<std::pair<int, std::string>>& answer) {
+                  on_answer(client, answer);
+                });
 }
 
 void Clients::on_answer(Client& client, const std::optional<std::pair<int, std::string>>& answer) {
-  const bool accepted = answer && (answer->first == 200 || answer->first == 202);
-  if (!accepted) {
-    if (answer && answer->first != 503 && answer->first != 429 && answer->first != 404) {
-      problems_.push_back(client.path + " answers " + std::to_string(answer->first) + " " +
+  const Request& request = client.script.steps.front();
+  if (!answer || !request.accepted.contains(answer->first)) {
+    if (answer && answer->first != Exchange::kTimedOut && answer->first != 503 &&
+        answer->first != 429 && answer->first != 404 && answer->first != 470) {
+      problems_.push_back(request.path + " answers " + std::to_string(answer->first) + " " +
                           answer->second);
+    }
+    if (!request.before_retry.empty()) {
+      client.script.steps.push_front(operate(request.before_retry));
     }
     retry_later([this, &client] { attempt(client); });
     return;
   }
-  if (!client.expected.empty() && answer->second != client.expected) {
-    problems_.push_back(client.path + " returned " + answer->second + ", not " + client.expected);
+  if (!request.expected.empty() && answer->second != request.expected) {
+    problems_.push_back(request.path + " returned " + answer->second + ", not " + request.expected);
   }
-  if (client.kind == "add") ++adds_[client.key];
-  if (client.kind == "add.send") ++sent_[client.key];
-  ++done_[client.kind];
+  constexpr std::string_view kId = "\"invocationId\":\"";
+  if (const auto at = answer->second.find(kId); at != std::string::npos) {
+    const auto begin = at + kId.size();
+    client.invocation = answer->second.substr(begin, answer->second.find('"', begin) - begin);
+  }
+  client.script.steps.pop_front();
+  if (!client.script.steps.empty()) return attempt(client);
+  adds_[client.key] += client.script.adds;
+  ++done_[client.script.kind];
   next(client);
 }
 
 std::optional<std::string> Clients::check_counters() {
   for (std::uint32_t i = 0; i < options_.keys; ++i) {
     const std::string key = "k" + std::to_string(i);
-    const std::string expected = std::to_string(adds_[key] + sent_[key]);
+    const std::string expected = std::to_string(adds_[key]);
     std::string value;
     // One-way adds may still be on their way: wait for them, not for ever.
     for (int tries = 0; tries < 200 && value != expected; ++tries) {

@@ -3,6 +3,7 @@
 // Clients that keep asking until they are answered, and remember what the answers must add up to.
 
 #include "http/client.h"
+#include "script.h"
 
 #include <restate/testing/world.h>
 
@@ -31,7 +32,9 @@ class Clients {
 
   /// Registers the deployment, again and again until it is taken; then the clients begin.
   void start(std::string deployment_uri);
-  bool finished() const { return registered_ && left_ == 0; }
+  bool finished() const { return registered_ && left_ == 0 && twins_ == 0; }
+  /// From now on everything works: who asks and hears nothing for long has been forgotten.
+  void on_healed() { healed_ = true; }
 
   /// Asks for the value of every counter. Runs the world; call once everything is quiet.
   /// Nothing: what was asked for happened exactly once.
@@ -49,6 +52,7 @@ class Clients {
                restate::http::Headers headers, std::string body, Answer answer);
   void next(Client& client);
   void attempt(Client& client);
+  void send_twin(const Request& request);
   void on_answer(Client& client, const std::optional<std::pair<int, std::string>>& answer);
   void retry_later(restate::Function<void()> again);
 
@@ -63,8 +67,9 @@ class Clients {
   std::vector<std::unique_ptr<Client>> clients_;
   bool registered_ = false;
   std::uint32_t left_ = 0;
-  std::map<std::string, std::uint64_t> adds_;  ///< by key: adds that were answered
-  std::map<std::string, std::uint64_t> sent_;  ///< by key: one-way adds that were accepted
+  std::uint32_t twins_ = 0;  ///< requests that somebody else makes at the same time
+  bool healed_ = false;
+  std::map<std::string, std::uint64_t> adds_;  ///< by key: additions that were acknowledged
   std::vector<std::string> problems_;
   std::map<std::string, std::uint64_t> done_;
   std::uint64_t serial_ = 0;

@@ -8,9 +8,13 @@ using namespace restate;
 constexpr const char* kManifest =
     R"({"protocolMode":"BIDI_STREAM","minProtocolVersion":5,"maxProtocolVersion":6,"services":[)"
     R"({"name":"Bench","ty":"SERVICE","handlers":[{"name":"noop"},{"name":"run"},{"name":"runp"},)"
-    R"({"name":"sleep"},{"name":"hold"},{"name":"call"},{"name":"send"},{"name":"replay"}]},)"
+    R"({"name":"sleep"},{"name":"hold"},{"name":"call"},{"name":"send"},{"name":"replay"},)"
+    R"({"name":"await"},{"name":"leave"},{"name":"nap"},)"
+    R"({"name":"tree"},{"name":"due"},{"name":"fan"}]},)"
     R"({"name":"Obj","ty":"VIRTUAL_OBJECT","handlers":[{"name":"add","ty":"EXCLUSIVE"},)"
-    R"({"name":"run","ty":"EXCLUSIVE"},{"name":"value","ty":"SHARED"}]}]})";
+    R"({"name":"run","ty":"EXCLUSIVE"},{"name":"value","ty":"SHARED"}]},)"
+    R"({"name":"Flow","ty":"WORKFLOW","handlers":[{"name":"flow","ty":"WORKFLOW"},)"
+    R"({"name":"settle","ty":"SHARED"}]}]})";
 
 class Attempt final : public http::ServerRequest {
  public:
@@ -51,9 +55,8 @@ std::unique_ptr<http::ServerRequest> Deployment::on_request(http::RequestHead he
                                                             http::ServerStream& stream) {
   Shard& shard = node_.shard(0);
   if (head.target == "/discover") {
-    stream.respond(
-        {200, {{"content-type", "application/vnd.restate.endpointmanifest.v3+json"}}},
-        Bytes::literal(kManifest));
+    stream.respond({200, {{"content-type", "application/vnd.restate.endpointmanifest.v3+json"}}},
+                   Bytes::literal(kManifest));
     return nullptr;
   }
   if (shard.fault("deployment/unavailable")) {

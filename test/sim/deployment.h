@@ -22,6 +22,7 @@ class Deployment final : public restate::http::ServerHandler {
   ~Deployment();
 
   std::string uri() const { return "http://" + node_.host() + ":9080"; }
+  /// What user code has seen that it must never see.
   const bench::Stats& stats() const { return stats_; }
 
  private:

@@ -4,15 +4,20 @@
 #include "invoker/slots.h"
 #include "partition/invariants.h"
 #include "partition/keys.h"
+#include "partition/tables.h"
+#include "wire/codec.h"
 #include "worker/group.h"
 #include "worker/processor.h"
 #include "worker/router.h"
 
+#include <restate/bifrost/bifrost.h>
 #include <restate/bifrost/providers.h>
 #include <restate/metadata/memory_store.h>
 #include <restate/metadata/partition_table.h>
 
+#include <algorithm>
 #include <map>
+#include <vector>
 
 namespace sim {
 namespace {
@@ -39,6 +44,32 @@ std::map<std::string, std::string> rows_of(const storage::View& view) {
 
 }  // namespace
 
+namespace {
+
+/// Listens to a log and keeps what it says.
+class LogTap final : public bifrost::ReadListener {
+ public:
+  LogTap(bifrost::Bifrost& bifrost, bifrost::LogId log)
+      : id(log), stream_(bifrost.read(log, bifrost::kOldestLsn, KeyRange{}, *this)) {}
+
+  const bifrost::LogId id;
+  std::vector<bifrost::Record> records;
+  std::uint64_t last = 0;
+
+ private:
+  void on_entries(std::span<bifrost::LogEntry> entries) override {
+    for (bifrost::LogEntry& entry : entries) {
+      last = entry.last.value;
+      if (entry.kind == bifrost::LogEntry::Kind::kRecord) records.push_back(entry.record);
+    }
+  }
+  void on_read_error(const Error&) override {}
+
+  std::unique_ptr<bifrost::ReadStream> stream_;
+};
+
+}  // namespace
+
 /// In order of dependence; a crash drops them from the end.
 struct Engine::Parts {
   Parts(Engine& engine, testing::Node& host)
@@ -47,7 +78,14 @@ struct Engine::Parts {
         metadata_rows(storage::open_memory_durable_space(engine.disk_, "metadata")),
         metadata(host.shard(0), *metadata_rows),
         local(bifrost::make_local_provider(shards_of(host), logs)),
-        node(parts(engine, host), engine.config_) {}
+        node(parts(engine, host), engine.config_),
+        log(bifrost::make_bifrost(host.shard(0), metadata, {})) {
+    log->add_provider("local", local);
+    log->start(Completion<void>(host.shard(0), [](const Result<void>&) {}));
+    for (std::uint16_t id = 0; id < engine.options_.partitions; ++id) {
+      taps.push_back(std::make_unique<LogTap>(*log, bifrost::LogId{id}));
+    }
+  }
 
   node::NodeParts parts(Engine& engine, testing::Node& host) {
     return {
@@ -57,8 +95,8 @@ struct Engine::Parts {
         .providers = {{"local", local}},
         .default_provider = "local",
         .deployments = [](Shard& shard) -> std::unique_ptr<invoker::DeploymentClient> {
-          return std::make_unique<invoker::HttpDeploymentClient>(
-              shard, invoker::HttpDeploymentOptions{});
+          return std::make_unique<invoker::HttpDeploymentClient>(shard,
+                                                                 invoker::HttpDeploymentOptions{});
         },
         .tls = nullptr,
         .identity = nullptr,
@@ -73,15 +111,16 @@ struct Engine::Parts {
   metadata::DurableStore metadata;
   std::shared_ptr<bifrost::LogletProvider> local;
   node::Node node;
+  std::unique_ptr<bifrost::Bifrost> log;
+  std::vector<std::unique_ptr<LogTap>> taps;
 };
 
-Engine::Engine(testing::World& world, testing::Node& node, std::uint16_t partitions,
-               std::size_t checkpoint_bytes)
-    : world_(world), node_(node), partitions_(partitions), disk_({.crashes = true}) {
+Engine::Engine(testing::World& world, testing::Node& node, Options options)
+    : world_(world), node_(node), options_(options), disk_({.crashes = true}) {
   config_.node_name = "sim";
-  config_.partitions = partitions;
-  config_.checkpoint_bytes = checkpoint_bytes;
-  config_.trim_delay_ms = 86'400'000;  // the replica reads the whole log
+  config_.partitions = options.partitions;
+  config_.checkpoint_bytes = options.checkpoint_bytes;
+  config_.trim_delay_ms = options.trims ? 50 : 86'400'000;  // a replica reads the whole log
   config_.defaults.inactivity_timeout_ms = 300;
   config_.defaults.retry_initial_ms = 20;
   config_.defaults.retry_max_interval_ms = 200;
@@ -133,9 +172,62 @@ void Engine::stop() {
   ready_ = false;
 }
 
+void Engine::repeat_record(Random& random) {
+  if (!parts_) return;
+  const LogTap& tap = *parts_->taps[random.below(parts_->taps.size())];
+  if (tap.records.empty()) return;
+  // Mostly one of the last: what was repeated long ago is as good as never.
+  const std::size_t reach = random.below(2) == 0 ? 3 : tap.records.size();
+  const std::size_t back = 1 + random.below(std::min(reach, tap.records.size()));
+  bifrost::Record record = tap.records[tap.records.size() - back];
+  const auto envelope = wire::decode(record.body);
+  if (!envelope || std::holds_alternative<wire::NoDedup>(envelope->dedup)) return;
+  record.created_at = node_.shard(0).wall_now();
+  bifrost::RecordBatch batch;
+  batch.push_back(std::move(record));
+  parts_->log->append(tap.id, std::move(batch),
+                      Completion<bifrost::Lsn>(node_.shard(0), [](const Result<bifrost::Lsn>&) {}));
+}
+
+Result<void> Engine::check_rest() {
+  storage::MemoryStore tables(disk_);
+  for (std::uint16_t id = 0; id < options_.partitions; ++id) {
+    RESTATE_TRY(const auto space, tables.open(PartitionId{id}, node_.shard(0)));
+    const std::string where = "partition " + std::to_string(id) + " is not at rest: ";
+    for (const auto& [key, value] : rows_of(*space)) {
+      for (const std::string_view table :
+           {partition::keys::kOutbox, partition::keys::kInbox, partition::keys::kLocks}) {
+        if (key.starts_with(table)) {
+          return Error{Code::kCorrupt, where + "a row is left in table " + std::string(table)};
+        }
+      }
+    }
+    // Timers outlive a killed invocation, but not their time.
+    bool overdue = false;
+    RESTATE_TRY_VOID(partition::Tables(PartitionId{id}, *space)
+                         .scan_timers(std::nullopt, [&](partition::TimerRow&& timer) {
+                           overdue = timer.key.at <= node_.shard(0).wall_now();
+                           return false;
+                         }));
+    if (overdue) return Error{Code::kCorrupt, where + "a timer is overdue"};
+    std::optional<std::string> running;
+    RESTATE_TRY_VOID(partition::Tables(PartitionId{id}, *space)
+                         .scan_invocations(KeyRange{}, [&](const InvocationId& invocation,
+                                                           const partition::StatusHeader& header,
+                                                           std::string_view) {
+                           if (header.status == partition::Status::kCompleted) return true;
+                           running = invocation.str() + " is " +
+                                     std::string(partition::to_string(header.status));
+                           return false;
+                         }));
+    if (running) return Error{Code::kCorrupt, where + *running};
+  }
+  return {};
+}
+
 Result<void> Engine::check_rows() {
   storage::MemoryStore tables(disk_);
-  for (std::uint16_t id = 0; id < partitions_; ++id) {
+  for (std::uint16_t id = 0; id < options_.partitions; ++id) {
     RESTATE_TRY(const auto space, tables.open(PartitionId{id}, node_.shard(0)));
     if (auto checked = partition::check_invariants(*space); !checked) {
       return std::move(checked).error().within("partition " + std::to_string(id));
@@ -161,13 +253,21 @@ Result<void> Engine::check_replica(testing::Node& spare) {
   invoker::SharedLimits limits(1, {&shard});
   worker::WorkerOptions options;
   options.lead = false;
-  worker::ShardContext context{shard,  tables,  *log,
-                               metadata, deployments, limits,
-                               [] { return schema::snapshot({}); }, options, [](const Error&) {}};
+  worker::ShardContext context{shard,
+                               tables,
+                               *log,
+                               metadata,
+                               deployments,
+                               limits,
+                               [] { return schema::snapshot({}); },
+                               options,
+                               [](const Error&) {}};
   worker::Group group(context);
-  const auto table = metadata::PartitionTable::make(partitions_, metadata::ReplicationProperty{});
+  const auto table =
+      metadata::PartitionTable::make(options_.partitions, metadata::ReplicationProperty{});
   std::vector<worker::Router::Route> routes;
-  for (const auto& [id, partition] : table.partitions) routes.push_back({partition.keys, id, &shard});
+  for (const auto& [id, partition] : table.partitions)
+    routes.push_back({partition.keys, id, &shard});
   worker::Router router(std::move(routes));
   Result<void> verdict;
   for (const auto& [id, partition] : table.partitions) {
@@ -185,13 +285,19 @@ Result<void> Engine::check_replica(testing::Node& spare) {
     replica.start();
     world_.run_until([&] { return replica.machine().applied() >= applied; }, 600s);
     const auto actual = rows_of(replica.space());
+    LogTap tap(*log, bifrost::LogId{id.value});
+    world_.run_until([&] { return tap.last >= applied; }, 600s);
+    for (const bifrost::Record& record : tap.records) {
+      RESTATE_TRY(const wire::Envelope envelope, wire::decode(record.body));
+      ++commands_[std::string(wire::command_name(envelope.command))];
+    }
     if (actual != expected && verdict) {
-      verdict = Error{Code::kCorrupt, "partition " + std::to_string(id.value) + ": a replica of " +
-                                          std::to_string(actual.size()) + " rows at LSN " +
-                                          std::to_string(replica.machine().applied()) +
-                                          " differs from the leader's " +
-                                          std::to_string(expected.size()) + " at " +
-                                          std::to_string(applied)};
+      verdict =
+          Error{Code::kCorrupt,
+                "partition " + std::to_string(id.value) + ": a replica of " +
+                    std::to_string(actual.size()) + " rows at LSN " +
+                    std::to_string(replica.machine().applied()) + " differs from the leader's " +
+                    std::to_string(expected.size()) + " at " + std::to_string(applied)};
     }
   }
   return verdict;

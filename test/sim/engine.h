@@ -9,8 +9,10 @@
 #include <restate/storage/memory.h>
 #include <restate/testing/world.h>
 
+#include <map>
 #include <memory>
 #include <optional>
+#include <string>
 
 namespace sim {
 
@@ -19,8 +21,14 @@ class Engine {
   static constexpr std::uint16_t kIngress = 8080;
   static constexpr std::uint16_t kAdmin = 9070;
 
-  Engine(restate::testing::World& world, restate::testing::Node& node, std::uint16_t partitions,
-         std::size_t checkpoint_bytes);
+  struct Options {
+    std::uint16_t partitions = 3;
+    std::size_t checkpoint_bytes = 4096;
+    /// Forgets the log behind the durable tables. Such a log makes no replica.
+    bool trims = false;
+  };
+
+  Engine(restate::testing::World& world, restate::testing::Node& node, Options options);
   ~Engine();
 
   void open();
@@ -33,25 +41,35 @@ class Engine {
   bool ready() const { return ready_; }
   restate::storage::MemoryDisk& disk() { return disk_; }
   restate::testing::Node& node() { return node_; }
-  std::uint16_t partitions() const { return partitions_; }
   const std::optional<restate::Error>& failed() const { return failed_; }
+
+  /// Appends a record once more that one of the logs holds: appending is at least once, and only
+  /// the dedup numbers make it exactly once.
+  void repeat_record(restate::Random& random);
 
   /// Checks what must hold for the rows on the disk. Only while it does not run.
   restate::Result<void> check_rows();
-  /// Reads the logs again into empty tables and compares: replicas agree byte for byte.
+  /// Checks that nothing is under way any more: no message, no lock, no timer overdue, nobody who
+  /// waits.
+  restate::Result<void> check_rest();
+  /// Reads the logs again into empty tables and compares: replicas agree byte for byte. Counts the
+  /// records of the logs by command.
   restate::Result<void> check_replica(restate::testing::Node& spare);
+  /// By command, as the logs have them; those of the runs whose logs were read.
+  const std::map<std::string, std::uint64_t>& commands() const { return commands_; }
 
  private:
   struct Parts;
 
   restate::testing::World& world_;
   restate::testing::Node& node_;
-  const std::uint16_t partitions_;
+  const Options options_;
   restate::node::Config config_;
   restate::storage::MemoryDisk disk_;
   std::unique_ptr<Parts> parts_;
   bool ready_ = false;
   std::optional<restate::Error> failed_;
+  std::map<std::string, std::uint64_t> commands_;
 };
 
 }  // namespace sim

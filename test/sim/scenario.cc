@@ -27,6 +27,11 @@ class Faults {
     if (draw(4) == 0) engine_.disk().set_sync_time(1ms, 20ms);
     jumps_ = draw(4) == 0;
     clogs_ = draw(4) == 0;
+    repeats_ = draw(2) == 0;
+    for (const char* name :
+         {"crash", "clock jump", "clog", "connection reset", "record repeated"}) {
+      struck[name] = 0;
+    }
   }
 
   /// Lets something happen at a random moment from now on.
@@ -44,16 +49,14 @@ class Faults {
     stopped_ = true;
     world_.network().heal();
     world_.network().set_reset_chance(0);
-    for (const char* name : {"storage/commit/overloaded", "storage/flush/early",
-                             "deployment/reset", "deployment/unavailable"}) {
+    for (const char* name : {"storage/commit/overloaded", "storage/flush/early", "deployment/reset",
+                             "deployment/unavailable"}) {
       world_.set_fault(name, 0);
     }
     engine_.disk().set_sync_time(50us, 500us);
   }
 
-  bool crash_due() {
-    return std::exchange(crash_due_, false);
-  }
+  bool crash_due() { return std::exchange(crash_due_, false); }
   std::uint64_t draw(std::uint64_t bound) {
     state_ += 0x9e3779b97f4a7c15;
     std::uint64_t x = state_;
@@ -62,11 +65,18 @@ class Faults {
     return (x ^ x >> 31) % bound;
   }
 
+  bool clock_jumps() const { return jumps_; }
+
   std::map<std::string, std::uint64_t> struck;
 
  private:
   void strike() {
-    switch (draw(4)) {
+    switch (draw(5)) {
+      case 4:
+        if (!repeats_) return;
+        ++struck["record repeated"];
+        engine_.repeat_record(world_.random());
+        return;
       case 0:
         if (crashes_left_ == 0) return;
         --crashes_left_;
@@ -96,7 +106,7 @@ class Faults {
   testing::Node& deployment_;
   std::uint64_t state_;
   std::uint64_t crashes_left_ = 0;
-  bool jumps_ = false, clogs_ = false;
+  bool jumps_ = false, clogs_ = false, repeats_ = false;
   bool stopped_ = false;
   bool crash_due_ = false;
 };
@@ -111,7 +121,11 @@ Outcome run_scenario(std::uint64_t seed, const ScenarioOptions& options) {
   testing::Node& client_node = world.add_node({.host = "client"});
   testing::Node& spare = world.add_node({.host = "spare"});
 
-  Engine engine(world, server, options.partitions, 2048 << seed % 5);
+  const bool trims = seed % 4 == 3;
+  Engine engine(world, server,
+                {.partitions = options.partitions,
+                 .checkpoint_bytes = std::size_t{2048} << seed % 5,
+                 .trims = trims});
   Deployment deployment(world, deployment_node);
   Clients clients(world, client_node, server.host(),
                   {.clients = options.clients, .operations = options.operations});
@@ -129,7 +143,8 @@ Outcome run_scenario(std::uint64_t seed, const ScenarioOptions& options) {
     world.after(span, [over] { *over = true; });
     bool due = false;
     while (!*over && !clients.finished() && !outcome.problem) {
-      world.run_until([&] { return *over || clients.finished() || (due = faults.crash_due()); }, span);
+      world.run_until([&] { return *over || clients.finished() || (due = faults.crash_due()); },
+                      span);
       if (!due) break;
       due = false;
       engine.crash(faults.draw(UINT64_MAX));
@@ -139,6 +154,7 @@ Outcome run_scenario(std::uint64_t seed, const ScenarioOptions& options) {
   };
   run_with_crashes(5s);
   faults.heal();
+  clients.on_healed();
   if (engine.failed()) fail("the engine failed: " + engine.failed()->describe());
   if (!outcome.problem) {
     world.run_until([&] { return clients.finished(); }, 300s);
@@ -148,14 +164,24 @@ Outcome run_scenario(std::uint64_t seed, const ScenarioOptions& options) {
     if (auto wrong = clients.check_counters()) fail(*wrong);
   }
   for (const std::string& problem : clients.problems()) fail(problem);
+  for (const std::string& protest : deployment.stats().protests) fail(protest);
+  if (!faults.clock_jumps()) {
+    if (deployment.stats().early > 0) fail("a delayed invocation ran before its time");
+    for (const double late : deployment.stats().sleep_late_ms) {
+      if (late < -1) fail("a sleep ended before its time");
+    }
+  }
   if (!outcome.problem && engine.failed()) {
     fail("the engine failed: " + engine.failed()->describe());
   }
   if (!outcome.problem) {
-    world.run_for(2s);  // what was sent one way comes to its end
+    world.run_for(30s);  // what was sent one way comes to its end, also when clocks went back
     engine.stop();
     if (auto rows = engine.check_rows(); !rows) fail("at the end: " + rows.error().message);
-    if (auto replica = engine.check_replica(spare); !replica) fail(replica.error().message);
+    if (auto rest = engine.check_rest(); !rest) fail(rest.error().message);
+    if (!trims) {
+      if (auto replica = engine.check_replica(spare); !replica) fail(replica.error().message);
+    }
   } else if (engine.running()) {
     world.crash(server);
     world.run_until([&] { return !server.running(); }, 1s);
@@ -163,6 +189,7 @@ Outcome run_scenario(std::uint64_t seed, const ScenarioOptions& options) {
   outcome.trace = world.trace_hash();
   outcome.events = world.events_run();
   outcome.counts = faults.struck;
+  outcome.commands = engine.commands();
   for (const auto& [kind, count] : clients.done()) outcome.counts["op " + kind] = count;
   for (const auto& [name, count] : world.fault_counts()) {
     outcome.counts["fault " + name] = count.fired;

@@ -21,7 +21,8 @@ struct Outcome {
   std::uint64_t trace = 0;
   std::uint64_t events = 0;
   std::optional<std::string> problem;
-  std::map<std::string, std::uint64_t> counts;  ///< operations and faults
+  std::map<std::string, std::uint64_t> counts;    ///< operations and faults
+  std::map<std::string, std::uint64_t> commands;  ///< records of the logs
 };
 
 Outcome run_scenario(std::uint64_t seed, const ScenarioOptions& options);
