@@ -6,6 +6,9 @@
 
 #include <unistd.h>
 
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
 #include <fstream>
 #include <iostream>
 #include <sstream>
@@ -72,6 +75,15 @@ std::string value_of(const Flag& flag, const std::string& text) {
   return text;
 }
 
+/// One line that names the flag and what was expected.
+std::string describe(const CLI::ParseError& error, const CLI::App& app) {
+  for (const std::string& left : app.remaining()) {
+    if (left.starts_with("-")) return "unknown flag '" + left + "'";
+  }
+  if (!app.remaining().empty()) return "unexpected argument '" + app.remaining().back() + "'";
+  return error.what();
+}
+
 }  // namespace
 
 Options parse_options(int argc, char** argv) {
@@ -92,8 +104,12 @@ Options parse_options(int argc, char** argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    const int code = app.exit(error);
-    options.exit_code = code == 0 ? 0 : 2;
+    options.exit_code = error.get_exit_code() == 0 ? 0 : 2;
+    if (*options.exit_code == 0) {
+      app.exit(error);  // prints help or version
+    } else {
+      std::cerr << "restate-server: " << describe(error, app) << " (--help lists the flags)\n";
+    }
     return options;
   }
   if (production) options.flags["auto-provision"] = "false";
@@ -108,9 +124,11 @@ restate::Result<restate::node::LoadedConfig> load(const Options& options) {
   std::string toml;
   if (!options.config_file.empty()) {
     std::ifstream file(options.config_file);
-    if (!file) {
+    std::error_code unreadable;
+    if (!file || std::filesystem::is_directory(options.config_file, unreadable)) {
       return restate::Error{restate::Code::kInvalidArgument,
-                            "cannot read the configuration file '" + options.config_file + "'"};
+                            options.config_file + ": cannot read this configuration file: " +
+                                (file ? "it is a directory" : std::strerror(errno))};
     }
     std::ostringstream text;
     text << file.rdbuf();

@@ -112,7 +112,11 @@ Result<std::unique_ptr<Assembly>> Assembly::open(const node::Config& config, Run
     storage::SegmentLogOptions log_options;
     log_options.lose_records_on_power_failure = config.relaxed_durability;
     log_options.on_failure = [raw](const Error& error) { raw->fail(error); };
-    RESTATE_TRY(parts->logs, storage::open_segment_log(directory + "/log", std::move(log_options)));
+    auto logs = storage::open_segment_log(directory + "/log", std::move(log_options));
+    if (!logs && logs.error().code == Code::kAlreadyExists) {
+      return std::move(logs).error().within("the data directory '" + directory + "' is in use");
+    }
+    RESTATE_TRY(parts->logs, std::move(logs));
     RESTATE_TRY(parts->metadata_rows, storage::open_durable_space(directory + "/metadata"));
     storage::RocksdbOptions table_options;
     table_options.memory = config.store_memory_bytes;

@@ -33,14 +33,23 @@ json to_json(const toml::node& node) {
   return nullptr;
 }
 
-Result<json> parse_toml(const std::string& text, const std::string& name) {
+Result<toml::table> parse_toml(const std::string& text, const std::string& name) {
   toml::parse_result parsed = toml::parse(text, name);
   if (!parsed) {
-    std::ostringstream message;
-    message << parsed.error();
-    return Error{Code::kInvalidArgument, name + ": " + message.str()};
+    const toml::source_position at = parsed.error().source().begin;
+    return Error{Code::kInvalidArgument,
+                 name + ":" + std::to_string(at.line) + ":" + std::to_string(at.column) + ": " +
+                     std::string(parsed.error().description())};
   }
-  return to_json(parsed.table());
+  return std::move(parsed).table();
+}
+
+/// `config.toml:3`, or only the name where the file spells the key in another way.
+std::string place_in_file(const toml::table& file, const std::string& name,
+                          const std::string& key) {
+  const auto node = file.at_path(key);
+  if (!node) return name;
+  return name + ":" + std::to_string(node.node()->source().begin.line);
 }
 
 /// Objects merge key by key; everything else replaces.
@@ -123,22 +132,44 @@ constexpr std::pair<std::string_view, std::string_view> kAliases[] = {
     {"MEMORY_LIMIT", "rocksdb-total-memory-size"},
 };
 
-Result<json> from_environment(const std::map<std::string, std::string>& environment) {
+struct Variables {
   json tree = json::object();
+  std::map<std::string, std::string> names;  ///< key -> the variable that set it
+};
+
+Result<Variables> from_environment(const std::map<std::string, std::string>& environment) {
+  Variables variables;
+  const auto set = [&variables](std::string key, const std::string& name,
+                                const std::string& text) -> Result<void> {
+    RESTATE_TRY(auto value, parse_value(name, text));
+    put(variables.tree, key, std::move(value));
+    variables.names[std::move(key)] = name;
+    return {};
+  };
   for (const auto& [variable, key] : kAliases) {
     const auto found = environment.find(std::string(variable));
     if (found == environment.end()) continue;
-    RESTATE_TRY(auto value, parse_value(found->first, found->second));
-    put(tree, std::string(key), std::move(value));
+    RESTATE_TRY_VOID(set(std::string(key), found->first, found->second));
   }
   for (const auto& [name, text] : environment) {
     std::string upper = name;
     for (char& c : upper) c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
     if (!upper.starts_with("RESTATE_") || upper == "RESTATE_CONFIG") continue;
-    RESTATE_TRY(auto value, parse_value(name, text));
-    put(tree, key_of_variable(std::string_view(name).substr(8)), std::move(value));
+    RESTATE_TRY_VOID(set(key_of_variable(std::string_view(name).substr(8)), name, text));
   }
-  return tree;
+  return variables;
+}
+
+/// The variable that set `key`, itself or as part of an inline table.
+std::string variable_of(const Variables& variables, std::string key) {
+  for (;;) {
+    if (const auto found = variables.names.find(key); found != variables.names.end()) {
+      return found->second;
+    }
+    const std::size_t dot = key.rfind('.');
+    if (dot == std::string::npos) return "the environment";
+    key.resize(dot);
+  }
 }
 
 std::size_t edit_distance(std::string_view a, std::string_view b) {
@@ -183,20 +214,31 @@ void warn_unknown(const json& tree, const std::string& prefix, const std::vector
 Result<LoadedConfig> load_config(const std::string& toml, const std::string& toml_name,
                                  const std::map<std::string, std::string>& environment,
                                  const std::map<std::string, std::string>& flags) {
-  RESTATE_TRY(json tree, parse_toml(toml, toml_name));
-  RESTATE_TRY(const json variables, from_environment(environment));
-  merge(tree, variables);
+  RESTATE_TRY(const toml::table file, parse_toml(toml, toml_name));
+  RESTATE_TRY(const Variables variables, from_environment(environment));
+  json flag_tree = json::object();
   for (const auto& [key, text] : flags) {
     RESTATE_TRY(auto value, parse_value("--" + key, text));
-    put(tree, key, std::move(value));
+    put(flag_tree, key, std::move(value));
   }
+  json tree = to_json(file);
+  merge(tree, variables.tree);
+  merge(tree, flag_tree);
+
+  const auto place_of = [&](const std::string& key) {
+    if (find(flag_tree, key) != nullptr) return "--" + key;
+    if (find(variables.tree, key) != nullptr) return variable_of(variables, key) + ": " + key;
+    return place_in_file(file, toml_name, key) + ": " + key;
+  };
 
   LoadedConfig loaded;
   const std::vector<ConfigKey> keys = config_keys(loaded.config);
   for (const ConfigKey& key : keys) {
     const json* value = find(tree, key.name);
     if (value == nullptr) continue;
-    if (auto set = key.set(*value); !set) return std::move(set).error().within(key.name);
+    if (auto set = key.set(*value); !set) {
+      return std::move(set).error().within(place_of(key.name));
+    }
   }
   if (loaded.config.additional_request_headers.empty()) {
     loaded.config.additional_request_headers["x-restate-cluster-name"] =

@@ -47,13 +47,27 @@ TEST_CASE("listeners inherit what the node says", "[node]") {
   CHECK(loaded->config.ingress_listener.mode == restate::node::ListenMode::kTcp);
 }
 
-TEST_CASE("bad values name the key and what was expected", "[node]") {
-  const auto number = load("default-num-partitions = 'many'");
-  REQUIRE(number == Code::kInvalidArgument);
-  CHECK(number.error().message.find("default-num-partitions") == 0);
+TEST_CASE("bad values name where they stand, the key and what was expected", "[node]") {
+  const std::string expected = "expected a number from 1 to 65535, found \"many\"";
+  const auto in_file = load("\ndefault-num-partitions = 'many'");
+  REQUIRE(in_file == Code::kInvalidArgument);
+  CHECK(in_file.error().message == "config.toml:2: default-num-partitions: " + expected);
+  const auto variable = load("", {{"RESTATE_DEFAULT_NUM_PARTITIONS", "many"}});
+  REQUIRE(variable == Code::kInvalidArgument);
+  CHECK(variable.error().message ==
+        "RESTATE_DEFAULT_NUM_PARTITIONS: default-num-partitions: " + expected);
+  const auto flag = load("default-num-partitions = 1", {}, {{"default-num-partitions", "many"}});
+  REQUIRE(flag == Code::kInvalidArgument);
+  CHECK(flag.error().message == "--default-num-partitions: " + expected);
+  const auto table = load("", {{"RESTATE_WORKER", "{cleanup-interval=1}"}});
+  REQUIRE(table == Code::kInvalidArgument);
+  CHECK(table.error().message.find("RESTATE_WORKER: worker.cleanup-interval: ") == 0);
   CHECK(load("[worker]\ncleanup-interval = 10") == Code::kInvalidArgument);
   CHECK(load("[worker]\ncleanup-interval = '0s'") == Code::kInvalidArgument);
-  CHECK(load("not toml at all") == Code::kInvalidArgument);
+  const auto no_toml = load("a = 1\nnot toml at all");
+  REQUIRE(no_toml == Code::kInvalidArgument);
+  CHECK(no_toml.error().message.find("config.toml:2:") == 0);
+  CHECK(no_toml.error().message.find('\n') == std::string::npos);
   CHECK(load("roles = ['cook']") == Code::kInvalidArgument);
 }
 
