@@ -1,11 +1,31 @@
 #include "invoker/resident.h"
 
+#include "common/duration_text.h"
 #include "invoker/preparation.h"
+
+#include <restate/log.h>
 
 #include <utility>
 #include <variant>
 
 namespace restate::invoker {
+namespace {
+
+/// What a failed attempt led to, for the log: the effects from `first` on.
+std::string consequence(const Effects& effects, std::size_t first) {
+  for (std::size_t i = first; i < effects.size(); ++i) {
+    if (const auto* wait = std::get_if<WaitForRetry>(&effects[i])) {
+      return "retrying in " + duration_text(static_cast<std::uint64_t>(wait->delay.count()));
+    }
+    const auto* propose = std::get_if<Propose>(&effects[i]);
+    if (propose != nullptr && std::holds_alternative<wire::Paused>(propose->effect)) {
+      return "pausing until somebody resumes it";
+    }
+  }
+  return "the last one: it fails";
+}
+
+}  // namespace
 
 Resident::Resident(Surroundings& around, const InvocationId& invocation, std::uint32_t token,
                    const wire::InvocationTarget& target, std::vector<wire::JournalEntry> journal)
@@ -26,7 +46,7 @@ void Resident::start_attempt() {
   auto preparation = prepare_attempt(invocation_, around_.host, around_.options);
   std::vector<wire::JournalEntry> journal = std::exchange(journal_, {});
   if (auto* error = std::get_if<AttemptError>(&preparation)) {
-    residency_.on_attempt_over(std::move(*error), around_.shard.random().next(), effects);
+    on_attempt_over(std::move(*error));
     carry_out();
     return;
   }
@@ -80,7 +100,7 @@ bool Resident::carry_out() {
       exchange_->stream().close_input();
     } else if (auto* over = std::get_if<AttemptOver>(&effect)) {
       let_go(over->orderly);
-      residency_.on_attempt_over(std::move(over->outcome), around_.shard.random().next(), effects);
+      on_attempt_over(std::move(over->outcome));
     } else if (const auto* wait = std::get_if<WaitForRetry>(&effect)) {
       next_retry_at_ =
           around_.shard.wall_now().plus(static_cast<std::uint64_t>(wait->delay.count()));
@@ -103,6 +123,25 @@ bool Resident::carry_out() {
     }
   }
   return true;
+}
+
+void Resident::on_attempt_over(Outcome outcome) {
+  Effects& effects = around_.effects;
+  Logger& log = around_.shard.log();
+  std::optional<AttemptError> failure;
+  if (auto* error = std::get_if<AttemptError>(&outcome);
+      error != nullptr && error->kind != AttemptError::Kind::kNotInvoked &&
+      log.enabled(LogLevel::kWarn)) {
+    failure = *error;
+  }
+  const std::size_t before = effects.size();
+  residency_.on_attempt_over(std::move(outcome), around_.shard.random().next(), effects);
+  if (!failure) return;
+  log.warn("invoker", "Invocation error, " + consequence(effects, before),
+           {{"restate.invocation.id", invocation_.str()},
+            {"restate.error.code", protocol::to_string(failure->doc_code)},
+            {"restate.deployment.id", last_deployment_ ? last_deployment_->str() : ""},
+            {"error", describe(*failure)}});
 }
 
 void Resident::let_go(bool orderly) {

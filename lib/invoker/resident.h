@@ -76,6 +76,7 @@ class Resident final : public AttemptListener, public DeadlineListener {
   void pump_replay();
   /// False if the resident is gone.
   bool carry_out();
+  void on_attempt_over(Outcome outcome);
   void let_go(bool orderly);
 
   Surroundings& around_;

