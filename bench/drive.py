@@ -9,9 +9,11 @@ import argparse
 import json
 import os
 import pathlib
+import shlex
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "test" / "e2e"))
@@ -42,6 +44,8 @@ SCENARIOS = {
     "g.idemreplay1.c1": "--path /Bench/noop --idem fixed --conns 1",
     "g.idemreplay1.c64": "--path /Bench/noop --idem fixed --conns 64",
 }
+# Points that are not a closed loop over one path: see `measure_wake`, `measure_replay`, `measure_sleep`.
+SPECIAL = ["f.wake10k", "f.sleep100ms.c4", "j.replay1000x50"]
 SHORT = ["a.noop.c1", "a.noop.c64", "a.noop.c256", "a.send.c64", "c.run1.c1", "c.run10.c1",
          "c.run1.c64", "c.run10.c64", "c.call1.c64", "b.obj1.c64"]
 
@@ -59,6 +63,15 @@ GOALS = [
     ("PG9", "step increment c64 CPU/1k",
      lambda r: (r["c.run10.c64"]["cpu_per_1k"] - r["c.run1.c64"]["cpu_per_1k"]) / 9, 0.4, "<="),
     ("PG10", "c.call1.c64 CPU/1k", lambda r: r["c.call1.c64"]["cpu_per_1k"], 0.5, "<="),
+    ("PG11a", "e.set100k.c16 CPU/1k", lambda r: r["e.set100k.c16"]["cpu_per_1k"], 0.8, "<="),
+    ("PG11b", "e.payload100k.c16 CPU/1k", lambda r: r["e.payload100k.c16"]["cpu_per_1k"], 0.8, "<="),
+    ("PG12", "e.set100k.c16 KB written/op", lambda r: r["e.set100k.c16"]["kb_per_op"], 1.0, "<="),
+    ("PG13a", "f.wake10k latest (ms)", lambda r: r["f.wake10k"]["late_max"], 0.7, "<="),
+    ("PG13b", "f.sleep100ms.c4 p99 late (ms)", lambda r: r["f.sleep100ms.c4"]["late_p99"], 1.0, "<="),
+    ("PG14a", "g.idemreplay1.c1 p50", lambda r: r["g.idemreplay1.c1"]["p50"], 1.0, "<="),
+    ("PG14b", "g.idemreplay1.c64 CPU/1k", lambda r: r["g.idemreplay1.c64"]["cpu_per_1k"], 1.0, "<="),
+    ("PG15a", "j.replay1000 round (ms)", lambda r: r["j.replay1000x50"]["round_ms"], 0.7, "<="),
+    ("PG15b", "j.replay1000 round CPU (ms)", lambda r: r["j.replay1000x50"]["round_cpu_ms"], 0.6, "<="),
     ("PG16", "first call after SIGKILL (s)", lambda r: r["recover"]["kill_first_call"], 0.5, "<="),
     ("PG17a", "first call, empty (s)", lambda r: r["start"]["empty_first_call"], 0.7, "<="),
     ("PG17b", "first call, clean stop (s)", lambda r: r["start"]["clean_first_call"], 0.7, "<="),
@@ -107,6 +120,7 @@ def fsync_us(directory):
 class Bench:
     def __init__(self, binaries):
         self.load = os.path.join(binaries, "load", "bench-load")
+        self.limits = os.path.join(binaries, "limits", "bench-limits")
         self.endpoint_binary = os.path.join(binaries, "endpoint", "bench-endpoint")
 
     def endpoint(self):
@@ -116,7 +130,7 @@ class Bench:
         return process, port
 
     def generate(self, port, arguments, seconds):
-        command = [self.load, "--port", str(port), *arguments.split()]
+        command = [self.load, "--port", str(port), *shlex.split(arguments)]
         if "--count" not in arguments:
             command += ["--dur", str(seconds)]
         output = subprocess.run(command, stdout=subprocess.PIPE, check=False).stdout
@@ -144,6 +158,88 @@ class Bench:
         })
         result.pop("body", None)
         return result
+
+
+def endpoint_stats(port):
+    """Counters of the endpoint since the last time they were read."""
+    return json.loads(request(port, "GET", "/stats").body)
+
+
+def quantile(values, share):
+    values = sorted(values)
+    return values[min(len(values) - 1, int(len(values) * share))]
+
+
+def completions(port, handler, count, seconds=120):
+    """Waits until the endpoint completed `count` invocations; answers all lists it collected."""
+    done, lists = 0, {"sleep_late_ms": [], "replay_ms": []}
+    deadline = time.monotonic() + seconds
+    while done < count:
+        if time.monotonic() > deadline:
+            raise SystemExit(f"{done} of {count} {handler} completed within {seconds} s")
+        time.sleep(0.05)
+        stats = endpoint_stats(port)
+        done += stats["completed"].get(handler, 0)
+        for name, values in lists.items():
+            values += stats[name]
+    return lists
+
+
+def measure_wake(bench, server, port):
+    """Ten thousand sleeps that end in the same second."""
+    endpoint_stats(port)
+    count, due = 10_000, int(time.time()) + 15
+    bench.generate(server.ingress, f"--path /Bench/sleep/send --body '\"0,{due}\"' --count {count} --conns 64", 0)
+    early = due - time.time()
+    if early < 1:
+        raise SystemExit(f"f.wake10k: filling left {early:.1f} s; nothing was measured")
+    before = cpu_seconds(server.process.pid)[0]
+    late = completions(port, "sleep", count)["sleep_late_ms"]
+    return {"late_p50": quantile(late, 0.5), "late_max": max(late),
+            "cpu_per_1k": (cpu_seconds(server.process.pid)[0] - before) / count * 1000}
+
+
+def measure_sleep(bench, server, port):
+    endpoint_stats(port)
+    bench.generate(server.ingress, "--path /Bench/sleep --body 100 --count 200 --conns 4", 0)
+    late = completions(port, "sleep", 200)["sleep_late_ms"]
+    return {"late_p50": quantile(late, 0.5), "late_p99": quantile(late, 0.99)}
+
+
+def measure_replay(bench, server, port):
+    """A journal of a thousand steps, replayed fifty times."""
+    rounds = 50
+    bench.generate(server.ingress, "--path /Bench/replay --body '\"1000,0\"' --count 1 --conns 1", 0)
+    endpoint_stats(port)
+    before, begin = cpu_seconds(server.process.pid)[0], time.monotonic()
+    bench.generate(server.ingress, f"--path /Bench/replay --body '\"1000,{rounds}\"' --count 1 --conns 1", 0)
+    wall, cpu = time.monotonic() - begin, cpu_seconds(server.process.pid)[0] - before
+    replays = endpoint_stats(port)["replay_ms"]
+    return {"round_ms": wall / rounds * 1000, "round_cpu_ms": cpu / rounds * 1000,
+            "replay_p50": quantile(replays, 0.5)}
+
+
+MEASURES = {"f.wake10k": measure_wake, "f.sleep100ms.c4": measure_sleep, "j.replay1000x50": measure_replay}
+
+
+def measure_limits(bench):
+    """What this disk and HTTP alone allow, in the same run."""
+    with tempfile.TemporaryDirectory(dir=os.environ.get("TMPDIR")) as directory:
+        output = subprocess.run([bench.limits, directory], stdout=subprocess.PIPE, check=True).stdout
+    lines = output.decode().splitlines()
+    endpoint, port = bench.endpoint()
+    try:
+        for connections in (1, 64):
+            before = cpu_seconds(endpoint.pid)[0]
+            result = bench.generate(port, f"--path /echo --conns {connections}", 2)
+            cpu = (cpu_seconds(endpoint.pid)[0] - before) / max(1, result["all"]) * 1e6
+            lines.append(json.dumps({"limit": "HTTP/1.1 echo", "connections": connections,
+                                     "per_s": round(result["rps"]), "p50_us": round(result["p50"] * 1000, 1),
+                                     "cpu_us": round(cpu, 1)}))
+    finally:
+        endpoint.kill()
+    for line in lines:
+        print(f"  {line}", flush=True)
 
 
 def register(server, port, seconds=60):
@@ -247,6 +343,11 @@ def one_pass(name, spec, bench, scenarios, seconds, extra, count):
             time.sleep(2)
             probe = fsync_us(server.directory)
             for scenario in scenarios:
+                if scenario in MEASURES:
+                    results[scenario] = MEASURES[scenario](bench, server, port)
+                    print(f"  {name:12} {scenario:18} "
+                          f"{json.dumps({k: round(v, 3) for k, v in results[scenario].items()})}", flush=True)
+                    continue
                 results[scenario] = bench.point(server, endpoint, scenario, seconds)
                 results[scenario]["fsync_us"] = probe
                 r = results[scenario]
@@ -295,11 +396,12 @@ def main():
     parser.add_argument("--passes", type=int, default=3)
     parser.add_argument("--tuned", action="store_true", help="also the tuned settings of both")
     parser.add_argument("--extra", action="store_true", help="start-up, memory and recovery as well")
+    parser.add_argument("--limits", action="store_true", help="first what the disk and HTTP alone allow")
     parser.add_argument("--in-flight", type=int, default=100_000, help="suspended invocations of the recovery")
     parser.add_argument("--out", help="JSON lines, appended")
     options = parser.parse_args()
 
-    scenarios = {"all": list(SCENARIOS), "none": []}.get(options.scenarios, options.scenarios.split(","))
+    scenarios = {"all": list(SCENARIOS) + SPECIAL, "none": []}.get(options.scenarios, options.scenarios.split(","))
     bench = Bench(options.binaries)
     servers = {"ours": {"binary": options.server, "env": {"RESTATE_LOG_FILTER": "warn"}}}
     if options.reference:
@@ -313,6 +415,9 @@ def main():
 
     cpu = next((line.split(": ")[1] for line in open("/proc/cpuinfo") if line.startswith("model name")), "?")
     print(f"host: {os.cpu_count()} x {cpu}, Linux {os.uname().release}; fsync on; closed loop, HTTP/1.1")
+    if options.limits:
+        print("what the host allows")
+        measure_limits(bench)
     passes = {name: [] for name in servers}
     for number in range(options.passes):
         print(f"pass {number + 1} of {options.passes}", flush=True)
