@@ -15,10 +15,14 @@ using namespace std::chrono_literals;
 // -- What a peer may send us --
 
 /// Request line and headers of one HTTP/1.1 message.
-inline constexpr std::size_t kMaxHeadBytes = 64 * 1024;
+inline constexpr std::size_t kMaxHeadBytes = 192 * 1024;
+/// Any word is a method, up to this many letters.
+inline constexpr std::size_t kMaxMethodBytes = 64;
+/// The target of an HTTP/1.1 request; 414 above.
+inline constexpr std::size_t kMaxTargetBytes = 65'534;
 /// Announced and enforced for HTTP/2; the size counts name, value and 32 bytes per header.
 inline constexpr std::size_t kMaxHeaderListBytes = 16 * 1024;
-inline constexpr std::size_t kMaxHeaders = 256;
+inline constexpr std::size_t kMaxHeaders = 100;
 /// Request and response bodies held in memory as a whole, unless the owner says otherwise.
 inline constexpr std::size_t kMaxBodyBytes = 32 * 1024 * 1024;
 

@@ -59,7 +59,8 @@ class Headers {
 
 struct RequestHead {
   std::string method = "GET";
-  /// Path and query as on the wire. Starts with `/`, or is `*`; never an absolute URI.
+  /// Path and query as on the wire. Starts with `/`, or is `*`; never an absolute URI. Empty for
+  /// CONNECT, which names an authority only.
   std::string target = "/";
   /// `host` or `host:port`; empty if the client did not say.
   std::string authority;

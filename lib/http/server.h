@@ -51,6 +51,9 @@ class ServerRequest {
   virtual ~ServerRequest() = default;
   virtual void on_body(Bytes data) = 0;
   virtual void on_body_end() = 0;
+  /// The rest of the body is nonsense (HTTP/1.1 framing). Whoever does not answer here answers 400;
+  /// then the connection closes.
+  virtual void on_body_error(const Error& error) { static_cast<void>(error); }
   /// `unsent_bytes()` was above `kHighWater` and is below `kLowWater` now.
   virtual void on_drained() {}
   /// The exchange is over: the response is with the socket, or the peer has gone, or the stream was

@@ -96,12 +96,19 @@ void ServerConnection::deliver() {
       }
       const StreamId id = std::visit([](const auto& e) { return e.stream; }, event);
       const auto found = exchanges_.find(id);
-      if (found == exchanges_.end() || found->second.request == nullptr) continue;
+      if (found == exchanges_.end() || found->second.request == nullptr) {
+        if (std::holds_alternative<BodyFailed>(event)) session_->reset(id);
+        continue;
+      }
       ServerRequest& request = *found->second.request;
       if (auto* body = std::get_if<BodyReceived>(&event)) {
         request.on_body(std::move(body->data));
       } else if (std::holds_alternative<BodyEnded>(event)) {
         request.on_body_end();
+      } else if (const auto* failed = std::get_if<BodyFailed>(&event)) {
+        request.on_body_error({Code::kInvalidArgument, failed->why});
+        session_->respond(id, {400, {}}, {});  // nothing, if it was answered
+        schedule();
       } else {
         request.on_drained();
       }

@@ -62,6 +62,10 @@ void Exchange::on_body_end() {
   std::visit([this](auto& work) { start(work); }, work_);
 }
 
+void Exchange::on_body_error(const Error& error) {
+  if (!answered_) refuse({500, "cannot read body: " + error.message});
+}
+
 Bytes Exchange::take_body() {
   ByteChain chunks = std::exchange(chunks_, {});
   if (chunks.empty()) return {};

@@ -52,6 +52,7 @@ class Exchange final : public http::ServerRequest {
 
   void on_body(Bytes data) override;
   void on_body_end() override;
+  void on_body_error(const Error& error) override;
   void on_closed() override {}
 
  private:

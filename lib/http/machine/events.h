@@ -9,6 +9,7 @@
 #include "http/message.h"
 
 #include <cstdint>
+#include <string>
 #include <variant>
 #include <vector>
 
@@ -39,6 +40,12 @@ struct BodyEnded {
   StreamId stream = 0;
 };
 
+/// Server only: the body broke off in nonsense, but the client may still hear an answer.
+struct BodyFailed {
+  StreamId stream = 0;
+  std::string why;
+};
+
 /// What the stream has to send fell from above `kHighWater` to below `kLowWater`.
 struct Drained {
   StreamId stream = 0;
@@ -55,7 +62,8 @@ struct StreamFailed {
   Failure failure;
 };
 
-using ServerEvent = std::variant<RequestReceived, BodyReceived, BodyEnded, Drained, StreamClosed>;
+using ServerEvent =
+    std::variant<RequestReceived, BodyReceived, BodyEnded, BodyFailed, Drained, StreamClosed>;
 using ClientEvent =
     std::variant<ResponseReceived, BodyReceived, BodyEnded, Drained, StreamClosed, StreamFailed>;
 

@@ -10,6 +10,12 @@ namespace {
 
 constexpr int kFail = -1;
 
+/// What names of methods and headers consist of.
+bool is_token(char c) {
+  if ((c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z')) return true;
+  return c != '\0' && std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos;
+}
+
 }  // namespace
 
 // llhttp keeps a pointer to its callbacks; a constant of the process, not a state.
@@ -28,8 +34,13 @@ const llhttp_settings_t& Http1Reader::callbacks() {
       return 0;
     };
     settings.on_url = [](llhttp_t* parser, const char* at, std::size_t length) {
-      self(parser).url_.append(at, length);
-      return self(parser).count(length);
+      Http1Reader& reader = self(parser);
+      reader.url_.append(at, length);
+      if (reader.url_.size() > kMaxTargetBytes) {
+        reader.error_status_ = 414;
+        return kFail;
+      }
+      return reader.count(length);
     };
     settings.on_status = [](llhttp_t* parser, const char*, std::size_t length) {
       return self(parser).count(length);
@@ -73,9 +84,11 @@ const llhttp_settings_t& Http1Reader::callbacks() {
 }
 
 Http1Reader::Http1Reader(Side side, Http1Listener& listener, std::size_t max_head_bytes)
-    : listener_(listener), max_head_bytes_(max_head_bytes) {
+    : side_(side), listener_(listener), max_head_bytes_(max_head_bytes) {
   llhttp_init(&parser_, side == Side::kRequests ? HTTP_REQUEST : HTTP_RESPONSE, &callbacks());
   parser_.data = this;
+  // A head with both lengths is read by its chunks, and is the last on its connection.
+  if (side == Side::kRequests) llhttp_set_lenient_chunked_length(&parser_, 1);
 }
 
 int Http1Reader::count(std::size_t bytes) {
@@ -96,6 +109,9 @@ int Http1Reader::finish_head() {
       (parser_.flags & F_CHUNKED) == 0) {
     return kFail;
   }
+  ambiguous_ =
+      (parser_.flags & F_TRANSFER_ENCODING) != 0 && (parser_.flags & F_CONTENT_LENGTH) != 0;
+  if (ambiguous_) headers_.remove("content-length");
   return listener_.on_head() ? 1 : 0;
 }
 
@@ -104,6 +120,10 @@ Http1Reader::Status Http1Reader::read(std::string_view& data) {
     data.remove_prefix(std::min(data.find_first_not_of("\r\n"), data.size()));
     line_bytes_ = 0;
     last_byte_ = '\n';
+  }
+  if (side_ == Side::kRequests && (phase_ == Phase::kIdle || phase_ == Phase::kMethod)) {
+    const Status status = read_method(data);
+    if (status != Status::kOk || data.empty()) return status;
   }
   while (phase_ != Phase::kBody) {
     const std::size_t lf = find_bare_lf(data);
@@ -125,6 +145,25 @@ Http1Reader::Status Http1Reader::read(std::string_view& data) {
   const Status status = execute(data);
   if (status == Status::kOk && phase_ == Phase::kHead) note_line(all);
   return status;
+}
+
+/// llhttp has a list of methods, but any word is one, and its owner says what it thinks of it. So
+/// llhttp gets to read a word that it knows.
+Http1Reader::Status Http1Reader::read_method(std::string_view& data) {
+  if (data.empty()) return Status::kOk;
+  if (phase_ == Phase::kIdle) {
+    phase_ = Phase::kMethod;
+    method_.clear();
+  }
+  const auto end = std::find_if_not(data.begin(), data.end(), is_token);
+  const auto length = static_cast<std::size_t>(end - data.begin());
+  if (method_.size() + length > kMaxMethodBytes) return Status::kBad;
+  method_.append(data.substr(0, length));
+  data.remove_prefix(length);
+  if (data.empty()) return Status::kOk;
+  if (method_.empty() || data.front() != ' ') return Status::kBad;
+  std::string_view known = method_ == "CONNECT" ? method_ : "POST";  // its target is another one
+  return execute(known);
 }
 
 /// The first LF in the rest of this head that has no CR before it.
@@ -165,11 +204,13 @@ Http1Reader::Status Http1Reader::execute(std::string_view& data) {
 
 Http1Reader::Status Http1Reader::read_end() {
   if (phase_ == Phase::kIdle) return Status::kOk;
+  if (phase_ == Phase::kMethod) return Status::kBad;
   return llhttp_finish(&parser_) == HPE_OK || phase_ == Phase::kIdle ? Status::kOk : Status::kBad;
 }
 
-std::string_view Http1Reader::method() const {
-  return llhttp_method_name(static_cast<llhttp_method_t>(parser_.method));
+const char* Http1Reader::error_reason() const {
+  const char* reason = llhttp_get_error_reason(&parser_);
+  return reason == nullptr ? "Invalid method" : reason;
 }
 
 Version Http1Reader::version() const {

@@ -43,32 +43,34 @@ class Http1Reader {
   Status read_end();
 
   /// A head has begun and is not complete.
-  bool in_head() const { return phase_ == Phase::kHead; }
-  /// The status to answer with after `kBad`: 400 or 431.
+  bool in_head() const { return phase_ == Phase::kMethod || phase_ == Phase::kHead; }
+  /// The status to answer with after `kBad`: 400, 414 or 431.
   int error_status() const { return error_status_; }
-  const char* error_reason() const { return llhttp_get_error_reason(&parser_); }
+  const char* error_reason() const;
 
   // Valid in and after `on_head`.
-  std::string_view method() const;
+  const std::string& method() const { return method_; }
   const std::string& url() const { return url_; }
   int status() const { return parser_.status_code; }
   Version version() const;
   /// What is left of a body whose length was announced, or of the current chunk.
   std::uint64_t body_remaining() const { return parser_.content_length; }
-  bool keep_alive() const { return llhttp_should_keep_alive(&parser_) != 0; }
+  bool keep_alive() const { return !ambiguous_ && llhttp_should_keep_alive(&parser_) != 0; }
   Headers& headers() { return headers_; }
 
  private:
-  enum class Phase : std::uint8_t { kIdle, kHead, kBody };
+  enum class Phase : std::uint8_t { kIdle, kMethod, kHead, kBody };
   static const llhttp_settings_t& callbacks();
   static Http1Reader& self(llhttp_t* parser) { return *static_cast<Http1Reader*>(parser->data); }
   int count(std::size_t bytes);
   int finish_head();
+  Status read_method(std::string_view& data);
   Status execute(std::string_view& data);
   std::size_t find_bare_lf(std::string_view data) const;
   void note_line(std::string_view data);
 
   llhttp_t parser_;
+  const Side side_;
   Http1Listener& listener_;
   const std::size_t max_head_bytes_;
   std::size_t head_bytes_ = 0;
@@ -76,6 +78,8 @@ class Http1Reader {
   std::size_t line_bytes_ = 0;  ///< of the current line of the head, from earlier reads
   char last_byte_ = '\n';
   int error_status_ = 400;
+  bool ambiguous_ = false;  ///< two announced lengths
+  std::string method_;
   std::string url_;
   std::string name_;
   std::string value_;

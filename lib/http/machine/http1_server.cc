@@ -18,7 +18,7 @@ class Http1ServerSession final : public ServerSession, private Http1Listener {
       : date_(date), reader_(Http1Reader::Side::kRequests, *this, settings.max_head_bytes) {}
 
   void receive(std::string_view data) override {
-    if (closing_) return;
+    if (closing_ || unreadable_) return;
     // Only what arrived although we do not want to read is kept, so this is bounded by one read.
     if (holding_ || !held_.empty()) {
       held_.append(data);
@@ -184,7 +184,14 @@ class Http1ServerSession final : public ServerSession, private Http1Listener {
         if (!active_) next();
         return;
       case Http1Reader::Status::kBad:
-        refuse(reader_.error_status());
+        if (active_ && response_ == Response::kNone) {
+          keep_alive_ = false;
+          body_open_ = false;
+          unreadable_ = true;
+          events_.emplace_back(BodyFailed{id_, reader_.error_reason()});
+        } else {
+          refuse(reader_.error_status());
+        }
         return;
     }
   }
@@ -301,9 +308,10 @@ class Http1ServerSession final : public ServerSession, private Http1Listener {
         output_.append(std::string_view("transfer-encoding: chunked\r\n"));
         break;
     }
-    if (!keep_alive_) {
+    // Each version has a default that goes without saying.
+    if (!keep_alive_ && version_ == Version::kHttp11) {
       output_.append(std::string_view("connection: close\r\n"));
-    } else if (version_ == Version::kHttp10) {
+    } else if (keep_alive_ && version_ == Version::kHttp10) {
       output_.append(std::string_view("connection: keep-alive\r\n"));
     }
     if (!has_date) {
@@ -379,6 +387,7 @@ class Http1ServerSession final : public ServerSession, private Http1Listener {
   bool paused_ = false;
   bool was_high_ = false;
   bool draining_ = false;
+  bool unreadable_ = false;  ///< what follows on this connection makes no sense
   bool closing_ = false;
 };
 

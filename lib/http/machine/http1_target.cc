@@ -12,7 +12,7 @@ void read_target(std::string_view url, RequestHead& head) {
   const std::size_t scheme_end = url.find("://");
   if (scheme_end == std::string_view::npos) {  // CONNECT names an authority
     if (!url.empty()) head.authority = url;
-    head.target = "/";
+    head.target.clear();
     return;
   }
   head.scheme = equals_ignoring_case(url.substr(0, scheme_end), "https") ? "https" : "http";

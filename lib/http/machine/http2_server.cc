@@ -136,8 +136,8 @@ class Http2ServerSession final : public ServerSession, private Http2Listener {
       core_.submit_response(stream, {431, {}}, {}, date_, false);
       return;
     }
-    // CONNECT has neither path nor scheme. Nobody routes it, but everybody may look at the target.
-    if (stream.head.target.empty()) stream.head.target.assign(1, '/');
+    // CONNECT has neither path nor scheme.
+    if (stream.head.method == "CONNECT") stream.head.target.clear();
     stream.known = true;
     ++known_;
     if (!ends) ++open_bodies_;

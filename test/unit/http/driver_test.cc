@@ -503,6 +503,33 @@ TEST_CASE("what a client leaves half done is not waited for", "[http][driver]") 
   CHECK(site.server->connections() == 0);
 }
 
+TEST_CASE("a handler may say what it thinks of a broken body", "[http][driver]") {
+  struct Opinion final : ServerHandler {
+    struct One final : ServerRequest {
+      explicit One(ServerStream& s, bool a) : stream(s), answers(a) {}
+      void on_body(Bytes) override {}
+      void on_body_end() override {}
+      void on_body_error(const Error& error) override {
+        if (answers) stream.respond({500, {}}, Bytes(error.message));
+      }
+      void on_closed() override {}
+      ServerStream& stream;
+      bool answers;
+    };
+    std::unique_ptr<ServerRequest> on_request(RequestHead head, ServerStream& stream) override {
+      return std::make_unique<One>(stream, head.target == "/500");
+    }
+  };
+  Opinion handler;
+  Site site(handler);
+  const std::string status = GENERATE(as<std::string>(), "400", "500");
+  Raw raw;
+  site.connect(raw);
+  raw.send("POST /" + status + " HTTP/1.1\r\ntransfer-encoding: chunked\r\n\r\nzz\r\n");
+  REQUIRE(site.run_until([&] { return raw.ended; }));
+  CHECK(raw.text.substr(9, 3) == status);
+}
+
 TEST_CASE("an idle limit is kept", "[http][driver]") {
   Requests requests;
   Site site(requests, {.idle_timeout = 10s});

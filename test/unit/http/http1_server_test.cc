@@ -195,7 +195,7 @@ TEST_CASE("who says close gets close", "[http][http1]") {
     server.session->write(1, "abc");
     server.session->finish(1);
     CHECK(server.written() ==
-          "HTTP/1.0 200 OK\r\nconnection: close\r\n"
+          "HTTP/1.0 200 OK\r\n"
           "date: Thu, 01 Jan 1970 00:00:00 GMT\r\n\r\nabc");
     CHECK(server.session->finished());
   }
@@ -224,7 +224,7 @@ TEST_CASE("requests of all shapes are understood", "[http][http1]") {
       Case{"GET http://abs.test HTTP/1.1\r\n\r\n", "/", "abs.test"},
       Case{"GET http://abs.test?q HTTP/1.1\r\n\r\n", "/?q", "abs.test"},
       Case{"OPTIONS * HTTP/1.1\r\n\r\n", "*", ""},
-      Case{"CONNECT a.test:443 HTTP/1.1\r\n\r\n", "/", "a.test:443"},
+      Case{"CONNECT a.test:443 HTTP/1.1\r\n\r\n", "", "a.test:443"},
       Case{"GET /up HTTP/1.1\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\n"
            "HTTP2-Settings: AAMAAABkAAQAAP__\r\n\r\n",
            "/up", ""});
@@ -270,13 +270,39 @@ TEST_CASE("bare line ends may be cut and mixed", "[http][http1]") {
   }
 }
 
+TEST_CASE("any word is a method", "[http][http1]") {
+  const std::string method =
+      GENERATE(as<std::string>(), "GET", "POST", "FOO", "post", "M-SEARCH", "DESCRIBE", "PRI", "!");
+  const std::string text = method + " /m HTTP/1.1\r\n\r\n" + method + " /n HTTP/1.1\r\n\r\n";
+  ServerEnd server = make_server();
+  open(server);
+  SECTION("in one piece") { server.receive(text); }
+  SECTION("letter by letter") {
+    for (const char c : text) server.receive(std::string(1, c));
+  }
+  CHECK(server.notes == Notes{"request 1 " + method + " /m ends"});
+  server.session->respond(1, {405, {}}, {});
+  server.written();
+  CHECK(server.notes.back() == "request 2 " + method + " /n ends");
+}
+
+TEST_CASE("a client that leaves in the middle of a method has asked nothing", "[http][http1]") {
+  ServerEnd server = make_server();
+  open(server);
+  server.receive("GE");
+  CHECK(server.session->waiting() == Waiting::kHead);
+  server.session->receive_end();
+  CHECK(server.session->finished());
+  CHECK(server.notes.empty());
+}
+
 TEST_CASE("nonsense gets 400 and the door", "[http][http1]") {
   const std::string text = GENERATE(
       as<std::string>(), "GET /a b HTTP/1.1\r\n\r\n", "nonsense\r\n\r\n", "GET / HTTP/2.0\r\n\r\n",
       "GET / HTTP/1.1\r\nbroken header\r\n\r\n", "POST / HTTP/1.1\r\ncontent-length: x\r\n\r\n",
-      "POST / HTTP/1.1\r\ncontent-length: 1\r\n"
-      "transfer-encoding: chunked\r\n\r\n",
-      "POST / HTTP/1.1\r\ntransfer-encoding: gzip\r\n\r\n");
+      "POST / HTTP/1.1\r\ncontent-length: 1\r\ncontent-length: 2\r\n\r\n", "GET / HTTP/3.7\r\n\r\n",
+      " / HTTP/1.1\r\n\r\n", "G(T / HTTP/1.1\r\n\r\n", std::string(65, 'a') + " / HTTP/1.1\r\n\r\n",
+      std::string("\0\1\2 foo\r\n\r\n", 11), "POST / HTTP/1.1\r\ntransfer-encoding: gzip\r\n\r\n");
   CAPTURE(text);
   ServerEnd server = make_server();
   open(server);
@@ -294,10 +320,16 @@ TEST_CASE("a broken body ends the exchange", "[http][http1]") {
   ServerEnd server = make_server();
   open(server);
   server.receive("POST / HTTP/1.1\r\ntransfer-encoding: chunked\r\n\r\n2\r\nab\r\n");
-  SECTION("with 400, if nothing was answered yet") {
+  SECTION("with what the owner has to say, if nothing was answered yet") {
     server.receive("zz\r\n");
-    CHECK(server.notes == Notes{"request 1 POST /", "closed 1"});
-    CHECK(server.written().substr(0, 13) == "HTTP/1.1 400 ");
+    server.receive("GET /smuggled HTTP/1.1\r\n\r\n");
+    CHECK(server.notes == Notes{"request 1 POST /", "body failed 1"});
+    CHECK_FALSE(server.session->finished());
+    server.session->respond(1, {500, {}}, "cannot read body");
+    const std::string answer = server.written();
+    CHECK(answer.substr(0, 13) == "HTTP/1.1 500 ");
+    CHECK(answer.find("connection: close") != std::string::npos);
+    CHECK(server.notes.back() == "closed 1");
     CHECK(server.session->finished());
   }
   SECTION("abruptly, if the answer has begun") {
@@ -316,12 +348,43 @@ TEST_CASE("a broken body ends the exchange", "[http][http1]") {
   }
 }
 
+TEST_CASE("of two announced lengths the chunks win, and nothing may follow", "[http][http1]") {
+  const std::string heads =
+      GENERATE(as<std::string>(), "content-length: 5\r\ntransfer-encoding: chunked\r\n",
+               "transfer-encoding: chunked\r\ncontent-length: 5\r\n");
+  ServerEnd server = make_server();
+  open(server);
+  server.receive("POST / HTTP/1.1\r\n" + heads +
+                 "\r\n1\r\nx\r\n0\r\n\r\nGET /smuggled HTTP/1.1\r\n\r\n");
+  CHECK(server.body == "x");
+  CHECK(server.notes == Notes{"request 1 POST /", "end 1"});
+  CHECK_FALSE(server.head().content_length());
+  server.session->respond(1, {200, {}}, "ok");
+  CHECK(server.written().find("connection: close") != std::string::npos);
+  CHECK(server.notes.back() == "closed 1");
+  CHECK(server.session->finished());
+}
+
 TEST_CASE("heads have limits", "[http][http1]") {
   ServerEnd server = make_server({.max_head_bytes = 100});
   open(server);
   SECTION("bytes") { server.receive("GET / HTTP/1.1\r\nx: " + std::string(200, 'a') + "\r\n\r\n"); }
   SECTION("bytes of a target") {
-    server.receive("GET /" + std::string(200, 'a') + " HTTP/1.1\r\n\r\n");
+    server.settings = {};
+    open(server);
+    server.receive("GET /" + std::string(70'000, 'a') + " HTTP/1.1\r\n\r\n");
+    CHECK(server.written().substr(0, 26) == "HTTP/1.1 414 URI Too Long\r");
+    CHECK(server.session->finished());
+    return;
+  }
+  SECTION("which are generous") {
+    server.settings = {};
+    open(server);
+    std::string text = "GET /" + std::string(60'000, 'a') + " HTTP/1.1\r\n";
+    for (std::size_t i = 0; i < kMaxHeaders; ++i) text += "a: b\r\n";
+    server.receive(text + "\r\n");
+    CHECK(server.notes.size() == 1);
+    return;
   }
   SECTION("headers") {
     server.settings.max_head_bytes = 1 << 20;

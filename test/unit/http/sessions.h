@@ -23,6 +23,9 @@ inline std::string describe(const BodyReceived& e) {
          (e.data.size() > 40 ? std::to_string(e.data.size()) + " bytes" : e.data.str());
 }
 inline std::string describe(const BodyEnded& e) { return "end " + std::to_string(e.stream); }
+inline std::string describe(const BodyFailed& e) {
+  return "body failed " + std::to_string(e.stream);
+}
 inline std::string describe(const Drained& e) { return "drained " + std::to_string(e.stream); }
 inline std::string describe(const StreamClosed& e) { return "closed " + std::to_string(e.stream); }
 inline std::string describe(const StreamFailed& e) {
