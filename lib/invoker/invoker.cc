@@ -30,6 +30,7 @@ class Invoker::Impl final : public ResidentOwner, public SlotWaiter {
     if (queue_.empty() && slots_.acquire(*this)) {
       begin(place);
     } else {
+      if (queue_.size() >= kQueuedJournals) place.resident->drop_journal();
       queue_.push_back({invocation, token});
     }
   }

@@ -8,6 +8,7 @@
 
 #include <restate/time.h>
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -34,12 +35,21 @@ struct InvokerOptions {
   }
 };
 
-/// Bounds and waiting times that are nobody's to configure.
+// Bounds and waiting times that are nobody's to configure.
+
+/// Durations come as 64 bits of milliseconds; longer than this nobody waits, and sums stay small.
+inline constexpr std::uint64_t kLongestWaitMs = 365ull * 24 * 3600 * 1000;
+constexpr std::chrono::milliseconds saturated_ms(std::uint64_t ms) {
+  return std::chrono::milliseconds(
+      static_cast<std::int64_t>(ms < kLongestWaitMs ? ms : kLongestWaitMs));
+}
 
 /// On top of `message_size_limit`.
 inline constexpr std::size_t kMessageSlackBytes = 262'144;
 /// A replay pauses when the stream holds more than this, until `AttemptListener::on_drained`.
 inline constexpr std::size_t kReplayHighWater = http::kHighWater;
+/// Invocations in the queue beyond this many keep no journal in memory; it is read when they start.
+inline constexpr std::size_t kQueuedJournals = 1024;
 /// Journal read ahead of the stream.
 inline constexpr std::size_t kReplayReadBytes = 256 * 1024;
 /// An endpoint that broke the rules may go on talking for this long.

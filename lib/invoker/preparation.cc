@@ -80,8 +80,8 @@ std::variant<PreparedAttempt, AttemptError> prepare_attempt(const InvocationId& 
   const schema::HandlerSettings settings =
       schema::settings_of(*prepared.schema, options.defaults, plan.deployment, plan.input.target);
   prepared.retry = settings.retry;
-  plan.inactivity_timeout = milliseconds(settings.inactivity_timeout_ms);
-  plan.abort_timeout = milliseconds(settings.abort_timeout_ms);
+  plan.inactivity_timeout = saturated_ms(settings.inactivity_timeout_ms);
+  plan.abort_timeout = saturated_ms(settings.abort_timeout_ms);
   plan.message_size_limit = options.message_size_limit + kMessageSlackBytes;
   plan.max_future_depth = options.max_awaited_future_depth;
   // A handler that is never waited for might as well hear so at once.

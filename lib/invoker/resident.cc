@@ -27,15 +27,6 @@ std::string consequence(const Effects& effects, std::size_t first) {
 
 }  // namespace
 
-Resident::Resident(Surroundings& around, const InvocationId& invocation, std::uint32_t token,
-                   const wire::InvocationTarget& target, std::vector<wire::JournalEntry> journal)
-    : around_(around),
-      invocation_(invocation),
-      token_(token),
-      journal_(std::move(journal)),
-      residency_(initial_policy(*around.host.schema(), around.options.defaults, target)),
-      deadline_(*this) {}
-
 void Resident::start_attempt() {
   Effects& effects = around_.effects;
   effects.clear();
@@ -46,6 +37,10 @@ void Resident::start_attempt() {
   auto preparation = prepare_attempt(invocation_, around_.host, around_.options);
   std::vector<wire::JournalEntry> journal = std::exchange(journal_, {});
   if (auto* error = std::get_if<AttemptError>(&preparation)) {
+    if (!last_deployment_) {
+      residency_.on_policy(
+          initial_policy(*around_.host.schema(), around_.options.defaults, target_));
+    }
     on_attempt_over(std::move(*error));
     carry_out();
     return;
@@ -92,6 +87,7 @@ bool Resident::carry_out() {
     if (auto* send = std::get_if<SendFrames>(&effect)) {
       exchange_->stream().send(std::move(send->chain));
     } else if (auto* propose = std::get_if<Propose>(&effect)) {
+      warn_of_size(propose->effect);
       around_.host.on_effect(invocation_, token_, std::move(propose->effect));
     } else if (const auto* timeout = std::get_if<SetTimeout>(&effect)) {
       waiting_for_ = timeout->kind;
@@ -142,6 +138,16 @@ void Resident::on_attempt_over(Outcome outcome) {
             {"restate.error.code", protocol::to_string(failure->doc_code)},
             {"restate.deployment.id", last_deployment_ ? last_deployment_->str() : ""},
             {"error", describe(*failure)}});
+}
+
+void Resident::warn_of_size(const wire::Effect& effect) {
+  const auto* entry = std::get_if<wire::NewEntry>(&effect);
+  if (entry == nullptr || entry->body.size() < around_.options.message_size_warning) return;
+  around_.shard.log().warn("invoker", "a large message became part of a journal",
+                           {{"restate.invocation.id", invocation_.str()},
+                            {"restate.invocation.target", target_.str()},
+                            {"type", wire::entry_type_name(entry->type)},
+                            {"bytes", entry->body.size()}});
 }
 
 void Resident::let_go(bool orderly) {

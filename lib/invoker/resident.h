@@ -49,11 +49,19 @@ struct Surroundings {
 class Resident final : public AttemptListener, public DeadlineListener {
  public:
   Resident(Surroundings& around, const InvocationId& invocation, std::uint32_t token,
-           const wire::InvocationTarget& target, std::vector<wire::JournalEntry> journal);
+           const wire::InvocationTarget& target, std::vector<wire::JournalEntry> journal)
+      : around_(around),
+        invocation_(invocation),
+        token_(token),
+        target_(target),
+        journal_(std::move(journal)),
+        deadline_(*this) {}
 
   const InvocationId& invocation() const { return invocation_; }
   std::uint32_t token() const { return token_; }
   AttemptStatus status() const;
+  /// The first attempt will read its journal: a long queue must not hold all inputs in memory.
+  void drop_journal() { journal_ = {}; }
 
   /// A slot is free: the first attempt.
   void begin() { start_attempt(); }
@@ -78,10 +86,12 @@ class Resident final : public AttemptListener, public DeadlineListener {
   bool carry_out();
   void on_attempt_over(Outcome outcome);
   void let_go(bool orderly);
+  void warn_of_size(const wire::Effect& effect);
 
   Surroundings& around_;
   const InvocationId invocation_;
   const std::uint32_t token_;
+  const wire::InvocationTarget target_;
   std::vector<wire::JournalEntry> journal_;  ///< for the first attempt
   Residency residency_;
   std::optional<Attempt> attempt_;

@@ -1,6 +1,7 @@
 #include "invoker/machine/attempt.h"
 
 #include "invoker/machine/command_check.h"
+#include "invoker/options.h"
 #include "protocol/control.h"
 #include "protocol/start_message.h"
 #include "wire/entry.h"
@@ -22,11 +23,6 @@ AttemptError make_error(DocCode doc_code, std::string message) {
   error.doc_code = doc_code;
   error.message = std::move(message);
   return error;
-}
-
-milliseconds saturated(std::uint64_t ms) {
-  constexpr std::uint64_t kYear = 365ull * 24 * 3600 * 1000;  // further than anybody waits
-  return milliseconds(static_cast<std::int64_t>(std::min(ms, kYear)));
 }
 
 }  // namespace
@@ -105,7 +101,7 @@ void Attempt::on_head(const protocol::ResponseHeadView& head, WallTime now, Effe
   AttemptError error = make_error(verdict.code, std::move(verdict.message));
   error.code = verdict.invocation_code;
   error.counts = verdict.code != DocCode::kVersionRejected;
-  if (verdict.retry_after_ms) error.next_delay = saturated(*verdict.retry_after_ms);
+  if (verdict.retry_after_ms) error.next_delay = saturated_ms(*verdict.retry_after_ms);
   over(std::move(error), false, out);
 }
 

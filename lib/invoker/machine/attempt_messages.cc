@@ -2,6 +2,7 @@
 
 #include "invoker/machine/attempt.h"
 #include "invoker/machine/command_check.h"
+#include "invoker/options.h"
 #include "protocol/control.h"
 #include "wire/entry.h"
 
@@ -14,11 +15,6 @@ using protocol::ControlType;
 using wire::EntryType;
 
 namespace {
-
-milliseconds saturated(std::uint64_t ms) {
-  constexpr std::uint64_t kYear = 365ull * 24 * 3600 * 1000;  // further than anybody waits
-  return milliseconds(static_cast<std::int64_t>(std::min(ms, kYear)));
-}
 
 /// Independent bits for the n-th id of an attempt.
 std::uint64_t mix(std::uint64_t seed, std::uint64_t n) {
@@ -144,7 +140,7 @@ void Attempt::on_error_message(const protocol::Frame& frame, Effects& out) {
   error.related_command_index = reported.related_command_index;
   error.related_command_name = std::move(reported.related_command_name);
   error.related_command_type = reported.related_command_type;
-  if (reported.next_retry_delay_ms) error.next_delay = saturated(*reported.next_retry_delay_ms);
+  if (reported.next_retry_delay_ms) error.next_delay = saturated_ms(*reported.next_retry_delay_ms);
   switch (reported.behavior) {
     case protocol::ErrorMessage::Behavior::kRetry:
       break;

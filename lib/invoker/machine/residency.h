@@ -37,8 +37,6 @@ class Residency {
  public:
   enum class Phase : std::uint8_t { kQueued, kInFlight, kWaitingRetry, kOver };
 
-  explicit Residency(const schema::RetryPolicy& policy) : retry_(policy) {}
-
   Phase phase() const { return phase_; }
   /// Failures since the last new command, for the Start message.
   std::uint32_t retries_since_command() const { return retries_since_command_; }
@@ -49,7 +47,7 @@ class Residency {
   bool pause_requested() const { return pause_requested_; }
 
   void on_attempt_started();
-  /// The attempt goes to a deployment with this policy; tries made so far count.
+  /// From now on this policy applies; tries made so far count.
   void on_policy(const schema::RetryPolicy& policy) { retry_.use(policy); }
 
   // What an attempt does on its way.
@@ -78,7 +76,7 @@ class Residency {
   bool pause_requested_ = false;
   std::uint32_t retries_since_command_ = 0;
   std::uint64_t attempts_ = 0;
-  RetryCounter retry_;
+  RetryCounter retry_{schema::RetryPolicy{}};
   JournalTracker journal_;
   std::optional<AttemptError> last_failure_;
   /// The last error that became an event; the same one again is not worth another.

@@ -15,7 +15,8 @@ constexpr milliseconds kFloor = std::chrono::duration_cast<milliseconds>(kMinRet
 
 /// initial * factor^(k - 1), capped; k counts from 1.
 milliseconds backoff(const schema::RetryPolicy& policy, std::uint64_t k) {
-  const double cap = static_cast<double>(policy.max_interval_ms);
+  const double cap = static_cast<double>(saturated_ms(policy.max_interval_ms).count());
+  if (policy.initial_ms == 0) return milliseconds(0);  // zero times infinity is no number
   const double factor = std::max(policy.factor, 1.0);
   double delay = static_cast<double>(policy.initial_ms);
   // A power of a large k is infinite, which the cap absorbs.
@@ -61,8 +62,7 @@ RetryDecision decide(const AttemptError& error, bool pause_requested, RetryCount
   if (error.next_delay) {
     if (error.next_delay->count() > 0) return RetryAfter{*error.next_delay};
     // Zero would be a loop without end or pause, since such waits consume no attempts.
-    const milliseconds initial(static_cast<std::int64_t>(counter.policy().initial_ms));
-    return RetryAfter{std::max(initial, kFloor)};
+    return RetryAfter{std::max(saturated_ms(counter.policy().initial_ms), kFloor)};
   }
   if (const auto delay = counter.next(random)) return RetryAfter{*delay};
   return give_up(counter);

@@ -67,7 +67,7 @@ std::string conversation() {
 std::string play(const std::vector<std::string_view>& pieces) {
   const schema::Schema schema;
   const schema::Defaults defaults;
-  Residency residency{schema::RetryPolicy{}};
+  Residency residency;
   Attempt attempt(plan(), residency);
   Effects effects;
   attempt.start(input(), effects);
@@ -102,7 +102,7 @@ TEST_CASE("how the response is cut into pieces has no meaning", "[invoker][attem
 }
 
 TEST_CASE("an attempt opens with one piece of memory", "[invoker][attempt]") {
-  Residency residency{schema::RetryPolicy{}};
+  Residency residency;
   Attempt attempt(plan(), residency);
   Effects effects;
   attempt.start(input(), effects);
@@ -123,7 +123,7 @@ TEST_CASE("callees of one attempt get different ids, and the same ones when it i
     draft.deployments[deployment.id] = deployment;
     const schema::SchemaPtr schema = schema::snapshot(std::move(draft));
     const schema::Defaults defaults;
-    Residency residency{schema::RetryPolicy{}};
+    Residency residency;
     AttemptPlan p = plan();
     p.random_high = random;
     p.random_low = random + 1;

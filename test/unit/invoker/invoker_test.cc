@@ -136,6 +136,19 @@ TEST_CASE("a thousand sleepers, and the next one proceeds", "[invoker][slots]") 
   CHECK(count(stage("recv i7 Sleep 1 + Suspension completion 1 signal 1"), "i200 < open") == 1);
 }
 
+TEST_CASE("the end of a long queue reads its journal when it starts", "[invoker][slots]") {
+  Stage stage(1);
+  const std::size_t last = kQueuedJournals + 2;
+  for (std::size_t i = 0; i <= last; ++i) {
+    stage.run("invoke i" + std::to_string(i) + " Greeter/greet \"x\"");
+  }
+  CHECK(stage.invoker().size() == last + 1);
+  stage.log();
+  for (std::size_t i = 0; i < last; ++i) stage.run("abort i" + std::to_string(i));
+  const std::string name = "i" + std::to_string(last);
+  CHECK(count(stage.log(), name + " < Input") == 1);
+}
+
 TEST_CASE("a failing crowd does not lock out the rest for ever", "[invoker][slots]") {
   // Waits for retries hold slots; each attempt still gets its turn, and ends give slots back.
   Stage stage(3);

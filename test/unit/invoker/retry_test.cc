@@ -1,4 +1,5 @@
 #include "invoker/machine/retry.h"
+#include "invoker/options.h"
 
 #include "support/catch.h"
 
@@ -65,9 +66,19 @@ TEST_CASE("a new deployment's policy counts the tries made so far", "[invoker][r
   CHECK_FALSE(counter.next(kLeast));
 }
 
+TEST_CASE("waits without end are waits of a year", "[invoker][retry]") {
+  RetryCounter counter(policy(UINT64_MAX, 1e300, UINT64_MAX, std::nullopt));
+  for (int i = 0; i < 3; ++i) {
+    const auto delay = counter.next(kLeast).value();
+    CHECK(delay.count() == static_cast<std::int64_t>(kLongestWaitMs) + 3);
+  }
+}
+
 TEST_CASE("a policy of zeros still waits", "[invoker][retry]") {
-  RetryCounter counter(policy(0, 1.0, 0, std::nullopt));
-  CHECK(counter.next(kLeast)->count() >= 50);
+  RetryCounter counter(policy(0, 2.0, 60'000, std::nullopt));
+  for (int i = 0; i < 2000; ++i) REQUIRE(counter.next(kLeast)->count() == 53);
+  counter.use(policy(500, 2.0, 0, std::nullopt));
+  CHECK(counter.next(kLeast)->count() == 53);
 }
 
 TEST_CASE("what decides after a failure", "[invoker][retry]") {
