@@ -308,8 +308,9 @@ class Http1ServerSession final : public ServerSession, private Http1Listener {
         output_.append(std::string_view("transfer-encoding: chunked\r\n"));
         break;
     }
-    // Each version has a default that goes without saying.
-    if (!keep_alive_ && version_ == Version::kHttp11) {
+    // Each version has a default that goes without saying, and who broke the framing of its own
+    // request is not expected to go on.
+    if (!keep_alive_ && version_ == Version::kHttp11 && !unreadable_) {
       output_.append(std::string_view("connection: close\r\n"));
     } else if (keep_alive_ && version_ == Version::kHttp10) {
       output_.append(std::string_view("connection: keep-alive\r\n"));
