@@ -28,6 +28,8 @@ struct InvokerOptions {
   bool disable_eager_state = false;
   /// Offer protocol 7 to deployments that know it.
   bool protocol_v7 = false;
+  /// Handlers hear of their caller's trace. Off unless somebody collects traces.
+  bool propagate_traces = false;
   std::size_t max_awaited_future_depth = 1000;
 
   std::size_t eager_state_limit() const {

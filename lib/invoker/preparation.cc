@@ -98,7 +98,7 @@ std::variant<PreparedAttempt, AttemptError> prepare_attempt(const InvocationId& 
 
   prepared.request.invocation = invocation;
   prepared.request.target = plan.input.target;
-  prepared.request.span = plan.input.span;
+  if (options.propagate_traces) prepared.request.span = plan.input.span;
   prepared.request.protocol = plan.protocol;
   prepared.request.bidi = plan.bidi;
   return prepared;

@@ -1,0 +1,54 @@
+#include "invoker/preparation.h"
+
+#include "support/catch.h"
+
+using namespace restate;
+using namespace restate::invoker;
+
+namespace {
+
+/// A leader that knows one fresh invocation of Greeter/greet.
+struct Host final : InvokerHost {
+  Host() {
+    schema::Schema draft;
+    schema::Deployment deployment;
+    schema::ServiceRevision service;
+    service.name = "Greeter";
+    service.handlers["greet"].name = "greet";
+    deployment.services.push_back(service);
+    draft.deployments[deployment.id] = deployment;
+    schema_ = schema::snapshot(std::move(draft));
+    input.target.service = "Greeter";
+    input.target.handler = "greet";
+    input.journal_length = 1;
+    input.span = {"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", "a=b"};
+  }
+
+  void on_effect(const InvocationId&, std::uint32_t, wire::Effect) override {}
+  Result<InvocationInput> read_invocation(const InvocationId&) override { return input; }
+  Result<std::vector<wire::JournalEntry>> read_journal(const InvocationId&, std::uint32_t,
+                                                       std::uint32_t, std::size_t) override {
+    return std::vector<wire::JournalEntry>();
+  }
+  Result<StateInput> read_state(const wire::InvocationTarget&, PartitionKey, std::size_t) override {
+    return StateInput{};
+  }
+  schema::SchemaPtr schema() override { return schema_; }
+
+  InvocationInput input;
+  schema::SchemaPtr schema_;
+};
+
+}  // namespace
+
+TEST_CASE("a handler hears of its caller's trace where traces are collected",
+          "[invoker][preparation]") {
+  Host host;
+  InvokerOptions options;
+  options.propagate_traces = GENERATE(false, true);
+  const auto prepared = prepare_attempt({}, host, options);
+  REQUIRE(std::holds_alternative<PreparedAttempt>(prepared));
+  const auto& attempt = std::get<PreparedAttempt>(prepared);
+  CHECK(attempt.plan.input.span == host.input.span);  // what it calls belongs to it in any case
+  CHECK(attempt.request.span == (options.propagate_traces ? host.input.span : wire::SpanContext{}));
+}
