@@ -124,7 +124,8 @@ void DeploymentRoutes::create(Call call) {
   auto wanted = read_registration(call);
   if (!wanted) return;
   const schema::SchemaPtr schema = registry_.current();
-  const schema::Deployment* existing = schema::find_by_address(*schema, wanted->address);
+  const schema::Deployment* existing =
+      schema::find_by_address(*schema, wanted->address, options_.deployment_routing_headers);
   if (existing != nullptr && !wanted->force) {
     // Known: its endpoint need not even be there.
     if (call.versioned && call.version == ApiVersion::kV2) {
@@ -150,6 +151,7 @@ void DeploymentRoutes::register_found(Call call, Wanted wanted, const schema::Di
   options.force = wanted.force;
   options.breaking = wanted.breaking;
   options.metadata = wanted.metadata;
+  options.routing_headers = options_.deployment_routing_headers;
   options.new_id = fresh_id(shard_);
   options.now = shard_.wall_now();
   if (wanted.dry_run) {

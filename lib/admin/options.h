@@ -36,6 +36,8 @@ struct AdminOptions {
   std::vector<std::uint32_t> metadata_members{1};
   /// Sent with every discovery request.
   std::vector<wire::Header> additional_request_headers;
+  /// Headers that choose among endpoints behind one address.
+  std::vector<std::string> deployment_routing_headers;
   schema::Defaults defaults;
   /// How long an operation on an invocation waits for a leader before it answers 503.
   Duration leader_patience = std::chrono::seconds(10);

@@ -2,6 +2,8 @@
 
 #include <restate/assert.h>
 
+#include <algorithm>
+
 namespace restate::schema {
 namespace {
 
@@ -12,6 +14,29 @@ std::string_view identity_of(std::string_view uri) {
   const std::size_t scheme = uri.find("://");
   if (scheme != std::string_view::npos) uri.remove_prefix(scheme + 3);
   return uri.substr(0, uri.find('?'));
+}
+
+bool same_name(std::string_view a, std::string_view b) {
+  const auto lower = [](char c) {
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  };
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                    [&](char x, char y) { return lower(x) == lower(y); });
+}
+
+std::optional<std::string_view> value_of(const std::vector<wire::Header>& headers,
+                                         std::string_view name) {
+  for (const wire::Header& header : headers) {
+    if (same_name(header.name, name)) return header.value;
+  }
+  return std::nullopt;
+}
+
+bool same_values(const std::vector<std::string>& names, const std::vector<wire::Header>& a,
+                 const std::vector<wire::Header>& b) {
+  return std::all_of(names.begin(), names.end(), [&](const std::string& name) {
+    return value_of(a, name) == value_of(b, name);
+  });
 }
 
 RegistryError no_deployment(const DeploymentId& id) {
@@ -86,7 +111,8 @@ bool same_but_revision(ServiceRevision a, const ServiceRevision& b) {
 
 }  // namespace
 
-const Deployment* find_by_address(const Schema& schema, const Address& address) {
+const Deployment* find_by_address(const Schema& schema, const Address& address,
+                                  const std::vector<std::string>& routing_headers) {
   const Deployment* found = nullptr;
   for (const auto& [id, deployment] : schema.deployments) {
     if (deployment.in_process) continue;
@@ -94,7 +120,11 @@ const Deployment* find_by_address(const Schema& schema, const Address& address) 
                           ? !deployment.uri.empty() &&
                                 identity_of(deployment.uri) == identity_of(address.uri)
                           : deployment.lambda_arn == address.lambda_arn;
-    if (same && (found == nullptr || found->created_at <= deployment.created_at)) {
+    if (!same ||
+        !same_values(routing_headers, deployment.additional_headers, address.additional_headers)) {
+      continue;
+    }
+    if (found == nullptr || found->created_at <= deployment.created_at) {
       found = &deployment;
     }
   }
@@ -104,7 +134,7 @@ const Deployment* find_by_address(const Schema& schema, const Address& address) 
 RegistryResult<Registration> register_deployment(Schema schema, const Address& address,
                                                  const Discovered& discovered,
                                                  const RegisterOptions& options) {
-  const Deployment* existing = find_by_address(schema, address);
+  const Deployment* existing = find_by_address(schema, address, options.routing_headers);
   if (existing != nullptr && !options.force) {
     const DeploymentId id = existing->id;
     return Registration{std::move(schema), id, false};

@@ -78,14 +78,17 @@ struct Address {
   std::vector<wire::Header> additional_headers;
 };
 
-/// The deployment at that address: same host, port and path, or same ARN. Scheme, query and headers
-/// do not count; of several the newest is it. Null if there is none.
-const Deployment* find_by_address(const Schema& schema, const Address& address);
+/// The deployment at that address: same host, port and path, or same ARN. Scheme and query do not
+/// count, and of the headers only those that choose among endpoints behind one address; of several
+/// the newest is it. Null if there is none.
+const Deployment* find_by_address(const Schema& schema, const Address& address,
+                                  const std::vector<std::string>& routing_headers = {});
 
 struct RegisterOptions {
   bool force = false;     ///< overwrite a deployment at that address; implies `breaking`
   bool breaking = false;  ///< services may change their type
   std::map<std::string, std::string> metadata;
+  std::vector<std::string> routing_headers;  ///< as for `find_by_address`
   DeploymentId new_id;    ///< used if the address is new
   WallTime now;
 };

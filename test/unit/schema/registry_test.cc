@@ -55,6 +55,20 @@ TEST_CASE("the address decides whether a deployment is known", "[schema][registr
   CHECK(find_by_address(schema, http_address("http://h:1/a/")) == nullptr);
   CHECK(find_by_address(schema, http_address("http://h:2/a")) == nullptr);
 
+  SECTION("headers count only if they choose among endpoints") {
+    Address routed = http_address("http://h:1/a");
+    routed.additional_headers = {{"x-route", "blue"}};
+    CHECK(find_by_address(schema, routed) != nullptr);
+    CHECK(find_by_address(schema, routed, {"x-route"}) == nullptr);
+    RegisterOptions blue = options(2);
+    blue.routing_headers = {"x-route"};
+    auto second = register_deployment(schema, routed, {}, blue);
+    REQUIRE(second);
+    CHECK(second->created);
+    CHECK(find_by_address(second->schema, routed, {"x-route"})->id == deployment_id(2));
+    CHECK(find_by_address(second->schema, http_address("http://h:1/a"), {"x-route"})->id ==
+          deployment_id(1));
+  }
   SECTION("a known one is left alone") {
     auto again = register_deployment(schema, http_address("http://h:1/a"), {}, options(2));
     REQUIRE(again);
