@@ -57,6 +57,8 @@ Call::Call(const http::RequestHead& head, Bytes body, http::Responder responder)
 void Call::json(int status, const Json& body, http::Headers headers) {
   http::ResponseHead head{status, std::move(headers)};
   head.headers.add("content-type", std::string(kJsonType));
+  // Part of what clients of this API see, whether or not a server compresses.
+  head.headers.add("vary", "accept-encoding");
   responder_.respond(std::move(head), Bytes(schema::json_text(body)));
 }
 
