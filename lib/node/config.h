@@ -62,6 +62,9 @@ struct Config {
   std::uint32_t concurrent_invocations = 1000;
   std::optional<std::size_t> eager_state_limit;
   bool protocol_v7 = false;
+  /// Nothing is exported yet. Either of them makes trace contexts travel to handlers.
+  std::string tracing_endpoint;
+  std::string tracing_services_endpoint;
   std::uint64_t connect_timeout_ms = 10'000;
   std::map<std::string, std::string> additional_request_headers;
   std::string identity_key_file;
@@ -69,6 +72,8 @@ struct Config {
 
   std::size_t request_size_limit = 32u << 20;
   std::optional<std::uint32_t> ingress_request_limit;
+  /// Ids of idempotent invocations as clusters before 1.7 made them.
+  bool legacy_idempotent_sharding = false;
   std::vector<std::string> deployment_routing_headers;
 };
 

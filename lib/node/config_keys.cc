@@ -320,6 +320,9 @@ std::vector<ConfigKey> config_keys(Config& config) {
   table.duration("worker.invoker.request-identity-expiration", config.identity_expiration_ms,
                  false);
   table.flag("experimental-enable-protocol-v7", config.protocol_v7);
+  table.text("tracing-endpoint", config.tracing_endpoint);
+  table.text("tracing-services-endpoint", config.tracing_services_endpoint);
+  table.flag("disable-controlled-idempotent-sharding", config.legacy_idempotent_sharding);
 
   table.size("ingress.request-size-limit", config.request_size_limit);
   table.add("ingress.concurrent-api-requests-limit",

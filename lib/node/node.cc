@@ -312,6 +312,7 @@ class Node::Impl : public std::enable_shared_from_this<Node::Impl> {
     options.metadata_members = {id_.node.value};
     options.additional_request_headers = std::move(headers);
     options.defaults = config_.defaults;
+    options.deployment_routing_headers = config_.deployment_routing_headers;
     options.ingress_endpoint = config_.ingress_listener.advertised_address;
     for (const Address& address : ingress) {
       if (options.ingress_endpoint.empty() && !address.is_unix()) {

@@ -12,6 +12,8 @@ worker::WorkerOptions worker_options(const Config& config, GenerationalNodeId id
   options.invoker.message_size_warning = config.message_size_warning;
   options.invoker.eager_state_size_limit = config.eager_state_limit;
   options.invoker.protocol_v7 = config.protocol_v7;
+  options.invoker.propagate_traces =
+      !config.tracing_endpoint.empty() || !config.tracing_services_endpoint.empty();
   options.cleanup_interval = milliseconds(config.cleanup_interval_ms);
   options.trim_delay = milliseconds(config.trim_delay_ms);
   options.checkpoint_bytes = config.checkpoint_bytes;
@@ -22,6 +24,7 @@ ingress::IngressOptions ingress_options(const Config& config) {
   ingress::IngressOptions options;
   options.defaults = config.defaults;
   options.request_size_limit = config.request_size_limit;
+  options.controlled_idempotent_sharding = !config.legacy_idempotent_sharding;
   if (config.ingress_request_limit) options.concurrent_requests = *config.ingress_request_limit;
   return options;
 }
