@@ -12,14 +12,21 @@ namespace {
 // The id is taken: by a retried request, or by another one with the same idempotency or workflow
 // key. One execution serves them all.
 Result<void> join(Live& live, const wire::ServiceInvocation& invocation, Step& step) {
+  // The same request again must hear the same answer again, so sources tell retries apart.
+  const bool is_retry = invocation.source == live.status.source;
   if (invocation.submit_notification) {
-    // The same request again must hear the same answer again, so sources tell retries apart.
-    step.emit(SubmitNotification{*invocation.submit_notification, live.status.execution_time,
-                                 invocation.source == live.status.source});
+    const bool waits =
+        live.status.status == Status::kScheduled || live.status.status == Status::kInboxed;
+    // Another request hears when it will begin, not that it once had to wait.
+    const auto at = is_retry || waits ? live.status.execution_time : std::nullopt;
+    step.emit(SubmitNotification{*invocation.submit_notification, at, is_retry});
   }
   if (!invocation.response_sink) return {};
   const wire::ResponseSink& sink = *invocation.response_sink;
-  if (live.status.target.workflow_run()) {
+  // A workflow runs once. A request from outside that is repeated because its answer was lost is no
+  // second one; two calls of one handler look alike, but are two.
+  const bool same_request = is_retry && invocation.source.request.has_value();
+  if (live.status.target.workflow_run() && !same_request) {
     reply(sink, wire::failures::workflow_already_invoked(), {.invocation = live.id}, step);
     return {};
   }

@@ -42,6 +42,19 @@ TEST_CASE("a delayed send repeated with another delay keeps the first", "[partit
   CHECK(partition.count("ti") == 1);
 }
 
+TEST_CASE("a delay that is over is told only to who asks the same again", "[partition]") {
+  TestPartition partition;
+  const auto send = [](std::uint8_t request) {
+    return invoke(kA, service(), {.submit = make_request(request), .at = WallTime{5000}});
+  };
+  partition.apply(send(1));
+  partition.apply(time_to_start(kA, {5000}));
+  CHECK(partition.apply(send(2)) ==
+        Actions{SubmitNotification{make_request(2), std::nullopt, false}});
+  CHECK(partition.apply(send(1)) ==
+        Actions{SubmitNotification{make_request(1), WallTime{5000}, true}});
+}
+
 TEST_CASE("everyone who asked while it ran is answered once, in the order of asking",
           "[partition]") {
   TestPartition partition;
@@ -134,6 +147,21 @@ TEST_CASE("a workflow runs once per key while it is retained", "[partition]") {
   const Actions attached =
       partition.apply(wire::Attach{kA, true, wire::IngressSink{make_request(3)}});
   CHECK(std::get<Bytes>(std::get<IngressResponse>(attached.at(0)).result) == Bytes("out"));
+}
+
+TEST_CASE("a request that starts a workflow may be repeated until it is answered", "[partition]") {
+  TestPartition partition;
+  const auto start = [] {
+    return invoke(kA, workflow("k"), {.reply = make_request(1), .retention = kDay});
+  };
+  partition.apply(start());
+  CHECK(partition.apply(start()).empty());
+  partition.apply(output(kA, Bytes("out")));
+  CHECK(partition.apply(ended(kA)) ==
+        Actions{IngressResponse{make_request(1), kA, std::nullopt, Bytes("out")}});
+  const Actions again = partition.apply(start());
+  REQUIRE(again.size() == 1);
+  CHECK(std::get<Bytes>(std::get<IngressResponse>(again[0]).result) == Bytes("out"));
 }
 
 TEST_CASE("promises wake everyone who waits, once and for good", "[partition]") {
