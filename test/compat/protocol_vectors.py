@@ -58,7 +58,7 @@ def main():
             failed += bool(result["differences"])
             for what in result["differences"]:
                 print(f"{result['name']}: {what}")
-    print(f"compat_protocol: {passed} of {len(exchanges)} exchanges pass, 0 deviations, "
+    print(f"compat_exchanges: {passed} of {len(exchanges)} exchanges pass, 0 deviations, "
           f"{len(exchanges) - passed - failed} not run, {failed} FAILED")
     return 1 if failed or not passed else 0
 

@@ -3,6 +3,8 @@
 /// \file
 /// Recorded exchanges and ids, from test/compat/vectors.
 
+#include "support/catch.h"
+
 #include <restate/bytes.h>
 
 #include <nlohmann/json.hpp>
@@ -35,6 +37,13 @@ inline std::string to_hex(std::string_view bytes) {
 inline nlohmann::json load_vectors(const std::string& name) {
   std::ifstream file(RESTATE_SOURCE_DIR "/test/compat/vectors/" + name);
   return nlohmann::json::parse(file);
+}
+
+/// A test of a recording looks at all of it, and says how much that was.
+inline void looked_at(const std::string& what, std::size_t seen, std::size_t recorded) {
+  CHECK(recorded > 0);
+  CHECK(seen == recorded);
+  WARN(seen << " of " << recorded << " recorded " << what);
 }
 
 struct RecordedFrame {

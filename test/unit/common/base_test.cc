@@ -6,7 +6,8 @@
 using namespace restate;
 using testing::from_hex, restate::testing::load_vectors;
 
-TEST_CASE("base62 agrees with the recorded digits, both ways", "[common][base62]") {
+TEST_CASE("base62 agrees with the recorded digits, both ways", "[common][base62][vectors]") {
+  std::size_t seen = 0;
   const auto vectors = load_vectors("ids_misc.json");
   for (const auto& vector : vectors.at("base62_fixed_width")) {
     const std::string bytes = from_hex(vector.at("bytes_hex").get<std::string>());
@@ -16,7 +17,9 @@ TEST_CASE("base62 agrees with the recorded digits, both ways", "[common][base62]
     base62::append(encoded, bytes);
     CHECK(encoded == "prefix" + digits);
     CHECK(base62::decode(digits) == bytes);
+    ++seen;
   }
+  restate::testing::looked_at("base62 numbers", seen, vectors.at("base62_fixed_width").size());
 }
 
 TEST_CASE("base62 refuses what no encoder wrote", "[common][base62]") {

@@ -7,7 +7,7 @@
 #include <set>
 
 using namespace restate;
-using testing::load_vectors, testing::to_hex;
+using testing::load_vectors, testing::looked_at, testing::to_hex;
 
 namespace {
 
@@ -24,17 +24,20 @@ std::optional<std::string> optional_of(const nlohmann::json& value) {
 
 }  // namespace
 
-TEST_CASE("keys hash to the recorded partition keys", "[common][hash]") {
+TEST_CASE("keys hash to the recorded partition keys", "[common][hash][vectors]") {
+  std::size_t seen = 0;
   const auto vectors = load_vectors("partition_keys.json");
   for (const auto& vector : vectors.at("string_partition_keys")) {
     const std::string input = vector.at("input");
     CAPTURE(input);
     CHECK(hex_of(key_of(input)) == vector.at("partition_key_hex").get<std::string>());
+    ++seen;
   }
   for (const auto& vector : vectors.at("unkeyed_service_buckets")) {
     CHECK(hex_of(key_of_bucket(vector.at("service").get<std::string>(),
                                vector.at("bucket").get<std::uint64_t>())) ==
           vector.at("partition_key_hex").get<std::string>());
+    ++seen;
   }
   for (const auto& vector : vectors.at("idempotency_partition_keys")) {
     const std::string key = vector.at("idempotency_key");
@@ -42,14 +45,20 @@ TEST_CASE("keys hash to the recorded partition keys", "[common][hash]") {
     CHECK(bucket_of(key) == vector.at("bucket").get<std::uint64_t>());
     CHECK(hex_of(key_of_bucket(vector.at("service").get<std::string>(), bucket_of(key))) ==
           vector.at("partition_key_hex").get<std::string>());
+    ++seen;
   }
+  looked_at("partition keys", seen,
+            vectors.at("string_partition_keys").size() +
+                vectors.at("unkeyed_service_buckets").size() +
+                vectors.at("idempotency_partition_keys").size());
 }
 
-TEST_CASE("uuids of named invocations are as recorded", "[common][hash]") {
+TEST_CASE("uuids and keys of invocations are as recorded", "[common][hash][vectors]") {
   const auto vectors = load_vectors("invocation_ids.json");
-  int checked = 0;
+  std::size_t seen = 0, recorded = 0;
   for (const auto& [group, rows] : vectors.items()) {
     if (!rows.is_array()) continue;
+    recorded += rows.size();
     for (const auto& row : rows) {
       const auto scope = optional_of(row.at("scope"));
       const auto key = optional_of(row.at("key"));
@@ -60,22 +69,42 @@ TEST_CASE("uuids of named invocations are as recorded", "[common][hash]") {
       if (idempotency_key) {
         CHECK(to_hex(idempotent_uuid(scope, service, key, handler, *idempotency_key).view()) ==
               expected);
-        ++checked;
       } else if (handler == "run" && key) {
         CHECK(to_hex(workflow_uuid(scope, service, *key).view()) == expected);
-        ++checked;
+      } else {
+        CHECK_FALSE(row.at("deterministic_uuid").get<bool>());
       }
+      const std::string partition_key = row.at("partition_key_hex");
       if (scope) {
-        CHECK(hex_of(key_of(*scope)) == row.at("partition_key_hex").get<std::string>());
+        CHECK(hex_of(key_of(*scope)) == partition_key);
       } else if (key) {
-        CHECK(hex_of(key_of(*key)) == row.at("partition_key_hex").get<std::string>());
+        CHECK(hex_of(key_of(*key)) == partition_key);
+      } else if (group == "controlled_idempotent_sharding_on") {
+        CHECK(hex_of(key_of_bucket(service, bucket_of(idempotency_key.value()))) == partition_key);
+      } else {
+        CHECK(hex_of(key_of(idempotency_key.value())) == partition_key);
       }
+      ++seen;
     }
   }
-  CHECK(checked > 20);
+  looked_at("identities", seen, recorded);
 }
 
-TEST_CASE("the seed of an invocation is as recorded", "[common][hash]") {
+TEST_CASE("uuids come from the recorded texts", "[common][hash][vectors]") {
+  std::size_t seen = 0;
+  const auto vectors = load_vectors("partition_keys.json");
+  for (const auto& vector : vectors.at("invocation_uuid_preimages")) {
+    const std::string text = vector.at("preimage_utf8");
+    CAPTURE(text);
+    CHECK(to_hex(sha256(text)).substr(0, 32) == vector.at("uuid_hex").get<std::string>());
+    ++seen;
+  }
+  looked_at("texts of uuids", seen, vectors.at("invocation_uuid_preimages").size());
+  CHECK(to_hex(workflow_uuid("tenant-1", "RawWf", "wf1").view()) ==
+        "7418b20fd2e8158713ee6fc358e9204d");
+}
+
+TEST_CASE("the seed of an invocation is as recorded", "[common][hash][vectors]") {
   const auto vectors = load_vectors("ids_misc.json");
   for (const auto& vector : vectors.at("random_seed_siphash13")) {
     const auto id = InvocationId::parse(vector.at("invocation_id").get<std::string>());

@@ -21,8 +21,10 @@ InvocationId id_from_hex(const nlohmann::json& hex) {
 
 }  // namespace
 
-TEST_CASE("invocation ids read and write as recorded", "[common][ids]") {
+TEST_CASE("invocation ids read and write as recorded", "[common][ids][vectors]") {
+  std::size_t seen = 0, recorded = 0;
   const auto vectors = load_vectors("invocation_ids.json");
+  for (const auto& [name, rows] : vectors.items()) recorded += rows.is_array() ? rows.size() : 0;
   for (const char* group : {"controlled_idempotent_sharding_on",
                             "controlled_idempotent_sharding_off", "scoped_vqueues_enabled"}) {
     for (const auto& vector : vectors.at(group)) {
@@ -36,8 +38,10 @@ TEST_CASE("invocation ids read and write as recorded", "[common][ids]") {
             from_hex(vector.at("invocation_id_bytes_hex").get<std::string>()));
       CHECK(std::to_string(id->key.value) == vector.at("partition_key_dec").get<std::string>());
       CHECK(id->uuid.view() == from_hex(vector.at("invocation_uuid_hex").get<std::string>()));
+      ++seen;
     }
   }
+  restate::testing::looked_at("invocation ids", seen, recorded);
 }
 
 TEST_CASE("a broken invocation id is told what is wrong with it", "[common][ids]") {
@@ -65,7 +69,7 @@ TEST_CASE("a broken invocation id is told what is wrong with it", "[common][ids]
   CHECK(id.error().message == sample.reason);
 }
 
-TEST_CASE("deployment ids are ulids", "[common][ids]") {
+TEST_CASE("deployment ids are ulids", "[common][ids][vectors]") {
   const auto vectors = load_vectors("ids_misc.json");
   for (const auto& vector : vectors.at("resource_ids")) {
     const auto id = DeploymentId::parse(vector.at("id").get<std::string>());
@@ -78,7 +82,7 @@ TEST_CASE("deployment ids are ulids", "[common][ids]") {
   CHECK(DeploymentId::parse("dp_1i8xrkNaRdwU") == Code::kInvalidArgument);
 }
 
-TEST_CASE("awakeable ids carry an invocation and a signal", "[common][ids]") {
+TEST_CASE("awakeable ids carry an invocation and a signal", "[common][ids][vectors]") {
   const auto vectors = load_vectors("ids_misc.json");
   for (const auto& vector : vectors.at("awakeables")) {
     const std::string text = vector.at("id");
@@ -93,7 +97,7 @@ TEST_CASE("awakeable ids carry an invocation and a signal", "[common][ids]") {
   CHECK(AwakeableId::parse("prom_1abc").error().message == "id doesn't match the expected type");
 }
 
-TEST_CASE("partitions tile the key space as recorded", "[common][ids]") {
+TEST_CASE("partitions tile the key space as recorded", "[common][ids][vectors]") {
   const auto vectors = load_vectors("partition_keys.json");
   for (const auto& table : vectors.at("partition_ranges")) {
     const auto count = table.at("num_partitions").get<std::uint32_t>();

@@ -31,7 +31,7 @@ Message value_of(Decoded<Message> decoded) {
 
 }  // namespace
 
-TEST_CASE("recorded control messages come back byte for byte", "[protocol][control]") {
+TEST_CASE("recorded control messages come back byte for byte", "[protocol][control][vectors]") {
   int seen = 0;
   for (const auto& frame : testing::recorded_frames()) {
     if (frame.type == 0x0000 || frame.type == 0x0003 || frame.type >= 0x0400) continue;

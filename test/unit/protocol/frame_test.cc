@@ -26,7 +26,7 @@ std::string header(const std::string& hex) { return testing::from_hex(hex); }
 
 }  // namespace
 
-TEST_CASE("recorded frames survive any cut", "[protocol][frame]") {
+TEST_CASE("recorded frames survive any cut", "[protocol][frame][vectors]") {
   std::string stream;
   std::vector<testing::RecordedFrame> recorded = testing::recorded_frames();
   for (const auto& frame : recorded) stream += frame.bytes;
@@ -40,6 +40,7 @@ TEST_CASE("recorded frames survive any cut", "[protocol][frame]") {
     CHECK(message_name(whole[i].type) == recorded[i].message);
     append_frame(again, whole[i].type, whole[i].payload, whole[i].ack_requested);
   }
+  testing::looked_at("frames", whole.size(), recorded.size());
   CHECK(join(again) == stream);
 
   for (const std::size_t piece : {1, 2, 3, 7, 8, 9, 64, 1000}) {

@@ -6,7 +6,7 @@
 using namespace restate;
 using namespace restate::protocol;
 
-TEST_CASE("recorded Start messages come back byte for byte", "[protocol][start]") {
+TEST_CASE("recorded Start messages come back byte for byte", "[protocol][start][vectors]") {
   int seen = 0;
   for (const auto& frame : testing::recorded_frames()) {
     if (frame.type != 0x0000) continue;

@@ -25,7 +25,7 @@ Entry decode_as(EntryType type, const Bytes& body) {
 
 }  // namespace
 
-TEST_CASE("recorded entries come back byte for byte", "[wire][entry]") {
+TEST_CASE("recorded entries come back byte for byte", "[wire][entry][vectors]") {
   std::set<EntryType> seen;
   int entries = 0;
   for (const auto& frame : testing::recorded_frames()) {
