@@ -18,5 +18,15 @@ install(FILES
   ${PROJECT_SOURCE_DIR}/cmake/FindLlhttp.cmake ${PROJECT_SOURCE_DIR}/cmake/FindXxhash.cmake
   DESTINATION ${package_dir})
 
+# Relative to the file itself, so that the installed tree can move.
+file(RELATIVE_PATH restate_pc_to_prefix /${CMAKE_INSTALL_LIBDIR}/pkgconfig /)
+string(REGEX REPLACE "/$" "" restate_pc_to_prefix "${restate_pc_to_prefix}")
+set(restate_pc_libs "")
+if(NOT Llhttp_SOURCES)
+  string(APPEND restate_pc_libs " -lllhttp")
+endif()
+if(RESTATE_SANITIZE)
+  string(APPEND restate_pc_libs " -fsanitize=${RESTATE_SANITIZE}")
+endif()
 configure_file(${PROJECT_SOURCE_DIR}/cmake/restate.pc.in ${PROJECT_BINARY_DIR}/restate.pc @ONLY)
 install(FILES ${PROJECT_BINARY_DIR}/restate.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)

@@ -19,12 +19,12 @@ namespace restate {
 /// What a call or send may say beside its argument.
 struct RequestOptions {
   /// The key of an object or workflow.
-  std::string key;
+  std::string key = {};
   /// The same key runs once and gives the same answer again while its result is retained.
-  std::optional<std::string> idempotency_key;
+  std::optional<std::string> idempotency_key = {};
   /// Sends only: not before this much time has passed.
-  std::optional<milliseconds> delay;
-  std::vector<std::pair<std::string, std::string>> headers;
+  std::optional<milliseconds> delay = {};
+  std::vector<std::pair<std::string, std::string>> headers = {};
 };
 
 /// An answer that is on its way. Copies share it; the engine answers every one of them before it is

@@ -21,15 +21,15 @@ namespace restate {
 struct EngineOptions {
   /// Where logs and tables live; created when it is new. Nothing: all in memory. One engine per
   /// directory, guarded by a lock.
-  std::optional<std::string> data_dir;
+  std::optional<std::string> data_dir = {};
   /// Threads that run partitions. One is a whole engine.
   std::uint32_t shards = 1;
   /// Of a new data directory; fixed afterwards.
   std::uint16_t partitions = 4;
   /// Ports to open on `bind_ip`; nothing: none. 0 picks a free one.
   std::string bind_ip = "127.0.0.1";
-  std::optional<std::uint16_t> ingress_port;
-  std::optional<std::uint16_t> admin_port;
+  std::optional<std::uint16_t> ingress_port = {};
+  std::optional<std::uint16_t> admin_port = {};
   /// Handlers that may run at once; each holds a thread while it computes.
   std::uint32_t handler_threads = 16;
   /// Memory for tables and their cache, in bytes.
@@ -39,7 +39,7 @@ struct EngineOptions {
   /// Called once, on a thread of the engine, when the disk refused and the engine entered its failed
   /// state: it answers `kUnavailable` to everything and acknowledges nothing any more. The process
   /// goes on; a restart recovers everything acknowledged.
-  std::function<void(const Error&)> on_fatal;
+  std::function<void(const Error&)> on_fatal = {};
 };
 
 /// Runs on threads of its own, named `restate-*`, which block all signals. Closes when destroyed:

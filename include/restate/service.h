@@ -40,20 +40,20 @@ inline Error terminal(std::string message, std::uint32_t status = 500) {
 /// What services and handlers may set; what they leave open, the server decides. Times in
 /// milliseconds.
 struct ServiceOptions {
-  std::optional<std::uint64_t> inactivity_timeout_ms, abort_timeout_ms;
-  std::optional<std::uint64_t> journal_retention_ms, idempotency_retention_ms;
-  std::optional<bool> enable_lazy_state, ingress_private;
-  std::optional<std::uint64_t> retry_initial_ms, retry_max_interval_ms, retry_max_attempts;
-  std::optional<double> retry_factor;
-  std::optional<bool> retry_kill;  ///< on max attempts: kill; else pause
-  std::optional<std::string> documentation;
-  std::map<std::string, std::string> metadata;
+  std::optional<std::uint64_t> inactivity_timeout_ms = {}, abort_timeout_ms = {};
+  std::optional<std::uint64_t> journal_retention_ms = {}, idempotency_retention_ms = {};
+  std::optional<bool> enable_lazy_state = {}, ingress_private = {};
+  std::optional<std::uint64_t> retry_initial_ms = {}, retry_max_interval_ms = {}, retry_max_attempts = {};
+  std::optional<double> retry_factor = {};
+  std::optional<bool> retry_kill = {};  ///< on max attempts: kill; else pause
+  std::optional<std::string> documentation = {};
+  std::map<std::string, std::string> metadata = {};
 };
 
 struct HandlerOptions : ServiceOptions {
-  std::optional<std::uint64_t> workflow_retention_ms;  ///< `run` of workflows only
+  std::optional<std::uint64_t> workflow_retention_ms = {};  ///< `run` of workflows only
   /// What requests may carry; nothing: anything.
-  std::optional<std::string> accept;
+  std::optional<std::string> accept = {};
   std::string content_type = "application/octet-stream";  ///< of results
 };
 
