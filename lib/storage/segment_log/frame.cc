@@ -3,12 +3,16 @@
 #include "storage/crc32c.h"
 #include "storage/little_endian.h"
 
+#include <array>
+#include <cstring>
+
 namespace restate::storage {
 namespace {
 
 constexpr std::uint32_t kMagic = 0x47464c52;  // "RLFG"
 constexpr std::size_t kCrcOffset = 4;
 constexpr std::size_t kCheckedFrom = 8;
+constexpr std::size_t kHeaderCheckOffset = 14;
 constexpr std::uint32_t kHeadVersion = 1;
 constexpr std::size_t kHeadFixedSize = 32;
 constexpr std::size_t kHeadLogletSize = 24;
@@ -16,6 +20,29 @@ constexpr std::size_t kHeadLogletSize = 24;
 bool known(std::uint16_t kind) {
   return kind >= static_cast<std::uint16_t>(FrameKind::kHead) &&
          kind <= static_cast<std::uint16_t>(FrameKind::kRemove);
+}
+
+/// Of the header but for both checksums.
+std::uint16_t header_check(std::string_view frame) {
+  std::array<char, kFrameHeaderSize - kCheckedFrom> checked;
+  std::memcpy(checked.data(), frame.data() + kCheckedFrom, checked.size());
+  std::memset(checked.data() + kHeaderCheckOffset - kCheckedFrom, 0, sizeof(std::uint16_t));
+  return static_cast<std::uint16_t>(crc32c({checked.data(), checked.size()}));
+}
+
+std::optional<Frame> read_header(std::string_view bytes) {
+  const auto kind = number_at<std::uint16_t>(bytes, 12);
+  if (!known(kind)) return std::nullopt;
+  Frame frame;
+  frame.header.kind = static_cast<FrameKind>(kind);
+  frame.header.sequence = number_at<std::uint64_t>(bytes, 16);
+  frame.header.epoch = number_at<std::uint32_t>(bytes, 24);
+  frame.header.index = number_at<std::uint32_t>(bytes, 28);
+  frame.header.loglet.value = number_at<std::uint64_t>(bytes, 32);
+  frame.header.first = number_at<std::uint32_t>(bytes, 40);
+  frame.header.count = number_at<std::uint32_t>(bytes, 44);
+  frame.size = frame_size(number_at<std::uint32_t>(bytes, 8));
+  return frame;
 }
 
 }  // namespace
@@ -29,13 +56,15 @@ void append_frame(std::string& out, const FrameHeader& header,
   append_number(out, std::uint32_t{0});  // the checksum, when the rest is known
   append_number(out, static_cast<std::uint32_t>(body_size));
   append_number(out, static_cast<std::uint16_t>(header.kind));
-  append_number(out, std::uint16_t{0});
+  append_number(out, std::uint16_t{0});  // the header's check, likewise
   append_number(out, header.sequence);
   append_number(out, header.epoch);
   append_number(out, header.index);
   append_number(out, header.loglet.value);
   append_number(out, header.first);
   append_number(out, header.count);
+  const std::uint16_t check = header_check(std::string_view(out).substr(start));
+  std::memcpy(out.data() + start + kHeaderCheckOffset, &check, sizeof(check));
   for (const std::string_view piece : body) out.append(piece);
   const std::uint32_t crc = crc32c(std::string_view(out).substr(start + kCheckedFrom));
   std::memcpy(out.data() + start + kCrcOffset, &crc, sizeof(crc));
@@ -56,19 +85,17 @@ std::optional<Frame> parse_frame(std::string_view bytes) {
   const std::string_view checked =
       bytes.substr(kCheckedFrom, kFrameHeaderSize - kCheckedFrom + body_size);
   if (crc32c(checked) != number_at<std::uint32_t>(bytes, kCrcOffset)) return std::nullopt;
-  const auto kind = number_at<std::uint16_t>(bytes, 12);
-  if (!known(kind)) return std::nullopt;
-  Frame frame;
-  frame.header.kind = static_cast<FrameKind>(kind);
-  frame.header.sequence = number_at<std::uint64_t>(bytes, 16);
-  frame.header.epoch = number_at<std::uint32_t>(bytes, 24);
-  frame.header.index = number_at<std::uint32_t>(bytes, 28);
-  frame.header.loglet.value = number_at<std::uint64_t>(bytes, 32);
-  frame.header.first = number_at<std::uint32_t>(bytes, 40);
-  frame.header.count = number_at<std::uint32_t>(bytes, 44);
-  frame.body = bytes.substr(kFrameHeaderSize, body_size);
-  frame.size = *size;
+  auto frame = read_header(bytes);
+  if (frame) frame->body = bytes.substr(kFrameHeaderSize, body_size);
   return frame;
+}
+
+std::optional<Frame> parse_frame_header(std::string_view bytes) {
+  if (!claimed_frame_size(bytes)) return std::nullopt;
+  if (header_check(bytes) != number_at<std::uint16_t>(bytes, kHeaderCheckOffset)) {
+    return std::nullopt;
+  }
+  return read_header(bytes);
 }
 
 bool Frame::records(std::vector<std::string_view>& records) const {

@@ -6,15 +6,16 @@
 ///
 ///      0        4        8        12       14       16
 ///     +--------+--------+--------+--------+--------+-----------------+
-///     | magic  | crc32c | body   | kind   | 0      | sequence        |
-///     |        |        | bytes  |        |        |                 |
+///     | magic  | crc32c | body   | kind   | header | sequence        |
+///     |        |        | bytes  |        | check  |                 |
 ///     +--------+--------+--------+--------+--------+-----------------+ 24
 ///     | epoch  | index  | loglet          | first  | count  |           48
 ///     +--------+--------+-----------------+--------+--------+
 ///     | body ...                              | zeros to a multiple of 8
 ///
-/// The checksum covers everything from byte 8 to the end of the body. docs/formats/log.md explains
-/// the fields and the bodies.
+/// The checksum covers everything from byte 8 to the end of the body; the header has a short one of
+/// its own, so that a damaged body can still be told whose it is. docs/formats/log.md explains the
+/// fields and the bodies.
 
 #include <restate/storage/log_store.h>
 
@@ -73,6 +74,10 @@ std::optional<std::size_t> claimed_frame_size(std::string_view bytes);
 
 /// The frame at the beginning of `bytes`, if a whole and undamaged one is there.
 std::optional<Frame> parse_frame(std::string_view bytes);
+
+/// The same with an undamaged header, whatever its body looks like: that is not looked at and stays
+/// empty. Needs the header only.
+std::optional<Frame> parse_frame_header(std::string_view bytes);
 
 /// The body of a `kHead` frame.
 struct SegmentHead {

@@ -56,6 +56,15 @@ Result<std::optional<Frame>> FrameScanner::at(std::uint64_t position) {
   return parse_frame(bytes);
 }
 
+Result<std::optional<Frame>> FrameScanner::header_at(std::uint64_t position) {
+  const std::optional<Frame> nothing;
+  if (position + kFrameHeaderSize > size_) return nothing;
+  RESTATE_TRY(const std::string_view bytes, window(position, kFrameHeaderSize));
+  const auto frame = parse_frame_header(bytes);
+  if (!frame || position + frame->size > size_) return nothing;
+  return frame;
+}
+
 Result<std::uint64_t> FrameScanner::claimed_end(std::uint64_t position) {
   RESTATE_TRY(const std::string_view bytes, window(position, kFrameHeaderSize));
   const auto size = claimed_frame_size(bytes);
@@ -150,17 +159,15 @@ Result<void> Recovery::scan(const Segment& segment, FrameScanner& frames,
                             std::optional<std::uint64_t> end, bool newest) {
   position_ = 0;
   while (!end || position_ < *end) {
-    RESTATE_TRY(const auto frame, frames.at(position_));
-    bool follows = frame.has_value();
-    if (follows && position_ > 0) {
-      // Frames of an earlier use of the file, or of a batch that was lost, do not continue.
-      const FrameHeader& header = frame->header;
-      const bool new_epoch = header.kind == FrameKind::kOpen && header.epoch > log_.epoch_;
-      follows = header.sequence == log_.sequence_ + 1 && (header.epoch == log_.epoch_ || new_epoch);
-    }
-    if (!follows) {
-      if (end) return corrupt(segment, position_, "a frame is damaged");
-      return newest ? check_tail(segment, frames, position_) : Result<void>();
+    RESTATE_TRY(auto frame, frames.at(position_));
+    // Frames of an earlier use of the file, or of a batch that was lost, do not continue.
+    if (frame && position_ > 0 && !continues(frame->header)) frame.reset();
+    if (!frame) {
+      auto ended = end      ? Result<void>(corrupt(segment, position_, "a frame is damaged"))
+                   : newest ? check_tail(segment, frames, position_)
+                            : Result<void>();
+      if (ended != Code::kCorrupt) return ended;
+      RESTATE_TRY(frame, admit_damaged(frames, position_, end, std::move(ended).error()));
     }
     RESTATE_TRY_VOID(apply(segment, position_, *frame));
     log_.sequence_ = frame->header.sequence;
@@ -168,6 +175,22 @@ Result<void> Recovery::scan(const Segment& segment, FrameScanner& frames,
     position_ += frame->size;
   }
   return {};
+}
+
+bool Recovery::continues(const FrameHeader& header) const {
+  const bool new_epoch = header.kind == FrameKind::kOpen && header.epoch > log_.epoch_;
+  return header.sequence == log_.sequence_ + 1 && (header.epoch == log_.epoch_ || new_epoch);
+}
+
+Result<Frame> Recovery::admit_damaged(FrameScanner& frames, std::uint64_t position,
+                                      std::optional<std::uint64_t> end, Error damage) {
+  RESTATE_TRY(const auto frame, frames.header_at(position));
+  if (!frame || frame->header.kind != FrameKind::kRecords || !continues(frame->header) ||
+      frame->header.first != log_.index_.state(frame->header.loglet).next ||
+      frame->header.count == 0 || (end && position + frame->size > *end)) {
+    return damage;
+  }
+  return *frame;
 }
 
 Result<void> Recovery::apply(const Segment& segment, std::uint64_t position, const Frame& frame) {

@@ -14,6 +14,8 @@ class FrameScanner {
 
   /// The undamaged frame at `position`, if there is one. Valid until the next call.
   Result<std::optional<Frame>> at(std::uint64_t position);
+  /// What undamaged header is at `position`, if there is one and its frame ends inside the segment.
+  Result<std::optional<Frame>> header_at(std::uint64_t position);
   /// The next place before `limit` where a frame might begin: its first bytes look like one.
   Result<std::optional<std::uint64_t>> find(std::uint64_t position, std::uint64_t limit);
   /// Where what begins at `position` claims to end; `position` itself if that is nonsense.
@@ -44,6 +46,13 @@ class Recovery {
                     bool newest);
   Result<void> apply(const Segment& segment, std::uint64_t position, const Frame& frame);
   Result<void> apply_head(const Segment& segment, const SegmentHead& head);
+  /// The frame at `position` was acknowledged and is damaged. If its header still says whose
+  /// records it holds, only their readers have to know: they find it in the index and fail its
+  /// checksum. Otherwise this is `damage`.
+  Result<Frame> admit_damaged(FrameScanner& frames, std::uint64_t position,
+                              std::optional<std::uint64_t> end, Error damage);
+  /// Whether a frame is the one that comes next.
+  bool continues(const FrameHeader& header) const;
   /// Nothing valid is at `position` of the newest segment. Fine if that is where a crash cut the
   /// last batch; `kCorrupt` if an earlier batch is damaged there.
   Result<void> check_tail(const Segment& segment, FrameScanner& frames, std::uint64_t position);

@@ -5,7 +5,9 @@
 #include <restate/storage/rocksdb.h>
 
 #include <unistd.h>
+#include <atomic>
 #include <filesystem>
+#include <optional>
 
 namespace restate::testing {
 namespace {
@@ -114,6 +116,54 @@ TEST_CASE("two hundred power failures leave prefixes of commits", "[storage][roc
     StoreModel(stage, seed, 250).run(200);
     opened += stage.opened();
   }
+}
+
+TEST_CASE("a store whose disk refused once commits nothing any more", "[storage][rocksdb]") {
+  storage::MemoryFiles files;
+  files.journal_names("/store");
+  MemoryEnv env(files);
+  ThreadShard shard;
+  std::atomic<int> told = 0;
+  auto open = [&] {
+    auto store = storage::open_rocksdb_store(
+        "/store", {.on_failure = [&](const Error&) { ++told; }, .env = &env});
+    REQUIRE(store);
+    return std::move(*store);
+  };
+  auto store = open();
+  auto space = *store->open(PartitionId{0}, shard);
+  auto commit = [&](std::uint64_t position) {
+    storage::Batch batch;
+    batch.put("st0000000k", std::to_string(position));
+    const storage::Commit share{space.get(), &batch, {position}};
+    return store->commit({&share, 1});
+  };
+  auto flush = [&] {
+    std::optional<Result<void>> answer;
+    space->flush(Completion<void>(shard, [&](Result<void> r) { answer.emplace(std::move(r)); }));
+    shard.run_until([&] { return answer.has_value(); });
+    return *answer;
+  };
+  REQUIRE(commit(1));
+  REQUIRE(flush());
+  REQUIRE(commit(2));
+  SECTION("a full disk") { files.set_capacity(0); }
+  SECTION("a failed sync") { files.fail_sync(1); }
+  CHECK(flush() == Code::kFailed);
+  CHECK(told == 1);
+  files.set_capacity(UINT64_MAX);
+  CHECK(commit(3) == Code::kFailed);
+  CHECK(flush() == Code::kFailed);
+  CHECK(told == 1);
+  CHECK(space->durable() == storage::Position{1});
+  space.reset();
+  store.reset();
+  files.crash(3);
+  store = open();
+  space = *store->open(PartitionId{0}, shard);
+  CHECK(space->durable().value >= 1);
+  CHECK(space->durable().value <= 2);
+  CHECK((*space->get("st0000000k"))->str() == std::to_string(space->durable().value));
 }
 
 TEST_CASE("the store on disk conforms", "[storage][rocksdb]") {

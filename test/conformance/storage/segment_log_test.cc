@@ -7,7 +7,9 @@
 #include <restate/testing/world.h>
 
 #include <unistd.h>
+#include <atomic>
 #include <filesystem>
+#include <optional>
 
 namespace restate::testing {
 namespace {
@@ -143,6 +145,89 @@ TEST_CASE("the segment log conforms with its thread", "[storage][log][threads]")
         return std::make_unique<ThreadedLogStage>(seed, "/log", files);
       },
       1, 20, 150);
+}
+
+TEST_CASE("a log whose disk refused once acknowledges nothing any more",
+          "[storage][log][threads]") {
+  const bool power_fails = GENERATE(false, true);
+  const storage::LogletKey key{1};
+  storage::MemoryFiles files;
+  ThreadShard shard;
+  std::atomic<int> told = 0;
+  std::string why;
+  auto open = [&] {
+    auto log = storage::open_segment_log("/log", {.segment_bytes = 16 * 1024,
+                                                  .on_failure =
+                                                      [&](const Error& error) {
+                                                        why = error.message;
+                                                        ++told;
+                                                      },
+                                                  .files = &files});
+    REQUIRE(log);
+    return std::move(*log);
+  };
+  auto wait = [&](auto start) {
+    std::optional<Result<void>> answer;
+    start(Completion<void>(shard, [&](Result<void> result) { answer.emplace(std::move(result)); }));
+    shard.run_until([&] { return answer.has_value(); });
+    return *answer;
+  };
+  auto log = open();
+  std::uint32_t next = 1;
+  auto append = [&] {
+    return wait([&](Completion<void> done) {
+      log->append({key, next, {Bytes(std::string(1000, 'x'))}}, std::move(done));
+    });
+  };
+  for (; next <= 5; ++next) REQUIRE(append());
+  std::string expected;
+  SECTION("a failed sync") {
+    files.fail_sync(1);
+    expected = "does not answer";
+    CHECK(append() == Code::kFailed);
+  }
+  SECTION("a failed write") {
+    files.fail_write(1);
+    expected = "does not answer";
+    CHECK(append() == Code::kFailed);
+  }
+  SECTION("a full disk") {
+    files.set_capacity(20 * 1024);
+    expected = "disk is full";
+    Result<void> outcome;
+    while (next < 100 && (outcome = append())) ++next;
+    CHECK(outcome == Code::kFailed);
+  }
+  CHECK(told == 1);
+  CHECK(why.find(expected) != std::string::npos);
+  CHECK(why.find("/log/") != std::string::npos);
+
+  // The disk works again. That is no reason to believe it.
+  files.set_capacity(UINT64_MAX);
+  CHECK(append() == Code::kFailed);
+  ++next;
+  CHECK(append() == Code::kFailed);
+  CHECK(wait([&](Completion<void> done) { log->remove(key, std::move(done)); }) == Code::kFailed);
+  std::optional<Result<storage::LogRead>> read;
+  log->read(key, 1, 10, Completion<storage::LogRead>(shard, [&](Result<storage::LogRead> result) {
+              read.emplace(std::move(result));
+            }));
+  shard.run_until([&] { return read.has_value(); });
+  CHECK(*read == Code::kFailed);
+  CHECK(told == 1);
+
+  const std::uint32_t acknowledged = next - 2;
+  log.reset();
+  if (power_fails) files.crash(7);
+  log = open();
+  std::optional<Result<storage::LogletState>> state;
+  log->state(key, Completion<storage::LogletState>(shard, [&](Result<storage::LogletState> result) {
+               state.emplace(std::move(result));
+             }));
+  shard.run_until([&] { return state.has_value(); });
+  REQUIRE(*state);
+  CHECK((**state).next >= acknowledged + 1);
+  CHECK((**state).next <= acknowledged + 2);
 }
 
 TEST_CASE("the segment log conforms on a real disk", "[storage][log][threads]") {

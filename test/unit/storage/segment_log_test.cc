@@ -4,6 +4,8 @@
 #include "support/catch.h"
 
 #include <atomic>
+#include <map>
+#include <optional>
 #include <thread>
 
 namespace restate::storage {
@@ -37,6 +39,17 @@ std::vector<std::string> read_all(const SegmentLog& log, LogletKey key = kLog) {
     if (bite->records.empty()) return records;
     for (const Bytes& record : bite->records) records.push_back(record.str());
     next += static_cast<std::uint32_t>(bite->records.size());
+  }
+}
+
+/// What can be read of a loglet, and what ended it unless that was its tail.
+std::pair<std::vector<std::string>, std::optional<Error>> read_upto_damage(const SegmentLog& log) {
+  std::vector<std::string> records;
+  while (true) {
+    auto bite = log.read(kLog, static_cast<std::uint32_t>(records.size()) + 1, 1000);
+    if (!bite) return {records, bite.error()};
+    if (bite->records.empty()) return {records, std::nullopt};
+    for (const Bytes& record : bite->records) records.push_back(record.str());
   }
 }
 
@@ -101,7 +114,7 @@ TEST_CASE("any flipped bit is found, or in the very last batch", "[storage][log]
   const auto starts = frames_of(files, kFirst);
   REQUIRE(starts.size() == 8);  // head, epoch, five records, end
   const std::uint64_t last = starts[6];
-  // Three times: what is cut must not come back either.
+  std::map<bool, int> opened;
   for (std::uint64_t at = 0; at < starts.back(); ++at) {
     CAPTURE(at);
     MemoryFiles copy;
@@ -123,9 +136,65 @@ TEST_CASE("any flipped bit is found, or in the very last batch", "[storage][log]
       continue;
     }
     std::vector<std::string> expected = all;
-    const std::vector<std::string> found = read_all(**log);
-    if (at >= last && found != all) expected.pop_back();
+    auto [found, damage] = read_upto_damage(**log);
+    if (damage) {  // only the reader of this loglet has to know
+      CHECK(damage->code == Code::kCorrupt);
+      CHECK(damage->message.find("loglet 0_1 at offset " + std::to_string(found.size() + 1) +
+                                 " in " + kFirst) != std::string::npos);
+      CHECK(at < last);
+      CHECK((*log)->state(kLog).next == all.size() + 1);
+      expected.resize(found.size());
+    } else if (at >= last && found != all) {
+      expected.pop_back();
+    }
     CHECK(found == expected);
+    ++opened[damage.has_value()];
+  }
+  CHECK(opened[false] > 0);
+  CHECK(opened[true] > 600);
+}
+
+TEST_CASE("a damaged record stops its own loglet and no other", "[storage][log]") {
+  MemoryFiles files;
+  std::uint32_t next = 1;
+  std::uint64_t target = 0;
+  {
+    auto log = open_log(files, 4096);
+    for (; log->segments() < 3; ++next) {
+      REQUIRE(log->append(append_of(kLog, next, std::string(200, 'x'))));
+      REQUIRE(log->append(append_of(kOther, next, std::string(200, 'y'))));
+      REQUIRE(log->commit());
+    }
+    target = frames_of(files, kFirst)[6];  // head, epoch, two of each: the third of `kLog`
+  }
+  const std::string header = "loglet 0_1 at offset 3 in " + kFirst;
+  SECTION("in its body") {
+    REQUIRE(files.flip_bit(kFirst, target + kFrameHeaderSize + 20));
+    auto log = open_log(files, 4096);
+    CHECK(read_all(*log, kOther).size() == next - 1);
+    auto [before, damage] = read_upto_damage(*log);
+    CHECK(before.size() == 2);
+    REQUIRE(damage);
+    CHECK(damage->code == Code::kCorrupt);
+    CHECK(damage->message.find(header) != std::string::npos);
+    // Offsets that were acknowledged are never given out again.
+    CHECK(log->state(kLog).next == next);
+    write(*log, next, "more");
+    REQUIRE(log->append(append_of(kOther, next, "more")));
+    REQUIRE(log->commit());
+    log.reset();
+    log = open_log(files, 4096);
+    CHECK(read_all(*log, kOther).size() == next);
+    REQUIRE(log->trim(kLog, 10));
+    REQUIRE(log->commit());
+    CHECK(read_all(*log).size() == next - 10);
+  }
+  SECTION("in its header, and then nobody knows whose it was") {
+    REQUIRE(files.flip_bit(kFirst, target + 32));
+    auto log = SegmentLog::open(files, "/log", {.segment_bytes = 4096});
+    REQUIRE(log == Code::kCorrupt);
+    CHECK(log.error().message.find(kFirst + " at byte " + std::to_string(target)) !=
+          std::string::npos);
   }
 }
 
