@@ -4,6 +4,8 @@
 #include "partition/tables.h"
 #include "worker/router.h"
 
+#include <restate/testing/mutation.h>
+
 namespace restate::worker {
 namespace {
 
@@ -109,6 +111,7 @@ Result<void> Leader::begin() {
       processor_.description().keys,
       [&](const InvocationId& id, const partition::StatusHeader& header, std::string_view) {
         if (header.status != Status::kInvoked) return true;
+        if (RESTATE_MUTATION("worker/attempts-not-restarted")) return true;
         auto status = tables.find_invocation(id);
         if (!status) {
           broken = std::move(status).error();
@@ -119,7 +122,7 @@ Result<void> Leader::begin() {
       }));
   if (broken) return *broken;
   for (const auto& [id, target] : running) start_attempt(id, target, {});
-  timers_.start();
+  if (!RESTATE_MUTATION("worker/timers-not-loaded")) timers_.start();
   shuffle_.start();
   cleaner_.start();
   return {};

@@ -6,6 +6,7 @@
 
 #include <restate/log.h>
 #include <restate/metadata/epoch_metadata.h>
+#include <restate/testing/mutation.h>
 
 #include <algorithm>
 
@@ -93,6 +94,7 @@ void PartitionProcessor::read_log(const bifrost::LogTail& tail) {
 // --- Reading and applying ------------------------------------------------------------------------
 
 void PartitionProcessor::on_entries(std::span<bifrost::LogEntry> entries) {
+  if (RESTATE_MUTATION("worker/reader-skips-a-record")) entries = entries.first(1);
   std::move(entries.begin(), entries.end(), std::back_inserter(pending_));
   if (!reader_paused_ && pending_.size() >= limits::kPendingRecords) {
     reader_paused_ = true;
@@ -143,6 +145,7 @@ bool PartitionProcessor::apply_pending() {
       stop(std::move(applied).error().within(where(description_, entry.lsn.value)));
       return false;
     }
+    if (RESTATE_MUTATION("worker/actions-before-commit")) run_actions();
     if (applied->durability) durability_ = applied->durability;
     if (applied->leader) {
       // What was to be done so far belongs to an older leadership. The new leader finds its work in
@@ -176,11 +179,16 @@ void PartitionProcessor::on_committed() {
       trim_timer_->arm(context_.shard.now() + context_.options.trim_delay);
     }
   }
-  partition::Actions actions = std::exchange(actions_, {});
-  if (leader_) {
-    for (partition::Action& action : actions) leader_->run(action);
-  }
+  run_actions();
   if (announced_) on_announced(*std::exchange(announced_, {}));
+}
+
+void PartitionProcessor::run_actions() {
+  partition::Actions actions = std::exchange(actions_, {});
+  if (!leader_) return;
+  RESTATE_ASSERT(space_->committed().value == machine_->applied(),
+                 "what an action tells others is committed");
+  for (partition::Action& action : actions) leader_->run(action);
 }
 
 // --- Leadership ----------------------------------------------------------------------------------
@@ -290,7 +298,8 @@ void PartitionProcessor::flush() {
 void PartitionProcessor::schedule_trim() {
   if (trimming_ || trim_target_ == 0) return;
   // Never beyond what this store would need after a crash.
-  const std::uint64_t upto = std::min(trim_target_, space_->durable().value);
+  std::uint64_t upto = std::min(trim_target_, space_->durable().value);
+  if (RESTATE_MUTATION("worker/trims-beyond-durable")) upto = machine_->applied();
   trim_target_ = 0;
   trimming_ = true;
   context_.bifrost.trim(description_.log, bifrost::Lsn{upto},

@@ -76,6 +76,8 @@ class PartitionProcessor final : private bifrost::ReadListener {
   void on_proposal_lost(const Error& error);
   void step_down(const Error& why);
   void stop(Error error);
+  /// Does what the records since the last commit ask for, if this one leads.
+  void run_actions();
   void schedule_trim();
 
   ShardContext& context_;

@@ -2,6 +2,10 @@
 
 #include "wire/codec.h"
 
+#include <restate/testing/mutation.h>
+
+#include <algorithm>
+
 namespace restate::worker {
 
 Proposer::Proposer(Shard& shard, bifrost::Bifrost& bifrost, bifrost::LogId log, KeyRange keys,
@@ -47,6 +51,7 @@ void Proposer::add(wire::Envelope envelope, Completion<void> durable) {
 void Proposer::act() {
   if (gathered_.empty()) return;
   const WallTime now = shard_.wall_now();
+  if (RESTATE_MUTATION("worker/proposals-reordered")) std::ranges::reverse(gathered_);
   for (bifrost::Record& record : gathered_) record.created_at = now;
   in_flight_bytes_ += waiting_.bytes;
   bifrost_.append(log_, std::exchange(gathered_, {}),

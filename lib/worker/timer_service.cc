@@ -1,5 +1,7 @@
 #include "worker/timer_service.h"
 
+#include <restate/testing/mutation.h>
+
 #include <algorithm>
 
 namespace restate::worker {
@@ -66,7 +68,8 @@ void TimerService::on_alarm() {
   for (std::size_t count = 0; count < limits::kTimersPerTurn; ++count) {
     if (waiting_.empty() && more_after_) load_more();
     // Never early: the wall clock decides, and it may have gone back since the alarm was set.
-    if (waiting_.empty() || now < waiting_.begin()->first.at) break;
+    if (waiting_.empty()) break;
+    if (now < waiting_.begin()->first.at && !RESTATE_MUTATION("worker/timer-fires-early")) break;
     const auto first = waiting_.begin();
     const DueTimer due{first->first, first->second};
     waiting_.erase(first);

@@ -1,19 +1,15 @@
 #include "engine.h"
 
+#include "audit.h"
 #include "invoker/http_client.h"
-#include "invoker/slots.h"
 #include "partition/invariants.h"
 #include "partition/keys.h"
 #include "partition/tables.h"
 #include "wire/codec.h"
-#include "worker/group.h"
-#include "worker/processor.h"
-#include "worker/router.h"
 
 #include <restate/bifrost/bifrost.h>
 #include <restate/bifrost/providers.h>
 #include <restate/metadata/memory_store.h>
-#include <restate/metadata/partition_table.h>
 
 #include <algorithm>
 #include <map>
@@ -53,14 +49,14 @@ class LogTap final : public bifrost::ReadListener {
       : id(log), stream_(bifrost.read(log, bifrost::kOldestLsn, KeyRange{}, *this)) {}
 
   const bifrost::LogId id;
-  std::vector<bifrost::Record> records;
+  std::vector<bifrost::LogEntry> records;
   std::uint64_t last = 0;
 
  private:
   void on_entries(std::span<bifrost::LogEntry> entries) override {
     for (bifrost::LogEntry& entry : entries) {
       last = entry.last.value;
-      if (entry.kind == bifrost::LogEntry::Kind::kRecord) records.push_back(entry.record);
+      if (entry.kind == bifrost::LogEntry::Kind::kRecord) records.push_back(entry);
     }
   }
   void on_read_error(const Error&) override {}
@@ -121,8 +117,9 @@ Engine::Engine(testing::World& world, testing::Node& node, Options options)
   config_.partitions = options.partitions;
   config_.checkpoint_bytes = options.checkpoint_bytes;
   config_.trim_delay_ms = options.trims ? 50 : 86'400'000;  // a replica reads the whole log
+  if (options.forgets) config_.defaults.journal_retention_ms = 0;
   config_.defaults.inactivity_timeout_ms = 300;
-  config_.defaults.retry_initial_ms = 20;
+  config_.defaults.retry_initial_ms = options.retry_initial_ms;
   config_.defaults.retry_max_interval_ms = 200;
   config_.defaults.retry_max_attempts.reset();
   config_.ingress_listener = {node::ListenMode::kTcp, node.host(), kIngress, false, {}};
@@ -172,19 +169,23 @@ void Engine::stop() {
   ready_ = false;
 }
 
-void Engine::repeat_record(Random& random) {
+void Engine::repeat_records(Random& random) {
   if (!parts_) return;
   const LogTap& tap = *parts_->taps[random.below(parts_->taps.size())];
-  if (tap.records.empty()) return;
-  // Mostly one of the last: what was repeated long ago is as good as never.
-  const std::size_t reach = random.below(2) == 0 ? 3 : tap.records.size();
-  const std::size_t back = 1 + random.below(std::min(reach, tap.records.size()));
-  bifrost::Record record = tap.records[tap.records.size() - back];
-  const auto envelope = wire::decode(record.body);
-  if (!envelope || std::holds_alternative<wire::NoDedup>(envelope->dedup)) return;
-  record.created_at = node_.shard(0).wall_now();
+  // Mostly the last: what was repeated long ago is as good as never.
+  const std::size_t reach = std::min<std::size_t>(tap.records.size(), 24);
+  if (reach == 0) return;
+  const std::size_t first = tap.records.size() - 1 - random.below(reach);
+  const std::size_t end = std::min(tap.records.size(), first + 1 + random.below(8));
   bifrost::RecordBatch batch;
-  batch.push_back(std::move(record));
+  for (std::size_t i = first; i < end; ++i) {
+    bifrost::Record record = tap.records[i].record;
+    const auto envelope = wire::decode(record.body);
+    if (!envelope || std::holds_alternative<wire::NoDedup>(envelope->dedup)) continue;
+    record.created_at = node_.shard(0).wall_now();
+    batch.push_back(std::move(record));
+  }
+  if (batch.empty()) return;
   parts_->log->append(tap.id, std::move(batch),
                       Completion<bifrost::Lsn>(node_.shard(0), [](const Result<bifrost::Lsn>&) {}));
 }
@@ -236,10 +237,8 @@ Result<void> Engine::check_rows() {
   return {};
 }
 
-Result<void> Engine::check_replica(testing::Node& spare) {
+Result<void> Engine::check_logs(testing::Node& spare) {
   Shard& shard = spare.shard(0);
-  storage::MemoryDisk fresh;
-  storage::MemoryStore tables(fresh);
   storage::MemoryLogStore logs(disk_);
   const auto metadata_rows = storage::open_memory_durable_space(disk_, "metadata");
   metadata::DurableStore metadata(shard, *metadata_rows);
@@ -248,59 +247,17 @@ Result<void> Engine::check_replica(testing::Node& spare) {
   bool started = false;
   log->start(Completion<void>(shard, [&](Result<void> result) { started = result.has_value(); }));
   world_.run_until([&] { return started; }, 60s);
-
-  invoker::HttpDeploymentClient deployments(shard, {});
-  invoker::SharedLimits limits(1, {&shard});
-  worker::WorkerOptions options;
-  options.lead = false;
-  worker::ShardContext context{shard,
-                               tables,
-                               *log,
-                               metadata,
-                               deployments,
-                               limits,
-                               [] { return schema::snapshot({}); },
-                               options,
-                               [](const Error&) {}};
-  worker::Group group(context);
-  const auto table =
-      metadata::PartitionTable::make(options_.partitions, metadata::ReplicationProperty{});
-  std::vector<worker::Router::Route> routes;
-  for (const auto& [id, partition] : table.partitions)
-    routes.push_back({partition.keys, id, &shard});
-  worker::Router router(std::move(routes));
-  Result<void> verdict;
-  for (const auto& [id, partition] : table.partitions) {
-    // What the leader's tables say, and up to where.
-    std::map<std::string, std::string> expected;
-    std::uint64_t applied = 0;
-    {
-      storage::MemoryStore original(disk_);
-      RESTATE_TRY(const auto space, original.open(id, shard));
-      expected = rows_of(*space);
-      applied = space->committed().value;
-    }
-    worker::PartitionProcessor replica(context, group, router,
-                                       {id, partition.keys, bifrost::LogId{id.value}});
-    replica.start();
-    world_.run_until([&] { return replica.machine().applied() >= applied; }, 600s);
-    const auto actual = rows_of(replica.space());
-    LogTap tap(*log, bifrost::LogId{id.value});
+  Audit audit;
+  for (std::uint16_t id = 0; id < options_.partitions; ++id) {
+    storage::MemoryStore tables(disk_);
+    RESTATE_TRY(const auto space, tables.open(PartitionId{id}, shard));
+    const std::uint64_t applied = space->committed().value;
+    LogTap tap(*log, bifrost::LogId{id});
     world_.run_until([&] { return tap.last >= applied; }, 600s);
-    for (const bifrost::Record& record : tap.records) {
-      RESTATE_TRY(const wire::Envelope envelope, wire::decode(record.body));
-      ++commands_[std::string(wire::command_name(envelope.command))];
-    }
-    if (actual != expected && verdict) {
-      verdict =
-          Error{Code::kCorrupt,
-                "partition " + std::to_string(id.value) + ": a replica of " +
-                    std::to_string(actual.size()) + " rows at LSN " +
-                    std::to_string(replica.machine().applied()) + " differs from the leader's " +
-                    std::to_string(expected.size()) + " at " + std::to_string(applied)};
-    }
+    RESTATE_TRY_VOID(audit.read(PartitionId{id}, tap.records, applied, rows_of(*space)));
   }
-  return verdict;
+  for (const auto& [command, records] : audit.commands()) commands_[command] += records;
+  return audit.check_messages();
 }
 
 }  // namespace sim

@@ -26,6 +26,9 @@ class Engine {
     std::size_t checkpoint_bytes = 4096;
     /// Forgets the log behind the durable tables. Such a log makes no replica.
     bool trims = false;
+    /// Keeps nothing of what has ended, unless somebody may ask for it again.
+    bool forgets = false;
+    std::uint64_t retry_initial_ms = 20;
   };
 
   Engine(restate::testing::World& world, restate::testing::Node& node, Options options);
@@ -43,18 +46,17 @@ class Engine {
   restate::testing::Node& node() { return node_; }
   const std::optional<restate::Error>& failed() const { return failed_; }
 
-  /// Appends a record once more that one of the logs holds: appending is at least once, and only
-  /// the dedup numbers make it exactly once.
-  void repeat_record(restate::Random& random);
+  /// Appends records once more that one of the logs holds: appending is at least once, and only the
+  /// dedup numbers make it exactly once.
+  void repeat_records(restate::Random& random);
 
   /// Checks what must hold for the rows on the disk. Only while it does not run.
   restate::Result<void> check_rows();
   /// Checks that nothing is under way any more: no message, no lock, no timer overdue, nobody who
   /// waits.
   restate::Result<void> check_rest();
-  /// Reads the logs again into empty tables and compares: replicas agree byte for byte. Counts the
-  /// records of the logs by command.
-  restate::Result<void> check_replica(restate::testing::Node& spare);
+  /// Reads the logs again from the beginning: replicas agree byte for byte, and more (see Audit).
+  restate::Result<void> check_logs(restate::testing::Node& spare);
   /// By command, as the logs have them; those of the runs whose logs were read.
   const std::map<std::string, std::uint64_t>& commands() const { return commands_; }
 

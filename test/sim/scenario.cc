@@ -24,12 +24,12 @@ class Faults {
     if (draw(3) == 0) world_.set_fault("storage/flush/early", 50'000);
     if (draw(4) == 0) world_.set_fault("deployment/reset", 20'000);
     if (draw(4) == 0) world_.set_fault("deployment/unavailable", 50'000);
-    if (draw(4) == 0) engine_.disk().set_sync_time(1ms, 20ms);
+    if (draw(2) == 0) engine_.disk().set_sync_time(1ms, 20ms);
     jumps_ = draw(4) == 0;
     clogs_ = draw(4) == 0;
     repeats_ = draw(2) == 0;
     for (const char* name :
-         {"crash", "clock jump", "clog", "connection reset", "record repeated"}) {
+         {"crash", "clock jump", "clog", "connection reset", "records repeated"}) {
       struck[name] = 0;
     }
   }
@@ -74,8 +74,8 @@ class Faults {
     switch (draw(5)) {
       case 4:
         if (!repeats_) return;
-        ++struck["record repeated"];
-        engine_.repeat_record(world_.random());
+        ++struck["records repeated"];
+        engine_.repeat_records(world_.random());
         return;
       case 0:
         if (crashes_left_ == 0) return;
@@ -125,7 +125,9 @@ Outcome run_scenario(std::uint64_t seed, const ScenarioOptions& options) {
   Engine engine(world, server,
                 {.partitions = options.partitions,
                  .checkpoint_bytes = std::size_t{2048} << seed % 5,
-                 .trims = trims});
+                 .trims = trims,
+                 .forgets = seed % 3 == 1,
+                 .retry_initial_ms = seed % 5 < 3 ? 1u : 20u});
   Deployment deployment(world, deployment_node);
   Clients clients(world, client_node, server.host(),
                   {.clients = options.clients, .operations = options.operations});
@@ -180,7 +182,7 @@ Outcome run_scenario(std::uint64_t seed, const ScenarioOptions& options) {
     if (auto rows = engine.check_rows(); !rows) fail("at the end: " + rows.error().message);
     if (auto rest = engine.check_rest(); !rest) fail(rest.error().message);
     if (!trims) {
-      if (auto replica = engine.check_replica(spare); !replica) fail(replica.error().message);
+      if (auto replica = engine.check_logs(spare); !replica) fail(replica.error().message);
     }
   } else if (engine.running()) {
     world.crash(server);

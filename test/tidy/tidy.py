@@ -84,6 +84,13 @@ def main():
                 findings.append(f"{name}:{number}: a public header shows a private dependency")
             if re.match(r'#include\s+"', line):
                 findings.append(f"{name}:{number}: a public header includes <restate/...> only")
+    planted = re.findall(r'RESTATE_MUTATION\("([^"]+)"\)', "".join(
+        path.read_text() for path in sorted(LIB.rglob("*.cc"))))
+    run = re.findall(r'"(\w+/[\w-]+)"', (ROOT / "test/sim/mutants.cc").read_text())
+    for name in sorted(set(planted) ^ set(run)):
+        findings.append(f"{name}: planted bugs are those that test/sim/mutants.cc runs")
+    for name in sorted({name for name in planted if planted.count(name) > 1}):
+        findings.append(f"{name}: a planted bug stands in one place")
     for finding in findings:
         print(finding)
     print(f"tidy: {len(findings)} findings")

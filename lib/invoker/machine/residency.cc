@@ -1,5 +1,7 @@
 #include "invoker/machine/residency.h"
 
+#include <restate/testing/mutation.h>
+
 #include <algorithm>
 #include <utility>
 #include <variant>
@@ -110,9 +112,9 @@ void Residency::end(wire::Effect effect, Effects& out) {
 }
 
 void Residency::start_if_due(Effects& out) {
-  if (phase_ == Phase::kWaitingRetry && timer_fired_ && journal_.settled()) {
-    out.push_back(StartAttempt{});
-  }
+  if (phase_ != Phase::kWaitingRetry || !timer_fired_) return;
+  if (!journal_.settled() && !RESTATE_MUTATION("invoker/retry-before-stored")) return;
+  out.push_back(StartAttempt{});
 }
 
 }  // namespace restate::invoker

@@ -3,6 +3,8 @@
 #include "partition/machine/journal.h"
 #include "partition/machine/lifecycle.h"
 
+#include <restate/testing/mutation.h>
+
 #include <utility>
 #include <variant>
 
@@ -169,6 +171,7 @@ Result<void> apply_entry(const wire::GetLazyStateKeysEntry& entry, const StoredC
 Result<void> apply_entry(const wire::SetStateEntry& entry, const StoredCommand& stored) {
   const wire::InvocationTarget& target = stored.live.status.target;
   if (!target.keyed()) return {};
+  if (RESTATE_MUTATION("partition/state-mutation-lost") && stored.step.lsn % 8 == 0) return {};
   stored.step.state.put_state({stored.live.id.key, target}, entry.key.view(), entry.value);
   return {};
 }

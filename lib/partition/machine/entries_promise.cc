@@ -2,6 +2,8 @@
 #include "partition/machine/journal.h"
 #include "partition/machine/respond.h"
 
+#include <restate/testing/mutation.h>
+
 #include <utility>
 
 namespace restate::partition {
@@ -61,6 +63,7 @@ Result<void> apply_entry(const wire::CompletePromiseEntry& entry, const StoredCo
                            wire::failures::promise_already_completed());
   }
   for (const auto& listener : promise.listeners) {
+    if (RESTATE_MUTATION("partition/promise-listener-forgotten")) break;
     reply(listener, answer_of(entry.value), {}, stored.step);
   }
   promise.listeners.clear();

@@ -5,13 +5,16 @@
 #include "partition/machine/lifecycle.h"
 #include "wire/entry.h"
 
+#include <restate/testing/mutation.h>
+
 #include <utility>
 
 namespace restate::partition {
 
 std::uint32_t append(Live& live, const wire::JournalEntry& entry, Step& step) {
   JournalMetadata& journal = step.change(live).journal;
-  const std::uint32_t index = journal.length++;
+  const std::uint32_t index = journal.length;
+  if (!RESTATE_MUTATION("partition/journal-length-not-advanced")) ++journal.length;
   step.state.put_entry(live.id, index, entry);
   if (!wire::is_command(entry.type)) return index;
   ++journal.commands;
@@ -45,6 +48,7 @@ Result<void> deliver(Live& live, Delivery notification, Step& step) {
         if (id == notification.id) return notification.variant;
         return std::nullopt;
       };
+      if (RESTATE_MUTATION("partition/suspended-not-resumed")) return {};
       if (resolve(step.change(live).awaiting, only_this) != Outcome::kPending) resume(live, step);
       return {};
     }

@@ -4,6 +4,8 @@
 #include "partition/machine/object.h"
 #include "partition/machine/respond.h"
 
+#include <restate/testing/mutation.h>
+
 #include <utility>
 
 namespace restate::partition {
@@ -23,13 +25,15 @@ wire::TimerKey start_timer(const Live& live) {
 }  // namespace
 
 Result<void> enter(Live& live, Entrance entrance, Step& step) {
-  if (!live.status.execution_time) return enter_now(live, std::move(entrance), step);
+  if (!live.status.execution_time || RESTATE_MUTATION("partition/delayed-send-at-once")) {
+    return enter_now(live, std::move(entrance), step);
+  }
   // A time in the past goes this way, too: the timer fires at once, and clients see the time.
   InvocationStatus& status = step.change(live);
   status.status = Status::kScheduled;
   status.timestamps.scheduled = status.timestamps.modified;
   const TimerRow timer{start_timer(live), status.incarnation};
-  step.state.put_timer(timer);
+  if (!RESTATE_MUTATION("partition/delayed-send-never")) step.state.put_timer(timer);
   step.emit(RegisterTimer{timer.key, timer.incarnation});
   notify_submitted(live, entrance, step);
   return {};
@@ -107,7 +111,7 @@ Result<void> kill_children(const Live& live, Step& step) {
   if (live.status.journal.commands <= 1) return {};  // the Input calls nobody
   return step.state.tables().scan_journal(
       live.id, 0, live.status.journal.length, [&](std::uint32_t, wire::JournalEntry&& entry) {
-        if (entry.call) {
+        if (entry.call && !RESTATE_MUTATION("partition/kill-spares-children")) {
           send(wire::Terminate{entry.call->callee, wire::Terminate::Flavor::kKill, {}, {}}, step);
         }
         return true;

@@ -4,6 +4,8 @@
 #include "partition/rows.h"
 #include "partition/state_version.h"
 
+#include <restate/testing/mutation.h>
+
 #include <utility>
 
 namespace restate::partition {
@@ -47,7 +49,7 @@ Result<void> release(const ObjectKey& object, const InvocationId& holder, Step& 
     std::optional<InboxRow> next;
     RESTATE_TRY_VOID(step.state.tables().scan_inbox(object, lock->scan_from, [&](InboxRow&& row) {
       next = std::move(row);
-      return false;
+      return RESTATE_MUTATION("partition/inbox-out-of-order");
     }));
     if (!next) return broken_inbox(object, "its inbox has fewer rows than its lock says");
     step.state.erase_inbox(object, next->sequence);
@@ -67,6 +69,7 @@ Result<void> release(const ObjectKey& object, const InvocationId& holder, Step& 
     step.emit(InvokeAction{live->id, live->status.target, {}});
     return {};
   }
+  if (RESTATE_MUTATION("partition/lock-not-released")) return {};
   step.state.erase_lock(object);
   return {};
 }

@@ -5,6 +5,8 @@
 #include "partition/machine/respond.h"
 #include "wire/entry.h"
 
+#include <restate/testing/mutation.h>
+
 namespace restate::partition {
 
 namespace {
@@ -48,7 +50,9 @@ std::vector<wire::Header> readable(std::vector<wire::Header> headers) {
 Result<void> on_invoke(const wire::Invoke& command, Step& step) {
   const wire::ServiceInvocation& invocation = command.invocation;
   RESTATE_TRY(Live * taken, step.state.invocations.find(invocation.id));
-  if (taken != nullptr) return join(*taken, invocation, step);
+  if (taken != nullptr && !RESTATE_MUTATION("partition/taken-id-runs-again")) {
+    return join(*taken, invocation, step);
+  }
 
   Live& live = create(invocation.id, step);
   InvocationStatus& status = live.status;

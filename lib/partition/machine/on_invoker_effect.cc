@@ -4,6 +4,8 @@
 #include "partition/machine/lifecycle.h"
 #include "partition/repeatable.h"
 
+#include <restate/testing/mutation.h>
+
 #include <variant>
 
 namespace restate::partition {
@@ -49,7 +51,8 @@ struct OnEffect {
       return arrival->variant;
     };
     wire::AwaitTree awaiting = effect.awaiting;
-    if (resolve(awaiting, arrived) != Outcome::kPending) {
+    if (!RESTATE_MUTATION("partition/suspends-on-what-arrived") &&
+        resolve(awaiting, arrived) != Outcome::kPending) {
       step.emit(InvokeAction{live.id, live.status.target, {}});
       return {};
     }

@@ -1,6 +1,8 @@
 #include "partition/machine/journal.h"
 #include "partition/machine/lifecycle.h"
 
+#include <restate/testing/mutation.h>
+
 namespace restate::partition {
 
 namespace {
@@ -26,7 +28,7 @@ Result<void> on_timer_fired(const wire::TimerFired& command, Step& step) {
     if (!mine) return {};
   }
   // Even if nobody waits any more: a timer row left behind fires again for ever.
-  step.state.erase_timer(command.key);
+  if (!RESTATE_MUTATION("partition/timer-row-kept")) step.state.erase_timer(command.key);
   step.emit(DeleteTimer{command.key});
   if (!same_life) return {};
 
@@ -35,6 +37,7 @@ Result<void> on_timer_fired(const wire::TimerFired& command, Step& step) {
       return start_scheduled(*live, command, step);
     case wire::TimerKind::kCompleteSleep:
       if (!live->status.started()) return {};
+      if (RESTATE_MUTATION("partition/sleep-completion-dropped")) return {};
       return complete(*live, command.key.completion, wire::EntryType::kSleepCompletion,
                       wire::Void{}, step);
   }

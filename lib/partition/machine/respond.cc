@@ -1,5 +1,7 @@
 #include "partition/machine/respond.h"
 
+#include <restate/testing/mutation.h>
+
 #include <algorithm>
 
 namespace restate::partition {
@@ -24,6 +26,7 @@ void reply(const wire::ResponseSink& sink, Answer answer, const AnswerOrigin& or
 void reply_to_all(const Live& live, const wire::InvocationResult& result, Step& step) {
   for (const auto& sink : live.status.sinks) {
     reply(sink, answer_of(result), {.invocation = live.id}, step);
+    if (RESTATE_MUTATION("partition/first-waiter-only")) break;
   }
 }
 
@@ -34,6 +37,7 @@ void reply_or_wait(Live& live, const wire::ResponseSink& sink, Step& step) {
     return;
   }
   std::vector<wire::ResponseSink>& sinks = step.change(live).sinks;
+  if (RESTATE_MUTATION("partition/response-sink-dropped")) return;
   if (std::find(sinks.begin(), sinks.end(), sink) == sinks.end()) sinks.push_back(sink);
 }
 

@@ -3,6 +3,8 @@
 #include "partition/row_codec.h"
 #include "partition/rows.h"
 
+#include <restate/testing/mutation.h>
+
 #include <algorithm>
 #include <utility>
 
@@ -95,6 +97,7 @@ void State::put_event(const InvocationId& id, const EventRow& row) {
 
 Result<void> State::erase_journal(Live& live) {
   if (live.status.journal.length == 0) return {};
+  if (RESTATE_MUTATION("partition/journal-not-erased")) return {};
   RESTATE_TRY_VOID(invocations.index(live));
   for (std::uint32_t i = 0; i < live.status.journal.length; ++i) {
     overlay_.erase(keys::journal(live.id, i));
@@ -148,6 +151,7 @@ Result<void> State::erase_all_state(const keys::ObjectRef& object) {
     names.emplace_back(name);
     return true;
   }));
+  if (RESTATE_MUTATION("partition/state-not-erased")) return {};
   for (const auto& name : names) overlay_.erase(keys::state(object, name));
   return {};
 }
@@ -222,9 +226,16 @@ Result<State::Mark*> State::find_mark(std::string key) {
 }
 
 Result<bool> State::seen(const wire::Dedup& dedup) {
-  if (const auto* self = std::get_if<wire::SelfDedup>(&dedup)) return self_ && *self_ >= *self;
+  if (const auto* self = std::get_if<wire::SelfDedup>(&dedup)) {
+    if (self_ == *self && RESTATE_MUTATION("partition/self-dedup-accepts-equal")) return false;
+    const bool old = self_ && self_->epoch > self->epoch;
+    if (old && RESTATE_MUTATION("partition/old-leader-not-fenced")) return false;
+    return self_ && *self_ >= *self;
+  }
   if (const auto* from = std::get_if<wire::PartitionDedup>(&dedup)) {
     RESTATE_TRY(const Mark* mark, find_mark(keys::dedup_partition(partition_, from->from)));
+    const bool equal = mark->sequence == from->sequence;
+    if (equal && RESTATE_MUTATION("partition/dedup-accepts-equal")) return false;
     return mark->sequence && *mark->sequence >= from->sequence;
   }
   if (const auto* from = std::get_if<wire::ProducerDedup>(&dedup)) {
@@ -301,7 +312,9 @@ void State::encode() {
     }
   });
   if (fresh_) put_number(keys::Variable::kStorageFormat, kStorageFormat);
-  if (applied_changed_) put_number(keys::Variable::kAppliedLsn, applied_);
+  if (applied_changed_ && !RESTATE_MUTATION("partition/applied-lsn-not-in-batch")) {
+    put_number(keys::Variable::kAppliedLsn, applied_);
+  }
   if (counters_changed_) {
     put_number(keys::Variable::kInboxSequence, inbox_sequence_);
     put_number(keys::Variable::kOutboxSequence, outbox_sequence_);
@@ -310,6 +323,7 @@ void State::encode() {
   if (self_changed_) overlay_.put(keys::dedup_self(partition_), encode_self(*self_));
   for (auto& [key, mark] : marks_) {
     if (!mark.changed) continue;
+    if (RESTATE_MUTATION("partition/dedup-mark-not-stored")) continue;
     overlay_.put(key, rows::encode_number(*mark.sequence));
     mark.changed = false;
   }

@@ -2,6 +2,7 @@
 #include "storage/memory/image.h"
 
 #include <restate/runtime.h>
+#include <restate/testing/mutation.h>
 
 #include <algorithm>
 
@@ -218,7 +219,7 @@ class MemoryLogWriter : public std::enable_shared_from_this<MemoryLogWriter> {
   Result<LogletState> outcome(Pending& pending) {
     if (pending.refused) return *pending.refused;
     if (failed_) return failed_error();
-    if (pending.writes) disk_->log.synced();
+    if (pending.writes && !RESTATE_MUTATION("storage/log-sync-skipped")) disk_->log.synced();
     auto found = disk_->log.loglets.find(pending.request.loglet);
     return found == disk_->log.loglets.end() ? LogletState{} : found->second.durable;
   }

@@ -2,6 +2,7 @@
 #include "storage/memory/image.h"
 
 #include <restate/runtime.h>
+#include <restate/testing/mutation.h>
 
 #include <atomic>
 
@@ -75,7 +76,10 @@ class MemorySpace final : public PartitionSpace {
   std::unique_ptr<const Snapshot> snapshot() const override {
     return std::make_unique<MemorySnapshot>(image_->rows);
   }
-  Position durable() const override { return image_->durable.position; }
+  Position durable() const override {
+    if (RESTATE_MUTATION("storage/durable-too-early")) return image_->committed;
+    return image_->durable.position;
+  }
   Position committed() const override { return image_->committed; }
   std::size_t unflushed_bytes() const override {
     std::size_t bytes = 0;
