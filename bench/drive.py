@@ -10,6 +10,8 @@ import json
 import os
 import pathlib
 import shlex
+import shutil
+import signal
 import statistics
 import subprocess
 import sys
@@ -78,6 +80,8 @@ GOALS = [
     ("PG18a", "idle RSS (MB)", lambda r: r["start"]["idle_rss"], 0.5, "<="),
     ("PG18b", "RSS, suspended (MB)", lambda r: r["recover"]["suspended_rss"], 0.5, "<="),
     ("PG19", "idle CPU (cores)", lambda r: r["start"]["idle_cores"], 1.0, "<="),
+    ("PG23a", "syncs per noop, c1", lambda r: r["syncs"]["noop"], 1.0, "<="),
+    ("PG23b", "syncs per step, c1", lambda r: (r["syncs"]["run10"] - r["syncs"]["run1"]) / 9, 1.0, "<="),
 ]
 
 
@@ -333,6 +337,34 @@ def measure_recovery(spec, bench, count):
         endpoint.kill()
 
 
+def measure_syncs(spec, bench):
+    """fdatasync and fsync calls per operation, at one connection; a run of its own, because strace is slow."""
+    endpoint, port = bench.endpoint()
+    server = make_server(spec).start()
+    try:
+        register(server, port)
+        time.sleep(2)
+        counts = {}
+        for name, arguments in (("noop", "--path /Bench/noop"), ("run1", "--path /Bench/run --body 1"),
+                                ("run10", "--path /Bench/run --body 10")):
+            bench.generate(server.ingress, f"{arguments} --conns 1 --count 20", 0)
+            time.sleep(1)
+            report = os.path.join(server.directory, "strace")
+            tracer = subprocess.Popen(["strace", "-f", "-c", "-e", "trace=fdatasync,fsync", "-o", report,
+                                       "-p", str(server.process.pid)], stderr=subprocess.DEVNULL)
+            time.sleep(1.5)
+            result = bench.generate(server.ingress, f"{arguments} --conns 1 --count 100 --warm 0", 0)
+            tracer.send_signal(signal.SIGINT)
+            tracer.wait()
+            lines = [line.split() for line in pathlib.Path(report).read_text().split("\n")]
+            calls = sum(int(fields[3]) for fields in lines if fields and fields[-1] in ("fdatasync", "fsync"))
+            counts[name] = calls / max(1, result["all"])
+        return counts
+    finally:
+        server.close()
+        endpoint.kill()
+
+
 def one_pass(name, spec, bench, scenarios, seconds, extra, count):
     results = {}
     if scenarios:
@@ -362,6 +394,9 @@ def one_pass(name, spec, bench, scenarios, seconds, extra, count):
         print(f"  {name:12} start {json.dumps({k: round(v, 3) for k, v in results['start'].items()})}", flush=True)
         results["recover"] = measure_recovery(spec, bench, count)
         print(f"  {name:12} recover {json.dumps({k: round(v, 3) for k, v in results['recover'].items()})}", flush=True)
+        if shutil.which("strace"):
+            results["syncs"] = measure_syncs(spec, bench)
+            print(f"  {name:12} syncs per operation {json.dumps(results['syncs'])}", flush=True)
     return results
 
 
