@@ -162,7 +162,8 @@ Http1Reader::Status Http1Reader::read_method(std::string_view& data) {
   data.remove_prefix(length);
   if (data.empty()) return Status::kOk;
   if (method_.empty() || data.front() != ' ') return Status::kBad;
-  std::string_view known = method_ == "CONNECT" ? method_ : "POST";  // its target is another one
+  std::string_view known = "POST";
+  if (method_ == "CONNECT") known = method_;  // its target is another one
   return execute(known);
 }
 
