@@ -209,6 +209,8 @@ Result<std::shared_ptr<Segment>> SegmentLog::make_segment(std::uint32_t number,
   // Under its name only when it has its length, so that syncs of frames write no metadata.
   RESTATE_TRY_VOID(files_.rename(draft, segment->path));
   if (limits_.sync) RESTATE_TRY_VOID(files_.sync_directory(directory_));
+  // Anew, so that errors of the file say its name.
+  RESTATE_TRY(segment->file, files_.open(segment->path));
   return segment;
 }
 
