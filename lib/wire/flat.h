@@ -61,7 +61,12 @@ class FlatReader {
   template <class Table>
   Result<const Table*> open(const Bytes& bytes, std::size_t offset) {
     RESTATE_TRY(const std::string_view flat, locate(bytes, offset));
-    flatbuffers::Verifier verifier(reinterpret_cast<const std::uint8_t*>(flat.data()), flat.size());
+    // Every table takes at least four bytes: whatever can be written can be read again, and a damaged
+    // buffer cannot make the verifier visit more than it holds.
+    constexpr flatbuffers::uoffset_t kMaxDepth = 64;
+    const auto max_tables = static_cast<flatbuffers::uoffset_t>(flat.size() / 4 + 1);
+    flatbuffers::Verifier verifier(reinterpret_cast<const std::uint8_t*>(flat.data()), flat.size(),
+                                   kMaxDepth, max_tables);
     if (!verifier.VerifyBuffer<Table>(nullptr)) {
       return Error{Code::kCorrupt, "a record's flatbuffer is damaged"};
     }

@@ -92,8 +92,11 @@ Leader::Leader(PartitionProcessor& processor, LeaderEpoch epoch)
           }),
       shuffle_(
           context_.shard, [this](std::uint64_t from) { return next_message(from); },
-          [this](std::uint64_t sequence, wire::OutboxMessage message, Completion<void> done) {
-            send(sequence, std::move(message), std::move(done));
+          [this](const wire::OutboxMessage& message) {
+            return processor_.router().find(wire::destination(message)).partition;
+          },
+          [this](PartitionId destination, std::vector<OutboxRow> messages, Completion<void> done) {
+            send(destination, std::move(messages), std::move(done));
           },
           [this](std::uint64_t upto) { processor_.proposer().propose(wire::TruncateOutbox{upto}); }),
       cleaner_(context_.shard, processor.space(), processor.id(), processor.description().keys,
@@ -251,11 +254,15 @@ std::optional<OutboxRow> Leader::next_message(std::uint64_t from) {
   return next;
 }
 
-void Leader::send(std::uint64_t sequence, wire::OutboxMessage message, Completion<void> done) {
-  const PartitionKey key = wire::destination(message);
-  wire::Envelope envelope{wire::PartitionDedup{processor_.id(), sequence}, {}};
-  std::visit([&](auto& command) { envelope.command = std::move(command); }, message);
-  processor_.router().deliver(context_.shard, key, std::move(envelope), std::move(done));
+void Leader::send(PartitionId destination, std::vector<OutboxRow> messages, Completion<void> done) {
+  std::vector<wire::Envelope> envelopes;
+  envelopes.reserve(messages.size());
+  for (OutboxRow& row : messages) {
+    wire::Envelope& envelope = envelopes.emplace_back();
+    envelope.dedup = wire::PartitionDedup{processor_.id(), row.sequence};
+    std::visit([&](auto& command) { envelope.command = std::move(command); }, row.message);
+  }
+  processor_.router().deliver(context_.shard, destination, std::move(envelopes), std::move(done));
 }
 
 // --- Requests ------------------------------------------------------------------------------------

@@ -67,7 +67,7 @@ class Leader final : private invoker::InvokerHost {
   /// Whether every command up to journal index `upto` has all of its completions.
   Result<bool> prefix_is_complete(const InvocationId& invocation, std::uint32_t length,
                                   std::uint32_t upto);
-  void send(std::uint64_t sequence, wire::OutboxMessage message, Completion<void> done);
+  void send(PartitionId destination, std::vector<OutboxRow> messages, Completion<void> done);
 
   PartitionProcessor& processor_;
   ShardContext& context_;

@@ -28,6 +28,8 @@ inline constexpr std::uint64_t kLongestWaitMs = 3'600'000;
 /// Outbox messages on their way at once, per partition.
 inline constexpr std::size_t kShuffleWindow = 1024;
 inline constexpr std::size_t kShuffleWindowBytes = 10u << 20;
+/// One append to another partition's log.
+inline constexpr std::size_t kShuffleBatchBytes = 64u << 10;
 
 /// Rows that one pass of the cleaner purges at most.
 inline constexpr std::size_t kCleanerRows = 10'000;

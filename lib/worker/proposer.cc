@@ -2,6 +2,7 @@
 
 #include "wire/codec.h"
 
+#include <restate/assert.h>
 #include <restate/testing/mutation.h>
 
 #include <algorithm>
@@ -33,6 +34,13 @@ void Proposer::propose(wire::Command command) {
 
 void Proposer::append(wire::Envelope envelope, Completion<void> durable) {
   add(std::move(envelope), std::move(durable));
+}
+
+void Proposer::append(std::vector<wire::Envelope> envelopes, Completion<void> durable) {
+  RESTATE_ASSERT(!envelopes.empty(), "an append carries something");
+  // What one turn gathers is one append to the log.
+  for (std::size_t i = 0; i + 1 < envelopes.size(); ++i) add(std::move(envelopes[i]), {});
+  add(std::move(envelopes.back()), std::move(durable));
 }
 
 void Proposer::add(wire::Envelope envelope, Completion<void> durable) {

@@ -39,6 +39,8 @@ class Proposer final : private TurnActor {
 
   /// Appends under a dedup of its own, or none: applied whoever leads. Completes when it is durable.
   void append(wire::Envelope envelope, Completion<void> durable);
+  /// The same for several at once: all of them become durable, or none.
+  void append(std::vector<wire::Envelope> envelopes, Completion<void> durable);
 
   /// True when a request that can be refused should be.
   bool full() const { return in_flight_bytes_ >= limits::kProposalBytes; }

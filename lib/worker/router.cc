@@ -46,28 +46,31 @@ void Router::attach(PartitionId partition, PartitionProcessor* processor) {
   }
 }
 
-void Router::deliver(Shard& from, PartitionKey key, wire::Envelope envelope,
+void Router::deliver(Shard& from, PartitionId destination, std::vector<wire::Envelope> messages,
                      Completion<void> durable) {
-  const Route& route = find(key);
-  const auto append = [&route](wire::Envelope message, Completion<void> done) {
+  const auto route = std::find_if(routes_.begin(), routes_.end(), [&](const Route& candidate) {
+    return candidate.partition == destination;
+  });
+  RESTATE_ASSERT(route != routes_.end(), "messages go to partitions of this cluster");
+  const auto append = [&route = *route](std::vector<wire::Envelope> batch, Completion<void> done) {
     PartitionProcessor* processor = route.processor;
     if (processor == nullptr || processor->role() == PartitionProcessor::Role::kStopped ||
         processor->role() == PartitionProcessor::Role::kStarting) {
       done(not_leading(route.partition));
       return;
     }
-    processor->proposer().append(std::move(message), std::move(done));
+    processor->proposer().append(std::move(batch), std::move(done));
   };
-  if (route.shard == &from) {
+  if (route->shard == &from) {
     // A refusal is an answer, and answers come later.
-    from.post([append, envelope = std::move(envelope), durable = std::move(durable)]() mutable {
-      append(std::move(envelope), std::move(durable));
+    from.post([append, messages = std::move(messages), durable = std::move(durable)]() mutable {
+      append(std::move(messages), std::move(durable));
     });
     return;
   }
-  route.shard->post_remote([append, &shard = *route.shard, envelope = std::move(envelope),
-                            durable = std::move(durable)]() mutable {
-    append(std::move(envelope), sent_home(shard, std::move(durable)));
+  route->shard->post_remote([append, &shard = *route->shard, messages = std::move(messages),
+                             durable = std::move(durable)]() mutable {
+    append(std::move(messages), sent_home(shard, std::move(durable)));
   });
 }
 

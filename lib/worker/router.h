@@ -34,9 +34,10 @@ class Router {
   /// On the shard of the route.
   void attach(PartitionId partition, PartitionProcessor* processor);
 
-  /// Appends a message from another partition to the log of its destination. `from` is the shard of
-  /// the caller and of the completion. Order per caller and destination is kept.
-  void deliver(Shard& from, PartitionKey key, wire::Envelope envelope, Completion<void> durable);
+  /// Appends messages of another partition to the log of their destination, all of them or none.
+  /// `from` is the shard of the caller and of the completion, which never runs within this call.
+  void deliver(Shard& from, PartitionId destination, std::vector<wire::Envelope> messages,
+               Completion<void> durable);
 
  private:
   std::vector<Route> routes_;  ///< by first key

@@ -18,16 +18,17 @@ std::size_t weight(const wire::OutboxMessage& message) {
 
 }  // namespace
 
-Shuffle::Shuffle(Shard& shard, Next next, Send send, Arrived arrived)
+Shuffle::Shuffle(Shard& shard, Next next, Destination destination, Send send, Arrived arrived)
     : shard_(shard),
       next_(std::move(next)),
+      destination_(std::move(destination)),
       send_(std::move(send)),
       arrived_(std::move(arrived)),
       retry_timer_(shard.make_timer([this] { retry(); })) {}
 
 void Shuffle::start() {
   behind_ = true;
-  send_from_table();
+  schedule();
 }
 
 void Shuffle::on_message(std::uint64_t sequence, const wire::OutboxMessage& message) {
@@ -36,32 +37,68 @@ void Shuffle::on_message(std::uint64_t sequence, const wire::OutboxMessage& mess
     behind_ = true;
     return;
   }
-  send(sequence, message);
+  take({sequence, message});
+  schedule();
 }
 
-void Shuffle::send(std::uint64_t sequence, wire::OutboxMessage message) {
-  const std::size_t bytes = weight(message);
-  in_flight_.push_back({sequence, bytes, false});
+void Shuffle::take(OutboxRow row) {
+  const std::size_t bytes = weight(row.message);
+  unconfirmed_.push_back({row.sequence, bytes, false});
   bytes_ += bytes;
-  next_sequence_ = sequence + 1;
-  send_(sequence, std::move(message),
-        Completion<void>(shard_, scope_.bind([this, sequence, round = round_](Result<void> result) {
-          on_sent(sequence, round, result);
-        })));
+  next_sequence_ = row.sequence + 1;
+  lanes_[destination_(row.message)].waiting.push_back(std::move(row));
 }
 
-void Shuffle::send_from_table() {
-  while (behind_ && window_open() && !retry_timer_->armed()) {
+void Shuffle::take_from_table() {
+  while (behind_ && window_open()) {
     std::optional<OutboxRow> row = next_(next_sequence_);
     if (!row) {
       behind_ = false;
       return;
     }
-    send(row->sequence, std::move(row->message));
+    take(std::move(*row));
   }
 }
 
-void Shuffle::on_sent(std::uint64_t sequence, std::uint64_t round, const Result<void>& result) {
+void Shuffle::schedule() {
+  if (scheduled_) return;
+  scheduled_ = true;
+  shard_.post(scope_.bind([this] {
+    scheduled_ = false;
+    flush();
+  }));
+}
+
+void Shuffle::flush() {
+  if (const auto upto = std::exchange(arrived_upto_, std::nullopt)) arrived_(*upto);
+  if (retry_timer_->armed()) return;
+  take_from_table();
+  for (auto& [partition, lane] : lanes_) {
+    if (!lane.busy && !lane.waiting.empty()) send(partition, lane);
+  }
+}
+
+void Shuffle::send(PartitionId destination, Lane& lane) {
+  std::vector<OutboxRow> batch;
+  std::vector<std::uint64_t> sequences;
+  std::size_t bytes = 0;
+  do {
+    bytes += weight(lane.waiting.front().message);
+    sequences.push_back(lane.waiting.front().sequence);
+    batch.push_back(std::move(lane.waiting.front()));
+    lane.waiting.pop_front();
+  } while (!lane.waiting.empty() &&
+           bytes + weight(lane.waiting.front().message) <= limits::kShuffleBatchBytes);
+  lane.busy = true;
+  send_(destination, std::move(batch),
+        Completion<void>(shard_, scope_.bind([this, destination, sequences = std::move(sequences),
+                                              round = round_](Result<void> result) {
+          on_sent(destination, sequences, round, result);
+        })));
+}
+
+void Shuffle::on_sent(PartitionId destination, const std::vector<std::uint64_t>& sequences,
+                      std::uint64_t round, const Result<void>& result) {
   if (round != round_) return;
   if (!result) {
     if (retry_timer_->armed()) return;
@@ -69,33 +106,32 @@ void Shuffle::on_sent(std::uint64_t sequence, std::uint64_t round, const Result<
     retry_timer_->arm(shard_.now() + milliseconds(retry_ms_));
     return;
   }
-  const auto found = std::lower_bound(
-      in_flight_.begin(), in_flight_.end(), sequence,
-      [](const InFlight& entry, std::uint64_t wanted) { return entry.sequence < wanted; });
-  if (found == in_flight_.end() || found->sequence != sequence) return;
-  found->arrived = true;
-  std::optional<std::uint64_t> upto;
-  while (!in_flight_.empty() && in_flight_.front().arrived) {
-    upto = in_flight_.front().sequence;
-    bytes_ -= in_flight_.front().bytes;
-    in_flight_.pop_front();
+  lanes_[destination].busy = false;
+  auto at = unconfirmed_.begin();
+  for (const std::uint64_t sequence : sequences) {
+    at = std::lower_bound(
+        at, unconfirmed_.end(), sequence,
+        [](const Unconfirmed& entry, std::uint64_t wanted) { return entry.sequence < wanted; });
+    at->arrived = true;
   }
-  if (upto) {
+  while (!unconfirmed_.empty() && unconfirmed_.front().arrived) {
+    arrived_upto_ = unconfirmed_.front().sequence;
+    bytes_ -= unconfirmed_.front().bytes;
+    unconfirmed_.pop_front();
     retry_ms_ = 0;
-    arrived_(*upto);
   }
-  send_from_table();
+  schedule();
 }
 
 void Shuffle::retry() {
-  // From the oldest that nobody confirmed: the receiver's high-water mark drops what did arrive, and
-  // a message that overtook a lost one would be dropped for ever.
+  // All lanes again from the oldest message that nobody confirmed: receivers drop what did arrive.
   ++round_;
-  if (!in_flight_.empty()) next_sequence_ = in_flight_.front().sequence;
-  in_flight_.clear();
+  if (!unconfirmed_.empty()) next_sequence_ = unconfirmed_.front().sequence;
+  unconfirmed_.clear();
   bytes_ = 0;
+  lanes_.clear();
   behind_ = true;
-  send_from_table();
+  schedule();
 }
 
 }  // namespace restate::worker

@@ -6,11 +6,14 @@
 
 #include "worker/limits.h"
 
+#include <restate/ids.h>
 #include <restate/runtime.h>
 #include <restate/wire/commands.h>
 
 #include <deque>
+#include <map>
 #include <optional>
+#include <vector>
 
 namespace restate::worker {
 
@@ -19,17 +22,20 @@ struct OutboxRow {
   wire::OutboxMessage message;
 };
 
+/// Receivers keep a high-water mark per sender, so a message must never overtake an earlier one to
+/// the same destination: each destination has at most one append on its way, and what comes up
+/// meanwhile goes together in the next one.
 class Shuffle {
  public:
   /// Reads the first outbox row with a sequence of at least this.
   using Next = Function<std::optional<OutboxRow>(std::uint64_t from)>;
-  /// Appends a message to the log of its destination. A later message to the same destination must
-  /// not become durable when an earlier one failed.
-  using Send = Function<void(std::uint64_t sequence, wire::OutboxMessage, Completion<void>)>;
-  /// Everything up to and including this sequence has arrived.
+  using Destination = Function<PartitionId(const wire::OutboxMessage&)>;
+  /// Appends messages to the log of their destination, all of them or none.
+  using Send = Function<void(PartitionId, std::vector<OutboxRow>, Completion<void>)>;
+  /// Everything up to and including this sequence has arrived. At most once per turn.
   using Arrived = Function<void(std::uint64_t upto)>;
 
-  Shuffle(Shard& shard, Next next, Send send, Arrived arrived);
+  Shuffle(Shard& shard, Next next, Destination destination, Send send, Arrived arrived);
 
   /// Starts with the rows in the table.
   void start();
@@ -37,28 +43,40 @@ class Shuffle {
   void on_message(std::uint64_t sequence, const wire::OutboxMessage& message);
 
  private:
-  struct InFlight {
+  struct Unconfirmed {
     std::uint64_t sequence = 0;
     std::size_t bytes = 0;
     bool arrived = false;
   };
+  struct Lane {
+    std::deque<OutboxRow> waiting;
+    bool busy = false;
+  };
 
   bool window_open() const {
-    return in_flight_.size() < limits::kShuffleWindow && bytes_ < limits::kShuffleWindowBytes;
+    return unconfirmed_.size() < limits::kShuffleWindow && bytes_ < limits::kShuffleWindowBytes;
   }
-  void send(std::uint64_t sequence, wire::OutboxMessage message);
-  void send_from_table();
-  void on_sent(std::uint64_t sequence, std::uint64_t round, const Result<void>& result);
+  void take(OutboxRow row);
+  void take_from_table();
+  void schedule();
+  void flush();
+  void send(PartitionId destination, Lane& lane);
+  void on_sent(PartitionId destination, const std::vector<std::uint64_t>& sequences,
+               std::uint64_t round, const Result<void>& result);
   void retry();
 
   Shard& shard_;
   Next next_;
+  Destination destination_;
   Send send_;
   Arrived arrived_;
-  std::deque<InFlight> in_flight_;  ///< by sequence
-  std::size_t bytes_ = 0;
-  std::uint64_t next_sequence_ = 0;  ///< the first sequence not sent yet
+  std::deque<Unconfirmed> unconfirmed_;  ///< by sequence
+  std::size_t bytes_ = 0;                ///< of them
+  std::map<PartitionId, Lane> lanes_;
+  std::optional<std::uint64_t> arrived_upto_;  ///< not told yet
+  std::uint64_t next_sequence_ = 0;  ///< the first sequence not taken yet
   bool behind_ = false;              ///< the table holds rows from next_sequence_ on
+  bool scheduled_ = false;           ///< a flush is posted
   std::uint64_t round_ = 0;          ///< answers of earlier rounds are void
   std::uint64_t retry_ms_ = 0;
   std::unique_ptr<Timer> retry_timer_;

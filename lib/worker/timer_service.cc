@@ -21,9 +21,11 @@ void TimerService::start() {
 }
 
 void TimerService::add(const DueTimer& timer) {
+  // Ids come back: the key may stand for an earlier life, whose row this one has replaced.
+  fired_.erase(timer.key);
   // Behind the part of the table that is loaded: it is found when the earlier ones have fired.
   if (more_after_ && *more_after_ < timer.key) return;
-  waiting_.emplace(timer.key, timer.incarnation);
+  waiting_.insert_or_assign(timer.key, timer.incarnation);
   if (waiting_.size() > 2 * limits::kLoadedTimers) {
     auto keep_until = std::next(waiting_.begin(), limits::kLoadedTimers);
     more_after_ = std::prev(keep_until)->first;

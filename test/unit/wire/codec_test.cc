@@ -305,3 +305,11 @@ TEST_CASE("a deep await tree needs no deep flatbuffer", "[wire][codec]") {
   REQUIRE(again);
   CHECK(*again == envelope);
 }
+
+TEST_CASE("a record of a million parts is read as it was written", "[wire][codec]") {
+  PatchState patch;
+  for (int i = 0; i < 1'100'000; ++i) patch.state.emplace(std::to_string(i), Bytes("1"));
+  const auto again = decode(encode(Envelope{NoDedup{}, std::move(patch)}));
+  REQUIRE(again);
+  CHECK(std::get<PatchState>(again->command).state.size() == 1'100'000);
+}

@@ -11,8 +11,15 @@ using namespace std::chrono_literals;
 
 namespace {
 
-/// An outbox, and a destination that can be slow or refuse.
+/// An outbox, and destinations that can be slow or refuse. Even sequences go to one partition, odd
+/// ones to another.
 struct Fixture {
+  struct Sent {
+    PartitionId destination;
+    std::vector<std::uint64_t> sequences;
+    Completion<void> done;
+  };
+
   explicit Fixture(std::uint64_t seed) : world{testing::Seed{seed}} {
     shuffle.emplace(
         world.shard(),
@@ -21,55 +28,113 @@ struct Fixture {
           if (row == rows.end()) return std::nullopt;
           return worker::OutboxRow{row->first, row->second};
         },
-        [this](std::uint64_t sequence, wire::OutboxMessage, Completion<void> done) {
-          sent.push_back(sequence);
-          answers.emplace_back(sequence, std::move(done));
+        [](const wire::OutboxMessage& message) {
+          return PartitionId{
+              static_cast<std::uint16_t>(std::get<wire::Terminate>(message).invocation.key.value)};
+        },
+        [this](PartitionId destination, std::vector<worker::OutboxRow> messages,
+               Completion<void> done) {
+          std::vector<std::uint64_t> sequences;
+          for (const auto& row : messages) sequences.push_back(row.sequence);
+          under_way.push_back({destination, std::move(sequences), std::move(done)});
         },
         [this](std::uint64_t upto) {
+          ++truncations;
           arrived = upto;
           rows.erase(rows.begin(), rows.upper_bound(upto));
         });
   }
-  ~Fixture() { answer_all({}); }
+  ~Fixture() {
+    while (!under_way.empty()) answer();
+  }
 
+  wire::OutboxMessage message(std::uint64_t sequence) {
+    wire::Terminate terminate;
+    terminate.invocation.key.value = sequence % 2;
+    return terminate;
+  }
   void write(std::uint64_t sequence) {
-    rows[sequence] = wire::Terminate{};
+    rows[sequence] = message(sequence);
     shuffle->on_message(sequence, rows[sequence]);
   }
-  void answer_all(const std::optional<Error>& error) {
-    for (auto& [sequence, done] : std::exchange(answers, {})) {
-      if (error) {
-        done(*error);
-      } else {
-        // High-water mark, as the receiver has it.
-        if (sequence >= accepted_next) {
-          accepted.push_back(sequence);
-          accepted_next = sequence + 1;
-        }
-        done(Result<void>());
-      }
+  void settle() { world.run_for(1ms); }
+  /// Answers the append at `index`: accepted, with the high-water mark that receivers keep, or not.
+  void answer(std::size_t index = 0, const std::optional<Error>& error = {}) {
+    Sent sent = std::move(under_way[index]);
+    under_way.erase(under_way.begin() + static_cast<std::ptrdiff_t>(index));
+    if (error) return sent.done(*error);
+    std::uint64_t& next = accepted_next[sent.destination];
+    for (const std::uint64_t sequence : sent.sequences) {
+      if (sequence < next) continue;
+      accepted.push_back(sequence);
+      next = sequence + 1;
     }
+    sent.done(Result<void>());
+  }
+  void answer_until_idle() {
+    for (settle(); !under_way.empty(); settle()) answer();
   }
 
   testing::World world;
   std::map<std::uint64_t, wire::OutboxMessage> rows;
-  std::vector<std::uint64_t> sent, accepted;
-  std::uint64_t accepted_next = 0;
+  std::vector<Sent> under_way;
+  std::vector<std::uint64_t> accepted;
+  std::map<PartitionId, std::uint64_t> accepted_next;
   std::optional<std::uint64_t> arrived;
-  std::vector<std::pair<std::uint64_t, Completion<void>>> answers;
+  int truncations = 0;
   std::optional<worker::Shuffle> shuffle;
 };
+
+using Sequences = std::vector<std::uint64_t>;
 
 }  // namespace
 
 TEST_CASE("an outbox with holes is sent from its first row", "[worker]") {
   Fixture f(1);
-  for (const std::uint64_t sequence : {3, 4, 9}) f.rows[sequence] = wire::Terminate{};
+  for (const std::uint64_t sequence : {3, 4, 9}) f.rows[sequence] = f.message(sequence);
   f.shuffle->start();
-  CHECK(f.sent == std::vector<std::uint64_t>{3, 4, 9});
-  f.answer_all({});
+  f.settle();
+  REQUIRE(f.under_way.size() == 2);
+  CHECK(f.under_way[0].sequences == Sequences{4});
+  CHECK(f.under_way[1].sequences == Sequences{3, 9});
+  f.answer_until_idle();
   CHECK(f.arrived == 9u);
   CHECK(f.rows.empty());
+}
+
+TEST_CASE("a destination has one append on its way, and the next carries what came meanwhile",
+          "[worker]") {
+  Fixture f(5);
+  f.shuffle->start();
+  f.write(0);
+  f.settle();
+  for (const std::uint64_t sequence : {2, 4, 6}) f.write(sequence);
+  f.settle();
+  REQUIRE(f.under_way.size() == 1);
+  CHECK(f.under_way[0].sequences == Sequences{0});
+  f.answer();
+  f.settle();
+  REQUIRE(f.under_way.size() == 1);
+  CHECK(f.under_way[0].sequences == Sequences{2, 4, 6});
+  f.answer_until_idle();
+  CHECK(f.truncations == 2);  // once per append, not once per message
+}
+
+TEST_CASE("a message that is refused is not overtaken by a later one", "[worker]") {
+  Fixture f(6);
+  f.shuffle->start();
+  f.write(0);
+  f.settle();
+  f.write(2);
+  f.answer(0, Error{Code::kNotLeader, "not yet"});
+  f.settle();
+  f.write(4);
+  f.settle();
+  CHECK(f.under_way.empty());
+  f.world.run_for(2s);
+  f.answer_until_idle();
+  CHECK(f.accepted == Sequences{0, 2, 4});
+  CHECK(f.arrived == 4u);
 }
 
 TEST_CASE("only what has arrived without a gap is truncated", "[worker]") {
@@ -77,11 +142,11 @@ TEST_CASE("only what has arrived without a gap is truncated", "[worker]") {
   f.shuffle->start();
   f.write(0);
   f.write(1);
-  auto first = std::move(f.answers.front());
-  f.answers.erase(f.answers.begin());
-  f.answer_all({});  // 1 arrives before 0
+  f.settle();
+  f.answer(1);  // 1 arrives before 0
+  f.settle();
   CHECK_FALSE(f.arrived.has_value());
-  first.second(Result<void>());
+  f.answer_until_idle();
   CHECK(f.arrived == 1u);
 }
 
@@ -89,14 +154,15 @@ TEST_CASE("after a failure everything from the oldest unconfirmed message is sen
   Fixture f(3);
   f.shuffle->start();
   for (std::uint64_t i = 0; i < 4; ++i) f.write(i);
-  f.answer_all(Error{Code::kUnavailable, "lost"});
-  f.write(4);  // while it waits
-  CHECK(f.sent.size() == 4);
+  f.settle();
+  f.answer(0, Error{Code::kUnavailable, "lost"});
+  f.write(5);  // while it waits
+  f.answer(0);  // 1 and 3, of the round that failed
+  CHECK(f.accepted == Sequences{1, 3});
   f.world.run_for(2s);
-  CHECK(f.sent == std::vector<std::uint64_t>{0, 1, 2, 3, 0, 1, 2, 3, 4});
-  f.answer_all({});
-  CHECK(f.accepted == std::vector<std::uint64_t>{0, 1, 2, 3, 4});
-  CHECK(f.arrived == 4u);
+  f.answer_until_idle();
+  CHECK(f.accepted == Sequences{1, 3, 0, 2, 5});
+  CHECK(f.arrived == 5u);
 }
 
 TEST_CASE("the window bounds what is under way", "[worker]") {
@@ -104,7 +170,11 @@ TEST_CASE("the window bounds what is under way", "[worker]") {
   f.shuffle->start();
   const std::uint64_t count = worker::limits::kShuffleWindow + 50;
   for (std::uint64_t i = 0; i < count; ++i) f.write(i);
-  CHECK(f.sent.size() == worker::limits::kShuffleWindow);
-  while (f.arrived != count - 1) f.answer_all({});
+  f.settle();
+  std::size_t messages = 0;
+  for (const auto& sent : f.under_way) messages += sent.sequences.size();
+  CHECK(messages <= worker::limits::kShuffleWindow);
+  f.answer_until_idle();
   CHECK(f.accepted.size() == count);
+  CHECK(f.arrived == count - 1);
 }

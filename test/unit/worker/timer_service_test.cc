@@ -102,3 +102,25 @@ TEST_CASE("a timer for the end of time neither overflows nor fires", "[worker]")
   world.run_for(48h);
   CHECK(table.fired.empty());
 }
+
+TEST_CASE("a timer of a new life takes the place of an old one under the same key", "[worker]") {
+  testing::World world{testing::Seed{6}};
+  Table table(world);
+  std::vector<wire::Incarnation> fired;
+  worker::TimerService timers(world.shard(), table.load(), [&](const worker::DueTimer& due) {
+    fired.push_back(due.incarnation);
+  });
+  const wire::TimerKey key = key_at(world.shard().wall_now().ms + 100);
+  timers.start();
+
+  SECTION("before the old one was due") { timers.add({key, {1}}); }
+  SECTION("after the old one was proposed") {
+    timers.add({key, {1}});
+    world.run_for(200ms);
+    REQUIRE(fired == std::vector<wire::Incarnation>{{1}});
+    fired.clear();
+  }
+  timers.add({key, {2}});
+  world.run_for(200ms);
+  CHECK(fired == std::vector<wire::Incarnation>{{2}});
+}
