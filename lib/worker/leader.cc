@@ -295,11 +295,26 @@ void Leader::invoke(wire::ServiceInvocation invocation, RequestId request, WaitF
       requests_.wait_submitted(request, id, std::move(done));
       break;
     case WaitFor::kOutput:
+      if (invocation.idempotency_key && !invocation.target.workflow_run()) {
+        auto known = find_result(id);
+        if (!known) return done(std::move(known).error());
+        if (*known) return done(std::move(**known));
+      }
       invocation.response_sink = wire::IngressSink{request};
       requests_.wait_output(request, id, std::move(done));
       break;
   }
   processor_.proposer().propose(wire::Invoke{std::move(invocation)});
+}
+
+Result<std::optional<InvokeReply>> Leader::find_result(const InvocationId& invocation) {
+  RESTATE_TRY(const auto status, processor_.machine().tables().find_invocation(invocation));
+  if (!status || status->status != Status::kCompleted || !status->result) return std::nullopt;
+  InvokeReply reply;
+  reply.invocation = invocation;
+  reply.completion_expiry = status->completion_expiry();
+  reply.result = *status->result;
+  return reply;
 }
 
 void Leader::append(wire::Command command, Completion<void> done) {

@@ -60,6 +60,8 @@ class Leader final : private invoker::InvokerHost {
                                          std::size_t max_bytes) override;
   schema::SchemaPtr schema() override { return context_.schema(); }
 
+  /// What a repeated request is told without a record of its own: a kept result changes no more.
+  Result<std::optional<InvokeReply>> find_result(const InvocationId& invocation);
   void start_attempt(const InvocationId& invocation, const wire::InvocationTarget& target,
                      std::vector<wire::JournalEntry> journal);
   std::vector<DueTimer> load_timers(const std::optional<wire::TimerKey>& after, std::size_t limit);
