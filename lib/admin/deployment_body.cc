@@ -1,5 +1,6 @@
 #include "admin/deployment_body.h"
 
+#include "common/ascii.h"
 #include "http/url.h"
 
 #include <algorithm>
@@ -29,13 +30,6 @@ bool looks_like_uri(std::string_view text) {
   });
 }
 
-std::string lower(std::string text) {
-  for (char& c : text) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  return text;
-}
-
 bool read_headers(const Json& json, std::optional<std::map<std::string, std::string>>& out) {
   std::optional<std::map<std::string, std::string>> raw;
   if (!schema::take(json, "additional_headers", raw)) return false;
@@ -43,7 +37,7 @@ bool read_headers(const Json& json, std::optional<std::map<std::string, std::str
   out.emplace();
   for (auto& [name, value] : *raw) {
     if (!is_token(name) || !is_header_value(value)) return false;
-    out->insert_or_assign(lower(name), std::move(value));
+    out->insert_or_assign(ascii_lower(name), std::move(value));
   }
   return true;
 }

@@ -21,7 +21,7 @@ std::vector<wire::Header> to_headers(const std::map<std::string, std::string>& m
 }
 
 /// The id in the path. Nothing: malformed, and answered.
-std::optional<DeploymentId> read_id(Call& call) {
+std::optional<DeploymentId> read_deployment_id(Call& call) {
   auto id = DeploymentId::parse(call.params[0]);
   if (id) return *id;
   call.text(400, "Invalid deployment id '" + call.params[0] + "': " + id.error().message);
@@ -68,7 +68,7 @@ void DeploymentRoutes::list(Call call) {
 }
 
 void DeploymentRoutes::get(Call call) {
-  const auto id = read_id(call);
+  const auto id = read_deployment_id(call);
   if (id) answer_deployment(call, *registry_.current(), *id);
 }
 
@@ -184,7 +184,7 @@ void DeploymentRoutes::register_found(Call call, Wanted wanted, const schema::Di
 }
 
 void DeploymentRoutes::update(Call call) {
-  const auto id = read_id(call);
+  const auto id = read_deployment_id(call);
   if (!id) return;
   const auto body = read_deployment_body(call, BodyKind::kUpdate);
   if (!body) return;
@@ -262,7 +262,7 @@ void DeploymentRoutes::update_found(Call call, DeploymentId id, Wanted wanted,
 }
 
 void DeploymentRoutes::remove(Call call) {
-  const auto id = read_id(call);
+  const auto id = read_deployment_id(call);
   if (!id) return;
   const auto force = call.flag("force", false);
   if (!force) return;

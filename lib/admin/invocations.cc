@@ -39,7 +39,7 @@ constexpr std::string_view kBadChoice =
     "deployment: expected `keep`, `latest` or the id of a deployment";
 
 /// The id in the path. Nothing: malformed, and answered.
-std::optional<InvocationId> read_id(Call& call) {
+std::optional<InvocationId> read_invocation_id(Call& call) {
   auto id = InvocationId::parse(call.params[0]);
   if (id) return *id;
   call.error(400, {}, "invocation_id: '" + call.params[0] + "': " + id.error().message);
@@ -58,7 +58,7 @@ std::optional<OperationRequest> read_request(OperationKind kind, Call& call) {
     }
     request.from = static_cast<std::uint32_t>(*index);
   }
-  const auto id = read_id(call);
+  const auto id = read_invocation_id(call);
   if (!id) return std::nullopt;
   request.invocation = *id;
   if (kind != OperationKind::kResume && kind != OperationKind::kRestartAsNew) return request;
@@ -157,7 +157,7 @@ void InvocationRoutes::remove(Call call) {
   } else {
     return call.text(400, "The query parameter `mode` is none of `cancel`, `kill` and `purge`");
   }
-  const auto id = read_id(call);
+  const auto id = read_invocation_id(call);
   if (!id) return;
   request.invocation = *id;
   // This old route never told what became of it.

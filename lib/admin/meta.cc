@@ -1,5 +1,7 @@
 #include "admin/meta.h"
 
+#include "common/ascii.h"
+
 #include <algorithm>
 
 namespace restate::admin {
@@ -7,13 +9,6 @@ namespace {
 
 constexpr int kMinVersion = static_cast<int>(ApiVersion::kV2);
 constexpr int kMaxVersion = static_cast<int>(ApiVersion::kV4);
-
-std::string lower(std::string text) {
-  for (char& c : text) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  return text;
-}
 
 /// The names in the braces of a pattern.
 std::vector<std::string> names_in(std::string_view pattern) {
@@ -79,7 +74,7 @@ void MetaRoutes::openapi(Call call) {
                                          {"schema", {{"type", "string"}}}});
     }
     operation["responses"]["default"]["description"] = "See the documentation.";
-    document["paths"][pattern][lower(method)] = std::move(operation);
+    document["paths"][pattern][ascii_lower(method)] = std::move(operation);
   }
   call.json(200, document);
 }

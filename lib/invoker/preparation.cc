@@ -6,7 +6,7 @@ namespace restate::invoker {
 
 namespace {
 
-AttemptError make_error(DocCode doc_code, std::string message) {
+AttemptError not_asked(DocCode doc_code, std::string message) {
   AttemptError error;
   error.doc_code = doc_code;
   error.message = std::move(message);
@@ -16,7 +16,7 @@ AttemptError make_error(DocCode doc_code, std::string message) {
 }
 
 AttemptError read_error(const Error& cause, std::string_view what) {
-  return make_error(DocCode::kStorage, "cannot read " + std::string(what) + ": " + cause.message);
+  return not_asked(DocCode::kStorage, "cannot read " + std::string(what) + ": " + cause.message);
 }
 
 std::variant<std::uint16_t, AttemptError> choose_protocol(
@@ -24,7 +24,7 @@ std::variant<std::uint16_t, AttemptError> choose_protocol(
     const InvokerOptions& options) {
   if (pinned) {
     if (protocol::supports_pinned(pinned->protocol)) return pinned->protocol;
-    return make_error(DocCode::kPinnedVersion, "the invocation began with protocol version " +
+    return not_asked(DocCode::kPinnedVersion, "the invocation began with protocol version " +
                                                    std::to_string(pinned->protocol) +
                                                    ", which is not supported");
   }
@@ -32,7 +32,7 @@ std::variant<std::uint16_t, AttemptError> choose_protocol(
                                                options.protocol_v7)) {
     return *version;
   }
-  return make_error(DocCode::kNoCommonVersion,
+  return not_asked(DocCode::kNoCommonVersion,
                     "no common protocol version with deployment " + deployment.id.str() +
                         ": it speaks " + std::to_string(deployment.min_protocol) + " to " +
                         std::to_string(deployment.max_protocol));
@@ -67,7 +67,7 @@ std::variant<PreparedAttempt, AttemptError> prepare_attempt(const InvocationId& 
 
   prepared.deployment = choose_deployment(plan.input, *prepared.schema);
   if (prepared.deployment == nullptr) {
-    return make_error(DocCode::kNoDeployment,
+    return not_asked(DocCode::kNoDeployment,
                       plan.input.pinned
                           ? "deployment " + plan.input.pinned->id.str() + " is no longer registered"
                           : "no deployment serves " + plan.input.target.service);

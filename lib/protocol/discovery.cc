@@ -1,5 +1,6 @@
 #include "protocol/discovery.h"
 
+#include "common/ascii.h"
 #include "protocol/json_schema.h"
 #include "protocol/manifest_decode.h"
 
@@ -26,16 +27,8 @@ DiscoveryError bad_manifest(const std::string& why) {
 
 DiscoveryError refused(std::string why) { return {400, DocCode::kNone, std::move(why)}; }
 
-std::string lower(std::string_view text) {
-  std::string result(text);
-  for (char& c : result) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  return result;
-}
-
 bool is_reserved(std::string_view service) {
-  const std::string name = lower(service);
+  const std::string name = ascii_lower(service);
   return name == "openapi" || name.substr(0, 7) == "restate";
 }
 
@@ -128,7 +121,7 @@ std::variant<ManifestService, DiscoveryError> judge_service(RawService raw) {
 
 std::optional<std::string_view> header(const std::vector<wire::Header>& headers, std::string_view name) {
   for (const wire::Header& h : headers) {
-    if (lower(h.name) == name) return h.value;
+    if (ascii_lower(h.name) == name) return h.value;
   }
   return {};
 }

@@ -1,16 +1,9 @@
+#include "common/ascii.h"
 #include "schema/payload_rules.h"
 #include "schema/registry.h"
 
 namespace restate::schema {
 namespace {
-
-std::string lower(std::string_view text) {
-  std::string result(text);
-  for (char& c : result) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  return result;
-}
 
 RegistryError bad_handler(const DiscoveredService& service, const DiscoveredHandler& handler,
                           std::string_view why) {
@@ -73,7 +66,7 @@ std::optional<RegistryError> refuse_handler(const DiscoveredService& service,
 
 RegistryResult<ServiceRevision> validate(const DiscoveredService& service) {
   // These names would hide routes of the ingress.
-  const std::string name = lower(service.name);
+  const std::string name = ascii_lower(service.name);
   if (name == "openapi" || name.starts_with("restate")) {
     return RegistryError{400, "META0005",
                          "[META0005] the service name '" + service.name +

@@ -1,5 +1,6 @@
 #include "wire/codec.h"
 
+#include "common/overloaded.h"
 #include "wire/flat.h"
 #include "wire/record_head.h"
 
@@ -13,11 +14,6 @@
 
 namespace restate::wire {
 namespace {
-
-template <class... Visitors>
-struct Overloaded : Visitors... {
-  using Visitors::operator()...;
-};
 
 template <class Number>
 void put(std::string& out, Number number) {

@@ -1,12 +1,9 @@
+#include "common/overloaded.h"
+
 #include <restate/wire/commands.h>
 
 namespace restate::wire {
 namespace {
-
-template <class... Visitors>
-struct Overloaded : Visitors... {
-  using Visitors::operator()...;
-};
 
 template <class Message>
 PartitionKey key_of_message(const Message& message) {

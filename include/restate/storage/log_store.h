@@ -9,6 +9,7 @@
 #include <restate/completion.h>
 
 #include <cstdint>
+#include <string>
 #include <vector>
 
 namespace restate::storage {
@@ -18,6 +19,11 @@ struct LogletKey {
   std::uint64_t value = 0;
   auto operator<=>(const LogletKey&) const = default;
 };
+
+/// As file names and messages show it: log id, underscore, segment index.
+inline std::string to_string(LogletKey key) {
+  return std::to_string(key.value >> 32) + "_" + std::to_string(key.value & 0xffffffff);
+}
 
 /// What the store knows of a loglet. A loglet nobody wrote to is {1, 0, false}.
 struct LogletState {

@@ -9,10 +9,6 @@
 namespace restate::storage {
 namespace {
 
-std::string name_of(LogletKey key) {
-  return std::to_string(key.value >> 32) + "_" + std::to_string(key.value & 0xffffffff);
-}
-
 Error failed_error() {
   return Error{Code::kFailed, "the log failed before and must be opened anew"};
 }
@@ -63,11 +59,11 @@ class MemoryLogWriter : public std::enable_shared_from_this<MemoryLogWriter> {
     auto found = disk_->log.loglets.find(key);
     if (found == disk_->log.loglets.end()) {
       if (from > 0) return result;
-      return Error{Code::kTrimmed, "reading loglet " + name_of(key) + ": offset 0 is no record"};
+      return Error{Code::kTrimmed, "reading loglet " + to_string(key) + ": offset 0 is no record"};
     }
     const LogletImage& loglet = found->second;
     if (from <= loglet.durable.trim_point) {
-      return Error{Code::kTrimmed, "reading loglet " + name_of(key) + " at offset " +
+      return Error{Code::kTrimmed, "reading loglet " + to_string(key) + " at offset " +
                                        std::to_string(from) + ": trimmed up to " +
                                        std::to_string(loglet.durable.trim_point)};
     }
@@ -75,7 +71,7 @@ class MemoryLogWriter : public std::enable_shared_from_this<MemoryLogWriter> {
     for (std::uint32_t offset = from; offset < loglet.durable.next; ++offset) {
       if (loglet.corrupt.contains(offset)) {
         if (!result.records.empty()) break;
-        return Error{Code::kCorrupt, "reading loglet " + name_of(key) + " at offset " +
+        return Error{Code::kCorrupt, "reading loglet " + to_string(key) + " at offset " +
                                          std::to_string(offset) + " in memory: bad checksum"};
       }
       const Bytes& record = loglet.records[offset - loglet.durable.trim_point - 1];
@@ -144,13 +140,13 @@ class MemoryLogWriter : public std::enable_shared_from_this<MemoryLogWriter> {
       case LogChange::Kind::kAppend:
         if (state.sealed) {
           return {std::move(request),
-                  Error{Code::kSealed, "appending to loglet " + name_of(change.loglet) +
+                  Error{Code::kSealed, "appending to loglet " + to_string(change.loglet) +
                                            ": it is sealed at " + std::to_string(state.next)},
                   false};
         }
         if (request.first != state.next) {
           return {std::move(request),
-                  Error{Code::kInvalidArgument, "appending to loglet " + name_of(change.loglet) +
+                  Error{Code::kInvalidArgument, "appending to loglet " + to_string(change.loglet) +
                                                     " at offset " + std::to_string(request.first) +
                                                     ": its next offset is " +
                                                     std::to_string(state.next)},
@@ -158,7 +154,7 @@ class MemoryLogWriter : public std::enable_shared_from_this<MemoryLogWriter> {
         }
         if (change.records.size() >= UINT32_MAX - state.next) {
           return {std::move(request),
-                  Error{Code::kSealed, "appending to loglet " + name_of(change.loglet) +
+                  Error{Code::kSealed, "appending to loglet " + to_string(change.loglet) +
                                            ": its offsets are used up"},
                   false};
         }

@@ -6,8 +6,6 @@
 namespace restate::storage {
 namespace {
 
-rocksdb::Slice slice(std::string_view text) { return {text.data(), text.size()}; }
-
 /// True if all keys of [lower, upper) share the part of the key that the filters know.
 bool inside_one_prefix(std::string_view lower, std::string_view upper) {
   if (lower.size() < kKeyPrefixSize || upper.empty()) return false;

@@ -2,9 +2,11 @@
 
 #include <restate/error.h>
 
+#include <rocksdb/slice.h>
 #include <rocksdb/status.h>
 
 #include <string>
+#include <string_view>
 
 namespace restate::storage {
 
@@ -13,5 +15,7 @@ inline Error error_of(const rocksdb::Status& status, const std::string& attempt)
   return Error{status.IsCorruption() ? Code::kCorrupt : Code::kFailed,
                attempt + ": " + status.ToString()};
 }
+
+inline rocksdb::Slice slice(std::string_view text) { return {text.data(), text.size()}; }
 
 }  // namespace restate::storage

@@ -5,8 +5,6 @@
 namespace restate::storage {
 namespace {
 
-rocksdb::Slice slice(std::string_view text) { return {text.data(), text.size()}; }
-
 class RocksdbStore final : public Store {
  public:
   explicit RocksdbStore(std::shared_ptr<Database> database) : database_(std::move(database)) {}

@@ -15,10 +15,6 @@ constexpr std::size_t kWindow = std::size_t{1} << 20;
 // How far behind the end a search for later frames goes: further than one frame of usual size.
 constexpr std::uint64_t kTailWindow = std::uint64_t{8} << 20;
 
-std::string name_of(LogletKey key) {
-  return std::to_string(key.value >> 32) + "_" + std::to_string(key.value & 0xffffffff);
-}
-
 std::optional<std::uint32_t> segment_number(std::string_view name) {
   if (!name.ends_with(".log")) return std::nullopt;
   name.remove_suffix(4);
@@ -207,7 +203,7 @@ Result<void> Recovery::apply(const Segment& segment, std::uint64_t position, con
     case FrameKind::kRecords:
       if (header.first != state.next) {
         return corrupt(segment, position,
-                       "loglet " + name_of(header.loglet) + " continues at offset " +
+                       "loglet " + to_string(header.loglet) + " continues at offset " +
                            std::to_string(header.first) + " instead of " +
                            std::to_string(state.next));
       }
@@ -230,7 +226,7 @@ Result<void> Recovery::apply_head(const Segment& segment, const SegmentHead& hea
   std::vector<LogletKey> keys;
   for (const SegmentHead::Loglet& loglet : head.loglets) {
     if (loglet.state.next == 0 || loglet.state.trim_point >= loglet.state.next) {
-      return corrupt(segment, 0, "impossible state of loglet " + name_of(loglet.key));
+      return corrupt(segment, 0, "impossible state of loglet " + to_string(loglet.key));
     }
     keys.push_back(loglet.key);
     log_.index_.skip_to(loglet.key, loglet.state);
@@ -274,7 +270,7 @@ Result<void> Recovery::check_tail(const Segment& segment, FrameScanner& frames,
     if (frame->header.sequence <= missing || frame->header.batch() <= missing) continue;
     const std::string which = frame->header.kind == FrameKind::kRecords
                                   ? ", before offset " + std::to_string(frame->header.first) +
-                                        " of loglet " + name_of(frame->header.loglet)
+                                        " of loglet " + to_string(frame->header.loglet)
                                   : "";
     return corrupt(
         segment, position,
@@ -291,7 +287,7 @@ Result<void> Recovery::check_complete() const {
                                      " misses a segment with offsets " +
                                      std::to_string(state.trim_point + 1) + " to " +
                                      std::to_string(std::max(loglet.missing_upto, first - 1)) +
-                                     " of loglet " + name_of(key)};
+                                     " of loglet " + to_string(key)};
   }
   return {};
 }

@@ -16,10 +16,6 @@ constexpr std::size_t kMaxPartBytes = std::size_t{4} << 20;
 // Positions in the index count units of 8 bytes in 32 bits.
 constexpr std::uint64_t kMaxSegmentBytes = std::uint64_t{32} << 30;
 
-std::string name_of(LogletKey key) {
-  return std::to_string(key.value >> 32) + "_" + std::to_string(key.value & 0xffffffff);
-}
-
 }  // namespace
 
 std::string SegmentLog::path_of(std::uint32_t segment) const {
@@ -35,18 +31,18 @@ LogletState& SegmentLog::accepted(LogletKey key) {
 Result<void> SegmentLog::append(const LogAppend& append) {
   LogletState& state = accepted(append.loglet);
   if (state.sealed) {
-    return Error{Code::kSealed, "appending to loglet " + name_of(append.loglet) +
+    return Error{Code::kSealed, "appending to loglet " + to_string(append.loglet) +
                                     ": it is sealed at " + std::to_string(state.next)};
   }
   if (append.first != state.next) {
-    return Error{Code::kInvalidArgument, "appending to loglet " + name_of(append.loglet) +
+    return Error{Code::kInvalidArgument, "appending to loglet " + to_string(append.loglet) +
                                              " at offset " + std::to_string(append.first) +
                                              ": its next offset is " + std::to_string(state.next)};
   }
   if (append.records.size() >= UINT32_MAX - state.next) {
     // To the caller it is the same: the log must continue in another loglet.
     return Error{Code::kSealed,
-                 "appending to loglet " + name_of(append.loglet) + ": its offsets are used up"};
+                 "appending to loglet " + to_string(append.loglet) + ": its offsets are used up"};
   }
   std::span<const Bytes> rest = append.records;
   while (!rest.empty()) {
@@ -258,7 +254,7 @@ Result<SegmentLog::ReadPlan> SegmentLog::plan(LogletKey key, std::uint32_t from,
   const LogletIndex* loglet = index_.find(key);
   const LogletState state = loglet == nullptr ? LogletState{} : loglet->state;
   if (from <= state.trim_point) {
-    return Error{Code::kTrimmed, "reading loglet " + name_of(key) + " at offset " +
+    return Error{Code::kTrimmed, "reading loglet " + to_string(key) + " at offset " +
                                      std::to_string(from) + ": trimmed up to " +
                                      std::to_string(state.trim_point)};
   }
@@ -296,7 +292,7 @@ Result<LogRead> SegmentLog::read(LogletKey key, std::uint32_t from, std::size_t 
           frame->header.first != offset || !frame->records(records)) {
         if (!result.records.empty()) return result;  // the reader learns of it when it gets there
         return Error{Code::kCorrupt,
-                     "reading loglet " + name_of(key) + " at offset " + std::to_string(offset) +
+                     "reading loglet " + to_string(key) + " at offset " + std::to_string(offset) +
                          " in " + segment->path + " at byte " +
                          std::to_string(extent.position() + (buffer.size() - rest.size())) +
                          ": bad checksum"};
