@@ -3,6 +3,7 @@
 Runs against any server with Restate's configuration keys: ours, or the reference for comparison.
 """
 
+import atexit
 import http.client
 import json
 import os
@@ -91,7 +92,11 @@ class Server:
         self.process = subprocess.Popen([self.binary, *self.args], env=env, stdout=self.log,
                                         stderr=self.log, stdin=subprocess.DEVNULL)
         if wait:
-            self.wait_healthy()
+            try:
+                self.wait_healthy()
+            except AssertionError:
+                self.process.kill()
+                raise
         return self
 
     def wait_healthy(self, seconds=60):
@@ -172,6 +177,7 @@ class Services:
         # Node resolves packages from the script's folder, so the script runs beside them.
         script = pathlib.Path(modules) / "services.mjs"
         shutil.copyfile(HERE / "services.mjs", script)
+        atexit.register(self.close)  # also when the server beside it did not even start
         self.command = [str(node), str(script), str(self.port), mode, *map(str, arguments)]
         self.start()
 
