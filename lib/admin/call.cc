@@ -1,34 +1,12 @@
 #include "admin/call.h"
 
+#include "http/url.h"
+
 namespace restate::admin {
 namespace {
 
 constexpr std::string_view kJsonType = "application/json";
 constexpr std::string_view kTextType = "text/plain; charset=utf-8";
-
-int hex_value(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
-
-std::string decode(std::string_view text, bool plus_is_blank) {
-  std::string decoded;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (text[i] == '%' && i + 2 < text.size()) {
-      const int high = hex_value(text[i + 1]);
-      const int low = hex_value(text[i + 2]);
-      if (high >= 0 && low >= 0) {
-        decoded.push_back(static_cast<char>(high * 16 + low));
-        i += 2;
-        continue;
-      }
-    }
-    decoded.push_back(plus_is_blank && text[i] == '+' ? ' ' : text[i]);
-  }
-  return decoded;
-}
 
 /// `application/json` and its kin, parameters aside.
 bool is_json(std::string_view type) {
@@ -90,9 +68,9 @@ std::optional<std::string> Call::parameter(std::string_view name) const {
     const std::size_t end = rest.find('&');
     const std::string_view pair = rest.substr(0, end);
     const std::size_t equals = pair.find('=');
-    if (decode(pair.substr(0, equals), true) == name) {
+    if (http::form_decode(pair.substr(0, equals)) == name) {
       return equals == std::string_view::npos ? std::string()
-                                              : decode(pair.substr(equals + 1), true);
+                                              : http::form_decode(pair.substr(equals + 1));
     }
     if (end == std::string_view::npos) break;
     rest.remove_prefix(end + 1);
@@ -108,7 +86,5 @@ std::optional<bool> Call::flag(std::string_view name, bool otherwise) {
   text(400, "The query parameter `" + std::string(name) + "` is neither `true` nor `false`");
   return std::nullopt;
 }
-
-std::string decode_path(std::string_view segment) { return decode(segment, false); }
 
 }  // namespace restate::admin

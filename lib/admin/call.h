@@ -63,7 +63,4 @@ class Call {
   http::Responder responder_;
 };
 
-/// Percent-decodes a segment of a path; what is malformed stays.
-std::string decode_path(std::string_view segment);
-
 }  // namespace restate::admin

@@ -1,5 +1,7 @@
 #include "admin/router.h"
 
+#include "http/url.h"
+
 #include <algorithm>
 
 namespace restate::admin {
@@ -28,12 +30,12 @@ std::optional<std::vector<std::string>> match(const std::vector<std::string>& pa
     if (is_rest(pattern[i])) {
       std::string rest = path[i];
       for (std::size_t j = i + 1; j < path.size(); ++j) rest += '/' + path[j];
-      params.push_back(decode_path(rest));
+      params.push_back(http::percent_decode(rest));
       return params;
     }
     if (is_param(pattern[i])) {
       if (path[i].empty()) return std::nullopt;
-      params.push_back(decode_path(path[i]));
+      params.push_back(http::percent_decode(path[i]));
     } else if (pattern[i] != path[i]) {
       return std::nullopt;
     }

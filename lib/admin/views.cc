@@ -11,18 +11,6 @@ namespace {
 
 using schema::Options;
 
-std::string_view word(wire::ServiceType type) {
-  switch (type) {
-    case wire::ServiceType::kService:
-      return "Service";
-    case wire::ServiceType::kVirtualObject:
-      return "VirtualObject";
-    case wire::ServiceType::kWorkflow:
-      return "Workflow";
-  }
-  return {};
-}
-
 std::string_view word(wire::HandlerType type) {
   switch (type) {
     case wire::HandlerType::kPlain:
@@ -140,7 +128,7 @@ Json view_of(const schema::ServiceRevision& service, const schema::Deployment& d
              const schema::Defaults& defaults) {
   const Options& options = service.options;
   Json json{{"name", service.name},
-            {"ty", word(service.type)},
+            {"ty", schema::word(service.type)},
             {"deployment_id", deployment.id.str()},
             {"revision", service.revision},
             {"public", !options.ingress_private.value_or(false)},

@@ -5,6 +5,13 @@
 namespace restate::http {
 namespace {
 
+int hex_value(char c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
+  return -1;
+}
+
 Error bad(std::string_view text, std::string_view why) {
   return {Code::kInvalidArgument,
           "'" + std::string(text) + "' is not a usable URL: " + std::string(why)};
@@ -85,6 +92,32 @@ Result<Url> parse_url(std::string_view text) {
   rest = rest.substr(0, question);
   if (!rest.empty()) url.path = rest;
   return url;
+}
+
+std::string percent_decode(std::string_view text) {
+  std::string decoded;
+  decoded.reserve(text.size());
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] == '%' && i + 2 < text.size()) {
+      const int high = hex_value(text[i + 1]);
+      const int low = hex_value(text[i + 2]);
+      if (high >= 0 && low >= 0) {
+        decoded.push_back(static_cast<char>(high * 16 + low));
+        i += 2;
+        continue;
+      }
+    }
+    decoded.push_back(text[i]);
+  }
+  return decoded;
+}
+
+std::string form_decode(std::string_view text) {
+  std::string spaced(text);
+  for (char& c : spaced) {
+    if (c == '+') c = ' ';
+  }
+  return percent_decode(spaced);
 }
 
 }  // namespace restate::http

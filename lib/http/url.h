@@ -1,7 +1,7 @@
 #pragma once
 
 /// \file
-/// The address of a service endpoint as its owner wrote it.
+/// The address of a service endpoint as its owner wrote it, and the escapes of URLs.
 
 #include <restate/result.h>
 
@@ -30,5 +30,10 @@ struct Url {
 
 /// - `kInvalidArgument`: not an absolute URI, another scheme, no host, user info, or a bad port.
 Result<Url> parse_url(std::string_view text);
+
+/// Replaces `%XX` by its byte; what is no escape stays as it is.
+std::string percent_decode(std::string_view text);
+/// The same for names and values of a query, where `+` is a blank.
+std::string form_decode(std::string_view text);
 
 }  // namespace restate::http

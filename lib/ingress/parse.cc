@@ -1,6 +1,7 @@
 #include "ingress/parse.h"
 
 #include "common/utf8.h"
+#include "http/url.h"
 
 #include <array>
 #include <span>
@@ -152,39 +153,6 @@ Route parse_verb(std::string_view verb, Segments rest, const schema::Schema& sch
   return not_found();
 }
 
-int hex_value(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
-
-std::string percent_decode(std::string_view text) {
-  std::string decoded;
-  decoded.reserve(text.size());
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (text[i] == '%' && i + 2 < text.size()) {
-      const int high = hex_value(text[i + 1]);
-      const int low = hex_value(text[i + 2]);
-      if (high >= 0 && low >= 0) {
-        decoded.push_back(static_cast<char>(high * 16 + low));
-        i += 2;
-        continue;
-      }
-    }
-    decoded.push_back(text[i]);
-  }
-  return decoded;
-}
-
-std::string form_decode(std::string_view text) {
-  std::string spaced(text);
-  for (char& c : spaced) {
-    if (c == '+') c = ' ';
-  }
-  return percent_decode(spaced);
-}
-
 bool same_name(std::string_view a, std::string_view b) {
   if (a.size() != b.size()) return false;
   for (std::size_t i = 0; i < a.size(); ++i) {
@@ -229,7 +197,7 @@ Route parse_path(std::string_view path, const schema::Schema& schema) {
 
 std::optional<std::string> decode_segment(std::string_view segment) {
   std::string decoded =
-      segment.find('%') == std::string_view::npos ? std::string(segment) : percent_decode(segment);
+      segment.find('%') == std::string_view::npos ? std::string(segment) : http::percent_decode(segment);
   if (!is_utf8(decoded)) return std::nullopt;
   return decoded;
 }
@@ -239,8 +207,8 @@ std::optional<std::string> query_parameter(std::string_view query, std::string_v
     const std::size_t end = query.find('&');
     const std::string_view pair = query.substr(0, end);
     const std::size_t equals = pair.find('=');
-    if (same_name(form_decode(pair.substr(0, equals)), name)) {
-      return equals == std::string_view::npos ? std::string() : form_decode(pair.substr(equals + 1));
+    if (same_name(http::form_decode(pair.substr(0, equals)), name)) {
+      return equals == std::string_view::npos ? std::string() : http::form_decode(pair.substr(equals + 1));
     }
     if (end == std::string_view::npos) break;
     query.remove_prefix(end + 1);

@@ -59,18 +59,6 @@ RegistryResult<Services> validate_all(const std::vector<DiscoveredService>& disc
   return services;
 }
 
-std::string_view word(wire::ServiceType type) {
-  switch (type) {
-    case wire::ServiceType::kService:
-      return "Service";
-    case wire::ServiceType::kVirtualObject:
-      return "VirtualObject";
-    case wire::ServiceType::kWorkflow:
-      return "Workflow";
-  }
-  return {};
-}
-
 /// State and locks of a service are bound to its type: a change must be meant.
 std::optional<RegistryError> refuse_type_changes(const Schema& schema, const Services& services) {
   for (const ServiceRevision& service : services) {

@@ -181,4 +181,16 @@ HandlerSettings settings_of(const Schema& schema, const Defaults& defaults,
   return settings;
 }
 
+std::string_view word(wire::ServiceType type) {
+  switch (type) {
+    case wire::ServiceType::kService:
+      return "Service";
+    case wire::ServiceType::kVirtualObject:
+      return "VirtualObject";
+    case wire::ServiceType::kWorkflow:
+      return "Workflow";
+  }
+  return {};
+}
+
 }  // namespace restate::schema

@@ -198,4 +198,7 @@ HandlerSettings settings_of(const Schema& schema, const Defaults& defaults,
 std::string encode(const Schema& schema);
 Result<Schema> decode(std::string_view json);
 
+/// A type of services as manifests and the admin API spell it.
+std::string_view word(wire::ServiceType type);
+
 }  // namespace restate::schema

@@ -9,9 +9,8 @@ import json
 import os
 import sys
 import time
-import traceback
 
-from harness import Server, Services, eventually, request
+from harness import Server, Services, eventually, request, run_tests
 
 TESTS = []
 
@@ -275,32 +274,19 @@ def main():
     options = parser.parse_args()
     services = Services(options.modules)
     server = Server(options.server, env={"RESTATE_WORKER__INVOKER__INACTIVITY_TIMEOUT": "1s"})
-    passed, failed = 0, 0
     try:
         server.start()
         server.register(services.port)
         runs = [(t.__name__, lambda t=t: t(server)) for t in TESTS]
         runs.append(("work_lives_on_over_a_kill", lambda: restart_test(options.server, services)))
         runs.append(("http1_endpoints_work", lambda: http1_test(options.server, options.modules)))
-        for name, run in runs:
-            if options.names and name not in options.names:
-                continue
-            start = time.monotonic()
-            try:
-                run()
-                passed += 1
-                print(f"ok      {name} ({time.monotonic() - start:.2f} s)", flush=True)
-            except Exception:
-                failed += 1
-                print(f"FAILED  {name}", flush=True)
-                traceback.print_exc(file=sys.stdout)
-        if failed:
+        code = run_tests(runs, options.names)
+        if code:
             print(server.tail())
+        return code
     finally:
         server.close()
         services.close()
-    print(f"{passed} passed, {failed} failed")
-    return 1 if failed or not passed else 0
 
 
 if __name__ == "__main__":
