@@ -224,7 +224,7 @@ class FrameReader {
 
 function send(port, method, path, headers, body) {
   return new Promise((resolve, reject) => {
-    const request = http.request({ port, method, path, headers }, (response) => {
+    const request = http.request({ host: "127.0.0.1", port, method, path, headers }, (response) => {
       response.resume();
       response.on("end", () => resolve(response));
     });
