@@ -1,4 +1,5 @@
 #include "storage/rocksdb/space.h"
+#include "storage/rocksdb/status.h"
 
 #include <rocksdb/write_batch.h>
 
