@@ -24,8 +24,12 @@ struct WorkerOptions {
   invoker::InvokerOptions invoker;
   /// Between two passes of the cleaner.
   Duration cleanup_interval = std::chrono::hours(1);
-  /// Log bytes applied on this node since the last flush of tables: bounds recovery.
+  /// Log bytes that a partition applies between two flushes of its tables: bounds recovery.
   std::size_t checkpoint_bytes = 64u << 20;
+  /// What was applied is flushed after so much time, however little it is.
+  Duration checkpoint_interval = std::chrono::hours(1);
+  /// Between two looks at what is durable.
+  Duration durability_check = std::chrono::seconds(5);
   /// How long a durable position waits before the log below it is trimmed.
   Duration trim_delay = std::chrono::minutes(10);
   /// False: follow only. A follower applies records and proposes nothing.

@@ -1,5 +1,7 @@
 #include "worker/group.h"
 
+#include "worker/durability.h"
+#include "worker/limits.h"
 #include "worker/processor.h"
 
 #include <algorithm>
@@ -13,9 +15,17 @@ bool Group::ById::operator()(const PartitionProcessor* a, const PartitionProcess
 }
 
 Group::Group(ShardContext& context)
-    : context_(context), retry_timer_(context.shard.make_timer([this] { act(); })) {}
+    : context_(context),
+      check_timer_(context.shard.make_timer([this] { check_all(); })),
+      retry_timer_(context.shard.make_timer([this] { act(); })) {}
 
 Group::~Group() { context_.shard.forget(*this); }
+
+void Group::add(PartitionProcessor& processor) {
+  open_.insert(&processor);
+  if (check_timer_->armed()) return;
+  check_timer_->arm(context_.shard.now() + context_.options.durability_check);
+}
 
 void Group::schedule(PartitionProcessor& processor) {
   scheduled_.insert(&processor);
@@ -23,6 +33,8 @@ void Group::schedule(PartitionProcessor& processor) {
 }
 
 void Group::remove(PartitionProcessor& processor) {
+  open_.erase(&processor);
+  if (open_.empty()) check_timer_->cancel();
   scheduled_.erase(&processor);
   std::erase(committing_, &processor);
 }
@@ -67,13 +79,41 @@ void Group::finish() {
   if (!scheduled_.empty()) context_.shard.at_turn_end(TurnPhase::kApply, *this);
 }
 
-void Group::applied(PartitionProcessor& processor, std::size_t log_bytes) {
-  unflushed_bytes_ += log_bytes;
-  if (unflushed_bytes_ < context_.options.checkpoint_bytes) return;
-  // Whoever crosses the line flushes; a busy partition crosses it most often, so it is the one
-  // that holds most of what a restart would have to apply again.
-  unflushed_bytes_ -= std::min(unflushed_bytes_, processor.bytes_since_flush());
-  processor.flush();
+// --- Flushing ------------------------------------------------------------------------------------
+
+void Group::applied(std::size_t log_bytes) {
+  bytes_since_look_ += log_bytes;
+  if (bytes_since_look_ < context_.options.checkpoint_bytes / limits::kRunsPerCheckpoint) return;
+  bytes_since_look_ = 0;
+  flush_some();
+}
+
+void Group::flush_some() {
+  Durability* oldest = nullptr;
+  for (PartitionProcessor* processor : open_) {
+    Durability* durability = processor->durability();
+    if (durability == nullptr) continue;
+    switch (durability->need()) {
+      case Durability::Need::kNone:
+        break;
+      case Durability::Need::kNow:
+        durability->flush();
+        break;
+      case Durability::Need::kPins:
+        if (oldest == nullptr || durability->pinned_bytes() > oldest->pinned_bytes()) {
+          oldest = durability;
+        }
+        break;
+    }
+  }
+  if (oldest != nullptr) oldest->flush();
+}
+
+void Group::check_all() {
+  for (PartitionProcessor* processor : open_) {
+    if (Durability* durability = processor->durability()) durability->check();
+  }
+  check_timer_->arm(context_.shard.now() + context_.options.durability_check);
 }
 
 }  // namespace restate::worker

@@ -25,6 +25,14 @@ inline constexpr std::size_t kTimersPerTurn = 1024;
 /// One wait of the timer service at most; long sleeps are parked again and again.
 inline constexpr std::uint64_t kLongestWaitMs = 3'600'000;
 
+/// A partition notes this many positions between two flushes.
+inline constexpr std::size_t kRunsPerCheckpoint = 16;
+/// Bytes of the node's log behind the oldest record that a partition has not flushed, in units of
+/// `checkpoint_bytes`. Segments hold records of all partitions, so a cold one keeps a busy one's log.
+inline constexpr std::uint64_t kPinnedCheckpoints = 4;
+/// Log that waits for the trim delay at most; beyond, it goes early.
+inline constexpr std::uint64_t kDelayedTrimBytes = std::uint64_t{1} << 30;
+
 /// Outbox messages on their way at once, per partition.
 inline constexpr std::size_t kShuffleWindow = 1024;
 inline constexpr std::size_t kShuffleWindowBytes = 10u << 20;

@@ -1,5 +1,6 @@
 #include "worker/processor.h"
 
+#include "partition/tables.h"
 #include "wire/codec.h"
 #include "worker/group.h"
 #include "worker/leader.h"
@@ -45,8 +46,7 @@ PartitionProcessor::PartitionProcessor(ShardContext& context, Group& group, Rout
       description_(description),
       proposer_(context.shard, context.bifrost, description.log, description.keys,
                 [this](const Error& error) { on_proposal_lost(error); }),
-      campaign_timer_(context.shard.make_timer([this] { campaign(); })),
-      trim_timer_(context.shard.make_timer([this] { schedule_trim(); })) {}
+      campaign_timer_(context.shard.make_timer([this] { campaign(); })) {}
 
 PartitionProcessor::~PartitionProcessor() {
   reader_.reset();
@@ -85,6 +85,17 @@ void PartitionProcessor::read_log(const bifrost::LogTail& tail) {
                                      std::to_string(tail.next.value) +
                                      ": the log has lost records"});
   }
+  auto known = machine_->tables().durability();
+  if (!known) return stop(std::move(known).error());
+  committed_ = machine_->applied();
+  durability_ = std::make_unique<Durability>(
+      context_, router_, *space_, description_.log, *known, committed_,
+      [this](const wire::UpdateDurability& report) {
+        if (role_ != Role::kLeader) return false;
+        proposer_.propose(report);
+        return true;
+      });
+  group_.add(*this);
   role_ = Role::kFollower;
   reader_ = context_.bifrost.read(description_.log, bifrost::Lsn{machine_->applied() + 1},
                                   description_.keys, *this);
@@ -146,7 +157,8 @@ bool PartitionProcessor::apply_pending() {
       return false;
     }
     if (RESTATE_MUTATION("worker/actions-before-commit")) run_actions();
-    if (applied->durability) durability_ = applied->durability;
+    if (applied->durability) reported_ = applied->durability;
+    if (!std::holds_alternative<wire::UpdateDurability>(envelope->command)) batch_works_ = true;
     if (applied->leader) {
       // What was to be done so far belongs to an older leadership. The new leader finds its work in
       // the tables, so the batch ends here.
@@ -167,18 +179,16 @@ storage::Commit PartitionProcessor::commit() const {
 
 void PartitionProcessor::on_committed() {
   machine_->committed();
-  bytes_since_flush_ += batch_bytes_;
-  group_.applied(*this, std::exchange(batch_bytes_, 0));
+  const std::size_t bytes = std::exchange(batch_bytes_, 0);
+  durability_->committed(committed_ + 1, machine_->applied(), bytes,
+                         std::exchange(batch_works_, false));
+  committed_ = machine_->applied();
   if (reader_paused_ && pending_.size() < limits::kPendingRecords / 2) {
     reader_paused_ = false;
     reader_->resume();
   }
-  if (durability_) {
-    trim_target_ = std::max(trim_target_, std::exchange(durability_, {})->durable_lsn);
-    if (!trim_timer_->armed()) {
-      trim_timer_->arm(context_.shard.now() + context_.options.trim_delay);
-    }
-  }
+  if (reported_) durability_->on_report(*std::exchange(reported_, {}));
+  group_.applied(bytes);
   run_actions();
   if (announced_) on_announced(*std::exchange(announced_, {}));
 }
@@ -236,6 +246,7 @@ void PartitionProcessor::on_announced(const wire::AnnounceLeader& announced) {
   }
   role_ = Role::kLeader;
   campaign_wait_ms_ = 0;
+  durability_->on_lead();
   leader_ = std::make_unique<Leader>(*this, claimed_);
   if (auto begun = leader_->begin(); !begun) stop(std::move(begun).error());
 }
@@ -273,40 +284,6 @@ void PartitionProcessor::stop(Error error) {
   campaign_timer_->cancel();
   leader_.reset();
   if (reader_ && !reader_paused_) reader_->pause();
-}
-
-// --- Durability ----------------------------------------------------------------------------------
-
-void PartitionProcessor::flush() {
-  if (flushing_ || !space_) return;
-  flushing_ = true;
-  bytes_since_flush_ = 0;
-  space_->flush(Completion<void>(
-      context_.shard, scope_.bind([this](Result<void> flushed) {
-        flushing_ = false;
-        if (!flushed) {
-          if (flushed.error().code == Code::kFailed) context_.on_failed(flushed.error());
-          return;
-        }
-        if (role_ == Role::kLeader) {
-          proposer_.propose(
-              wire::UpdateDurability{space_->durable().value, context_.shard.wall_now()});
-        }
-      })));
-}
-
-void PartitionProcessor::schedule_trim() {
-  if (trimming_ || trim_target_ == 0) return;
-  // Never beyond what this store would need after a crash.
-  std::uint64_t upto = std::min(trim_target_, space_->durable().value);
-  if (RESTATE_MUTATION("worker/trims-beyond-durable")) upto = machine_->applied();
-  trim_target_ = 0;
-  trimming_ = true;
-  context_.bifrost.trim(description_.log, bifrost::Lsn{upto},
-                        Completion<bifrost::Lsn>(context_.shard,
-                                                 scope_.bind([this](Result<bifrost::Lsn>) {
-                                                   trimming_ = false;  // a hint: the next one covers it
-                                                 })));
 }
 
 }  // namespace restate::worker

@@ -6,6 +6,7 @@
 
 #include "worker/client.h"
 #include "worker/context.h"
+#include "worker/durability.h"
 #include "worker/proposer.h"
 
 #include <restate/partition/machine.h>
@@ -50,6 +51,8 @@ class PartitionProcessor final : private bifrost::ReadListener {
   Router& router() { return router_; }
   const PartitionDescription& description() const { return description_; }
   storage::Position durable() const { return space_ ? space_->durable() : storage::Position{}; }
+  /// Null while the log is not open.
+  Durability* durability() { return durability_.get(); }
 
   // For the group, once per turn.
   /// Applies what waits, up to the bounds of a batch. True: `commit` has something to write.
@@ -57,9 +60,6 @@ class PartitionProcessor final : private bifrost::ReadListener {
   storage::Commit commit() const;
   /// The commit is in the store: actions may run.
   void on_committed();
-  std::size_t bytes_since_flush() const { return bytes_since_flush_; }
-  /// Makes the tables durable up to here; then tells the log, which may forget.
-  void flush();
 
   /// The tables cannot be read: the partition stops, once the caller has returned.
   void fail(Error error);
@@ -78,7 +78,6 @@ class PartitionProcessor final : private bifrost::ReadListener {
   void stop(Error error);
   /// Does what the records since the last commit ask for, if this one leads.
   void run_actions();
-  void schedule_trim();
 
   ShardContext& context_;
   Group& group_;
@@ -96,18 +95,16 @@ class PartitionProcessor final : private bifrost::ReadListener {
   storage::Batch batch_;
   partition::Actions actions_;
   std::optional<wire::AnnounceLeader> announced_;
-  std::optional<wire::UpdateDurability> durability_;
+  std::optional<wire::UpdateDurability> reported_;
   std::size_t batch_bytes_ = 0;
+  bool batch_works_ = false;  ///< it holds more than reports of what is durable
+  std::uint64_t committed_ = 0;
 
   LeaderEpoch claimed_;
   std::unique_ptr<Timer> campaign_timer_;
   std::uint64_t campaign_wait_ms_ = 0;
   std::unique_ptr<Leader> leader_;
-  std::size_t bytes_since_flush_ = 0;
-  bool flushing_ = false;
-  bool trimming_ = false;
-  std::uint64_t trim_target_ = 0;
-  std::unique_ptr<Timer> trim_timer_;
+  std::unique_ptr<Durability> durability_;
   /// Last but the scope, so that nothing arrives while the rest goes.
   std::unique_ptr<bifrost::ReadStream> reader_;
   Scope scope_;

@@ -9,6 +9,7 @@
 #include <restate/ids.h>
 #include <restate/runtime.h>
 
+#include <atomic>
 #include <cstdint>
 #include <vector>
 
@@ -39,8 +40,16 @@ class Router {
   void deliver(Shard& from, PartitionId destination, std::vector<wire::Envelope> messages,
                Completion<void> durable);
 
+  /// Log bytes applied on this node, by all partitions: they share the segments on the disk. From
+  /// any shard.
+  std::uint64_t log_bytes() const { return log_bytes_.load(std::memory_order_relaxed); }
+  void add_log_bytes(std::size_t bytes) {
+    log_bytes_.fetch_add(bytes, std::memory_order_relaxed);
+  }
+
  private:
   std::vector<Route> routes_;  ///< by first key
+  std::atomic<std::uint64_t> log_bytes_{0};
 };
 
 /// The client of one shard.
