@@ -37,7 +37,6 @@ ShardNode::ShardNode(Shard& shard, NodeParts& parts, const Config& config, Gener
     : shard_(shard),
       parts_(parts),
       config_(config),
-      router_(router),
       bifrost_(bifrost::make_bifrost(
           shard, parts.metadata,
           {.default_provider = parts.default_provider})),
@@ -52,37 +51,23 @@ ShardNode::ShardNode(Shard& shard, NodeParts& parts, const Config& config, Gener
                worker_options(config, id),
                std::move(on_failed)},
       group_(context_),
-      client_(shard, router) {
+      client_(shard, router),
+      supervisor_(context_, group_, router) {
   for (const auto& [kind, provider] : parts.providers) bifrost_->add_provider(kind, provider);
 }
 
-ShardNode::~ShardNode() {
-  ingress_.reset();
-  for (auto& processor : processors_) {
-    router_.attach(processor->id(), nullptr);
-    processor.reset();
-  }
-}
+ShardNode::~ShardNode() = default;
 
 void ShardNode::start(std::vector<worker::PartitionDescription> partitions,
                       Completion<void> done) {
   bifrost_->start(Completion<void>(
       shard_, [open = scope_.bind([this, partitions = std::move(partitions)] {
-                 open_partitions(partitions);
+                 for (const auto& description : partitions) supervisor_.open(description);
                }),
                done = std::move(done)](Result<void> begun) mutable {
         if (begun) open();
         done(std::move(begun));
       }));
-}
-
-void ShardNode::open_partitions(const std::vector<worker::PartitionDescription>& partitions) {
-  for (const worker::PartitionDescription& description : partitions) {
-    processors_.push_back(std::make_unique<worker::PartitionProcessor>(context_, group_, router_,
-                                                                       description));
-    router_.attach(description.id, processors_.back().get());
-    processors_.back()->start();
-  }
 }
 
 Result<std::vector<Address>> ShardNode::listen(const std::vector<Address>& addresses) {
@@ -97,23 +82,12 @@ Result<std::vector<Address>> ShardNode::listen(const std::vector<Address>& addre
 
 void ShardNode::stop(Completion<void> done) {
   const auto close = [this](Completion<void> closed) {
-    for (auto& processor : processors_) {
-      router_.attach(processor->id(), nullptr);
-      processor.reset();
-    }
-    processors_.clear();
+    supervisor_.close();
     closed(Result<void>());
   };
   if (!ingress_) return close(std::move(done));
   ingress_->stop(Completion<void>(
       shard_, [close, done = std::move(done)](Result<void>) mutable { close(std::move(done)); }));
-}
-
-bool ShardNode::leads_all() const {
-  for (const auto& processor : processors_) {
-    if (processor->role() != worker::PartitionProcessor::Role::kLeader) return false;
-  }
-  return !processors_.empty();
 }
 
 }  // namespace restate::node

@@ -8,8 +8,8 @@
 #include "schema/source.h"
 #include "worker/context.h"
 #include "worker/group.h"
-#include "worker/processor.h"
 #include "worker/router.h"
+#include "worker/supervisor.h"
 
 #include <memory>
 #include <vector>
@@ -31,30 +31,24 @@ class ShardNode {
   void stop(Completion<void> done);
 
   /// True while every partition of this shard has its leader here.
-  bool leads_all() const;
+  bool leads_all() const { return supervisor_.leads_all(); }
   void set_ready(bool ready) { client_.set_ready(ready); }
 
   Shard& shard() { return shard_; }
   worker::PartitionClient& client() { return client_; }
   schema::SchemaCell& schema() { return schema_; }
-  const std::vector<std::unique_ptr<worker::PartitionProcessor>>& processors() const {
-    return processors_;
-  }
 
  private:
-  void open_partitions(const std::vector<worker::PartitionDescription>& partitions);
-
   Shard& shard_;
   NodeParts& parts_;
   const Config& config_;
-  worker::Router& router_;
   schema::SchemaCell schema_;
   std::unique_ptr<bifrost::Bifrost> bifrost_;
   std::unique_ptr<invoker::DeploymentClient> deployments_;
   worker::ShardContext context_;
   worker::Group group_;
   worker::RoutingClient client_;
-  std::vector<std::unique_ptr<worker::PartitionProcessor>> processors_;
+  worker::Supervisor supervisor_;
   std::unique_ptr<ingress::Ingress> ingress_;
   Scope scope_;
 };

@@ -3,6 +3,8 @@
 /// \file
 /// The bounds of a partition processor, in one place.
 
+#include <restate/time.h>
+
 #include <cstddef>
 #include <cstdint>
 
@@ -24,6 +26,12 @@ inline constexpr std::size_t kLoadedTimers = 65'536;
 inline constexpr std::size_t kTimersPerTurn = 1024;
 /// One wait of the timer service at most; long sleeps are parked again and again.
 inline constexpr std::uint64_t kLongestWaitMs = 3'600'000;
+
+/// Before a partition that stopped is opened again: twice as long each time, from the start when it
+/// had run for long enough.
+inline constexpr Duration kFirstRestartWait = std::chrono::seconds(1);
+inline constexpr Duration kLongestRestartWait = std::chrono::seconds(30);
+inline constexpr Duration kHealthyAfter = std::chrono::seconds(60);
 
 /// A partition notes this many positions between two flushes.
 inline constexpr std::size_t kRunsPerCheckpoint = 16;

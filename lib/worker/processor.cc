@@ -36,14 +36,23 @@ Result<std::optional<Bytes>> claim(const std::optional<VersionedValue>& stored,
   return std::optional<Bytes>(metadata::encode(document));
 }
 
+Recovery recovery_from(const Error& error) {
+  // The whole engine stops.
+  if (error.code == Code::kFailed || error.code == Code::kShutdown) return Recovery::kNone;
+  // A newer program is needed, or tables from elsewhere.
+  const bool slow = error.code == Code::kUnsupported || error.code == Code::kTrimmed;
+  return slow ? Recovery::kWaitLong : Recovery::kRetry;
+}
+
 }  // namespace
 
 PartitionProcessor::PartitionProcessor(ShardContext& context, Group& group, Router& router,
-                                       PartitionDescription description)
+                                       PartitionDescription description, OnStopped on_stopped)
     : context_(context),
       group_(group),
       router_(router),
       description_(description),
+      on_stopped_(std::move(on_stopped)),
       proposer_(context.shard, context.bifrost, description.log, description.keys,
                 [this](const Error& error) { on_proposal_lost(error); }),
       campaign_timer_(context.shard.make_timer([this] { campaign(); })) {}
@@ -80,10 +89,12 @@ void PartitionProcessor::open_log() {
 
 void PartitionProcessor::read_log(const bifrost::LogTail& tail) {
   if (machine_->applied() >= tail.next.value) {
+    // Going on would give the same LSN to two records. Whoever can must restore the log.
     return stop({Code::kCorrupt, where(description_, machine_->applied()) +
                                      ": the tables are ahead of the log, whose tail is LSN " +
                                      std::to_string(tail.next.value) +
-                                     ": the log has lost records"});
+                                     ": the log has lost records"},
+                Recovery::kNone);
   }
   auto known = machine_->tables().durability();
   if (!known) return stop(std::move(known).error());
@@ -105,6 +116,7 @@ void PartitionProcessor::read_log(const bifrost::LogTail& tail) {
 // --- Reading and applying ------------------------------------------------------------------------
 
 void PartitionProcessor::on_entries(std::span<bifrost::LogEntry> entries) {
+  if (role_ == Role::kStopped) return;
   if (RESTATE_MUTATION("worker/reader-skips-a-record")) entries = entries.first(1);
   std::move(entries.begin(), entries.end(), std::back_inserter(pending_));
   if (!reader_paused_ && pending_.size() >= limits::kPendingRecords) {
@@ -115,12 +127,15 @@ void PartitionProcessor::on_entries(std::span<bifrost::LogEntry> entries) {
 }
 
 void PartitionProcessor::on_read_error(const Error& error) {
-  if (error.code == Code::kFailed) context_.on_failed(error);
   stop(Error(error).within("reading " + where(description_, machine_->applied() + 1)));
 }
 
 bool PartitionProcessor::apply_pending() {
   if (role_ == Role::kStopped) return false;
+  if (!pending_.empty() && context_.shard.fault("worker/partition/stops")) {
+    stop({Code::kInternal, where(description_, pending_.front().lsn.value) + ": a simulated fault"});
+    return false;
+  }
   std::size_t records = 0;
   while (!pending_.empty() && records < limits::kBatchRecords &&
          batch_bytes_ < limits::kBatchBytes && !announced_) {
@@ -179,6 +194,7 @@ storage::Commit PartitionProcessor::commit() const {
 
 void PartitionProcessor::on_committed() {
   machine_->committed();
+  if (role_ == Role::kStopped) return;
   const std::size_t bytes = std::exchange(batch_bytes_, 0);
   durability_->committed(committed_ + 1, machine_->applied(), bytes,
                          std::exchange(batch_works_, false));
@@ -274,16 +290,22 @@ void PartitionProcessor::fail(Error error) {
 }
 
 void PartitionProcessor::stop(Error error) {
+  const Recovery recovery = recovery_from(error);
+  stop(std::move(error), recovery);
+}
+
+void PartitionProcessor::stop(Error error, Recovery recovery) {
   if (role_ == Role::kStopped) return;
-  context_.shard.log().error("worker", "the partition stops",
-                             {{"partition", description_.id.value}, {"error", error.describe()}});
   role_ = Role::kStopped;
   stopped_ = std::move(error);
   pending_.clear();
   actions_.clear();
   campaign_timer_->cancel();
   leader_.reset();
-  if (reader_ && !reader_paused_) reader_->pause();
+  durability_.reset();
+  if (reader_) reader_->pause();
+  if (stopped_->code == Code::kFailed) context_.on_failed(*stopped_);
+  on_stopped_(*stopped_, recovery);
 }
 
 }  // namespace restate::worker

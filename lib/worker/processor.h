@@ -25,12 +25,22 @@ struct PartitionDescription {
   bifrost::LogId log;
 };
 
+/// What may help a partition that stopped.
+enum class Recovery : std::uint8_t {
+  kRetry,     ///< to open it again
+  kWaitLong,  ///< the same, after somebody has done something: a newer program, say
+  kNone,      ///< nothing that it could do by itself
+};
+
 class PartitionProcessor final : private bifrost::ReadListener {
  public:
   enum class Role : std::uint8_t { kStarting, kFollower, kCandidate, kLeader, kStopped };
 
+  /// Called once, from inside the processor: it can be destroyed after the turn, not before.
+  using OnStopped = Function<void(const Error&, Recovery)>;
+
   PartitionProcessor(ShardContext& context, Group& group, Router& router,
-                     PartitionDescription description);
+                     PartitionDescription description, OnStopped on_stopped);
   ~PartitionProcessor();
   PartitionProcessor(const PartitionProcessor&) = delete;
   PartitionProcessor& operator=(const PartitionProcessor&) = delete;
@@ -76,6 +86,7 @@ class PartitionProcessor final : private bifrost::ReadListener {
   void on_proposal_lost(const Error& error);
   void step_down(const Error& why);
   void stop(Error error);
+  void stop(Error error, Recovery recovery);
   /// Does what the records since the last commit ask for, if this one leads.
   void run_actions();
 
@@ -83,6 +94,7 @@ class PartitionProcessor final : private bifrost::ReadListener {
   Group& group_;
   Router& router_;
   const PartitionDescription description_;
+  OnStopped on_stopped_;
   Role role_ = Role::kStarting;
   std::optional<Error> stopped_;
   std::unique_ptr<storage::PartitionSpace> space_;

@@ -25,6 +25,7 @@ class Faults {
     if (draw(4) == 0) world_.set_fault("deployment/reset", 20'000);
     if (draw(4) == 0) world_.set_fault("deployment/unavailable", 50'000);
     if (draw(2) == 0) engine_.disk().set_sync_time(1ms, 20ms);
+    if (seed % 5 == 2) world_.set_fault("worker/partition/stops", 2'000);
     jumps_ = draw(4) == 0;
     clogs_ = draw(4) == 0;
     repeats_ = draw(2) == 0;
@@ -50,7 +51,7 @@ class Faults {
     world_.network().heal();
     world_.network().set_reset_chance(0);
     for (const char* name : {"storage/commit/overloaded", "storage/flush/early", "deployment/reset",
-                             "deployment/unavailable"}) {
+                             "deployment/unavailable", "worker/partition/stops"}) {
       world_.set_fault(name, 0);
     }
     engine_.disk().set_sync_time(50us, 500us);

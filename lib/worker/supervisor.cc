@@ -1,0 +1,87 @@
+#include "worker/supervisor.h"
+
+#include "worker/group.h"
+#include "worker/limits.h"
+#include "worker/router.h"
+
+#include <restate/log.h>
+
+#include <algorithm>
+
+namespace restate::worker {
+
+Supervisor::Supervisor(ShardContext& context, Group& group, Router& router)
+    : context_(context), group_(group), router_(router) {}
+
+Supervisor::~Supervisor() { close(); }
+
+void Supervisor::open(const PartitionDescription& description) {
+  auto& kept = *kept_.emplace_back(std::make_unique<Kept>());
+  kept.description = description;
+  kept.restart = context_.shard.make_timer([this, &kept] {
+    context_.shard.log().info("worker", "the partition starts again",
+                              {{"partition", kept.description.id.value}});
+    start(kept);
+  });
+  start(kept);
+}
+
+void Supervisor::close() {
+  for (auto& kept : kept_) {
+    router_.attach(kept->description.id, nullptr);
+    kept->processor.reset();
+  }
+  kept_.clear();
+}
+
+bool Supervisor::leads_all() const {
+  return !kept_.empty() && std::all_of(kept_.begin(), kept_.end(), [](const auto& kept) {
+    return kept->processor->role() == PartitionProcessor::Role::kLeader;
+  });
+}
+
+PartitionProcessor* Supervisor::find(PartitionId partition) const {
+  for (const auto& kept : kept_) {
+    if (kept->description.id == partition) return kept->processor.get();
+  }
+  return nullptr;
+}
+
+void Supervisor::start(Kept& kept) {
+  router_.attach(kept.description.id, nullptr);
+  // The old one first: it holds the tables.
+  kept.processor.reset();
+  kept.processor = std::make_unique<PartitionProcessor>(
+      context_, group_, router_, kept.description,
+      [this, &kept](const Error& error, Recovery recovery) { on_stopped(kept, error, recovery); });
+  kept.started = context_.shard.now();
+  router_.attach(kept.description.id, kept.processor.get());
+  kept.processor->start();
+}
+
+/// Called from inside the processor, which stays until the timer fires.
+void Supervisor::on_stopped(Kept& kept, const Error& error, Recovery recovery) {
+  if (error.code == Code::kShutdown) return;
+  const std::uint16_t partition = kept.description.id.value;
+  if (recovery == Recovery::kNone) {
+    context_.shard.log().error("worker", "the partition stopped and stays so",
+                               {{"partition", partition}, {"error", error.describe()}});
+    return;
+  }
+  const bool was_healthy = context_.shard.now() - kept.started >= limits::kHealthyAfter;
+  if (recovery == Recovery::kWaitLong) {
+    kept.wait = limits::kLongestRestartWait;
+  } else if (was_healthy || kept.wait == Duration{0}) {
+    kept.wait = limits::kFirstRestartWait;
+  } else {
+    kept.wait = std::min(kept.wait * 2, limits::kLongestRestartWait);
+  }
+  context_.shard.log().error(
+      "worker", "the partition stopped, it starts again after a pause",
+      {{"partition", partition},
+       {"error", error.describe()},
+       {"pause_ms", std::chrono::duration_cast<milliseconds>(kept.wait).count()}});
+  kept.restart->arm(context_.shard.now() + kept.wait);
+}
+
+}  // namespace restate::worker

@@ -1,0 +1,52 @@
+#pragma once
+
+/// \file
+/// Keeps the partitions of a shard running. One that stops is opened anew after a pause, from its
+/// tables and its log, while the others go on. No record is ever skipped: what cannot be applied is
+/// tried again, and said again, until somebody helps.
+
+#include "worker/processor.h"
+
+#include <memory>
+#include <vector>
+
+namespace restate::worker {
+
+class Supervisor {
+ public:
+  /// Everything passed outlives the supervisor.
+  Supervisor(ShardContext& context, Group& group, Router& router);
+  /// As `close`.
+  ~Supervisor();
+  Supervisor(const Supervisor&) = delete;
+  Supervisor& operator=(const Supervisor&) = delete;
+
+  /// Opens a partition, lets requests find it, and keeps it open.
+  void open(const PartitionDescription& description);
+  /// Closes all partitions.
+  void close();
+
+  /// True while there are partitions, and all of them have their leaders here.
+  bool leads_all() const;
+  /// Null if it is not open here. Another one after each restart.
+  PartitionProcessor* find(PartitionId partition) const;
+
+ private:
+  struct Kept {
+    PartitionDescription description;
+    std::unique_ptr<PartitionProcessor> processor;
+    Instant started;
+    Duration wait{0};  ///< before the last restart
+    std::unique_ptr<Timer> restart;
+  };
+
+  void start(Kept& kept);
+  void on_stopped(Kept& kept, const Error& error, Recovery recovery);
+
+  ShardContext& context_;
+  Group& group_;
+  Router& router_;
+  std::vector<std::unique_ptr<Kept>> kept_;
+};
+
+}  // namespace restate::worker
