@@ -20,6 +20,8 @@ bool ends_attempt(const wire::Effect& effect) {
          !std::holds_alternative<wire::NewEvent>(effect);
 }
 
+Error log_is_behind() { return {Code::kOverloaded, "the log of the partition is behind"}; }
+
 OperationReply outcome(OperationOutcome value) {
   OperationReply reply;
   reply.outcome = value;
@@ -269,10 +271,7 @@ void Leader::send(PartitionId destination, std::vector<OutboxRow> messages, Comp
 
 void Leader::invoke(wire::ServiceInvocation invocation, RequestId request, WaitFor wait,
                     Completion<InvokeReply> done) {
-  if (processor_.proposer().full()) {
-    done(Error{Code::kOverloaded, "the log of the partition is behind"});
-    return;
-  }
+  if (processor_.proposer().full()) return done(log_is_behind());
   const InvocationId id = invocation.id;
   if (invocation.source.kind == wire::Source::Kind::kInternal) {
     invocation.source.kind = wire::Source::Kind::kIngress;
@@ -318,6 +317,7 @@ Result<std::optional<InvokeReply>> Leader::find_result(const InvocationId& invoc
 }
 
 void Leader::append(wire::Command command, Completion<void> done) {
+  if (processor_.proposer().full()) return done(log_is_behind());
   processor_.proposer().append({wire::NoDedup{}, std::move(command)}, std::move(done));
 }
 
@@ -342,11 +342,13 @@ void Leader::output(InvocationId invocation, RequestId request, bool block,
     reply.kind = OutputReply::Kind::kNotReady;
     return done(std::move(reply));
   }
+  if (processor_.proposer().full()) return done(log_is_behind());
   requests_.wait_attached(request, invocation, (*status)->target, std::move(done));
   processor_.proposer().propose(wire::Attach{invocation, true, wire::IngressSink{request}});
 }
 
 void Leader::operate(RequestId request, wire::Command command, Completion<OperationReply> done) {
+  if (processor_.proposer().full()) return done(log_is_behind());
   requests_.wait_operation(request, std::move(done));
   processor_.proposer().propose(std::move(command));
 }

@@ -17,15 +17,20 @@ inline constexpr std::size_t kBatchBytes = 1u << 20;
 /// Committed records waiting to be applied before the reader is paused.
 inline constexpr std::size_t kPendingRecords = 8192;
 
-/// Bytes of proposals that are not durable yet. Requests beyond are answered `kOverloaded`.
+/// The same in bytes, since a record may be large. What the reader has under way when it is told to
+/// pause comes on top.
+inline constexpr std::size_t kPendingBytes = 8u << 20;
+
+/// Bytes of proposals that are not durable yet. Beyond, requests and messages of other partitions are
+/// answered `kOverloaded`; what the leader itself must propose is not refused.
 inline constexpr std::size_t kProposalBytes = 64u << 20;
 
 /// Timers held in memory per partition; the rest stay in the table until these have fired.
 inline constexpr std::size_t kLoadedTimers = 65'536;
 /// Timers proposed in one turn, so that a storm leaves room for others.
 inline constexpr std::size_t kTimersPerTurn = 1024;
-/// One wait of the timer service at most; long sleeps are parked again and again.
-inline constexpr std::uint64_t kLongestWaitMs = 3'600'000;
+/// One wait of the timer service at most: it follows the wall clock, which may jump.
+inline constexpr std::uint64_t kLongestWaitMs = 10'000;
 
 /// Before a partition that stopped is opened again: twice as long each time, from the start when it
 /// had run for long enough.

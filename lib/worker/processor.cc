@@ -36,6 +36,9 @@ Result<std::optional<Bytes>> claim(const std::optional<VersionedValue>& stored,
   return std::optional<Bytes>(metadata::encode(document));
 }
 
+/// What a record that waits costs, roughly.
+std::size_t weight(const bifrost::LogEntry& entry) { return 256 + entry.record.body.size(); }
+
 Recovery recovery_from(const Error& error) {
   // The whole engine stops.
   if (error.code == Code::kFailed || error.code == Code::kShutdown) return Recovery::kNone;
@@ -118,8 +121,12 @@ void PartitionProcessor::read_log(const bifrost::LogTail& tail) {
 void PartitionProcessor::on_entries(std::span<bifrost::LogEntry> entries) {
   if (role_ == Role::kStopped) return;
   if (RESTATE_MUTATION("worker/reader-skips-a-record")) entries = entries.first(1);
-  std::move(entries.begin(), entries.end(), std::back_inserter(pending_));
-  if (!reader_paused_ && pending_.size() >= limits::kPendingRecords) {
+  for (bifrost::LogEntry& entry : entries) {
+    pending_bytes_ += weight(entry);
+    pending_.push_back(std::move(entry));
+  }
+  if (!reader_paused_ && (pending_.size() >= limits::kPendingRecords ||
+                          pending_bytes_ >= limits::kPendingBytes)) {
     reader_paused_ = true;
     reader_->pause();
   }
@@ -141,6 +148,7 @@ bool PartitionProcessor::apply_pending() {
          batch_bytes_ < limits::kBatchBytes && !announced_) {
     bifrost::LogEntry entry = std::move(pending_.front());
     pending_.pop_front();
+    pending_bytes_ -= weight(entry);
     ++records;
     if (entry.kind == bifrost::LogEntry::Kind::kFilteredGap) {
       machine_->skip_to(entry.last.value);
@@ -199,7 +207,8 @@ void PartitionProcessor::on_committed() {
   durability_->committed(committed_ + 1, machine_->applied(), bytes,
                          std::exchange(batch_works_, false));
   committed_ = machine_->applied();
-  if (reader_paused_ && pending_.size() < limits::kPendingRecords / 2) {
+  if (reader_paused_ && pending_.size() < limits::kPendingRecords / 2 &&
+      pending_bytes_ < limits::kPendingBytes / 2) {
     reader_paused_ = false;
     reader_->resume();
   }
@@ -299,6 +308,7 @@ void PartitionProcessor::stop(Error error, Recovery recovery) {
   role_ = Role::kStopped;
   stopped_ = std::move(error);
   pending_.clear();
+  pending_bytes_ = 0;
   actions_.clear();
   campaign_timer_->cancel();
   leader_.reset();

@@ -61,6 +61,8 @@ class PartitionProcessor final : private bifrost::ReadListener {
   Router& router() { return router_; }
   const PartitionDescription& description() const { return description_; }
   storage::Position durable() const { return space_ ? space_->durable() : storage::Position{}; }
+  /// Of records that are read and wait to be applied.
+  std::size_t pending_bytes() const { return pending_bytes_; }
   /// Null while the log is not open.
   Durability* durability() { return durability_.get(); }
 
@@ -101,6 +103,7 @@ class PartitionProcessor final : private bifrost::ReadListener {
   std::unique_ptr<partition::Machine> machine_;
   Proposer proposer_;
   std::deque<bifrost::LogEntry> pending_;
+  std::size_t pending_bytes_ = 0;
   bool reader_paused_ = false;
 
   // The batch between apply and commit.

@@ -43,7 +43,7 @@ class Proposer final : private TurnActor {
   void append(std::vector<wire::Envelope> envelopes, Completion<void> durable);
 
   /// True when a request that can be refused should be.
-  bool full() const { return in_flight_bytes_ >= limits::kProposalBytes; }
+  bool full() const { return in_flight_bytes_ + waiting_.bytes >= limits::kProposalBytes; }
 
  private:
   struct Waiting {

@@ -59,6 +59,11 @@ void Router::deliver(Shard& from, PartitionId destination, std::vector<wire::Env
       done(not_leading(route.partition));
       return;
     }
+    if (processor->proposer().full()) {
+      done(Error{Code::kOverloaded, "the log of partition " +
+                                        std::to_string(route.partition.value) + " is behind"});
+      return;
+    }
     processor->proposer().append(std::move(batch), std::move(done));
   };
   if (route->shard == &from) {

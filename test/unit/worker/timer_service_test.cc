@@ -103,6 +103,20 @@ TEST_CASE("a timer for the end of time neither overflows nor fires", "[worker]")
   CHECK(table.fired.empty());
 }
 
+TEST_CASE("a wall clock that goes ahead is noticed within seconds", "[worker]") {
+  testing::World world{testing::Seed{7}};
+  Table table(world);
+  table.rows = {key_at(world.shard().wall_now().ms + 3'600'000)};
+  worker::TimerService timers(world.shard(), table.load(), table.fire());
+  timers.start();
+  world.run_for(1min);
+  CHECK(table.fired.empty());
+  world.node(0).jump_wall_clock(1h);
+  world.run_for(11s);
+  CHECK(table.fired.size() == 1);
+  CHECK_FALSE(table.early);
+}
+
 TEST_CASE("a timer of a new life takes the place of an old one under the same key", "[worker]") {
   testing::World world{testing::Seed{6}};
   Table table(world);
