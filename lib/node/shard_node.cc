@@ -49,7 +49,8 @@ ShardNode::ShardNode(Shard& shard, NodeParts& parts, const Config& config, Gener
                limits,
                [this] { return schema_.current(); },
                worker_options(config, id),
-               std::move(on_failed)},
+               std::move(on_failed),
+               &schema_},
       group_(context_),
       client_(shard, router),
       supervisor_(context_, group_, router) {

@@ -5,6 +5,7 @@
 
 #include "invoker/invoker.h"
 #include "schema/schema.h"
+#include "schema/source.h"
 
 #include <restate/bifrost/bifrost.h>
 #include <restate/metadata/store.h>
@@ -12,6 +13,7 @@
 #include <restate/storage/store.h>
 
 #include <cstdint>
+#include <vector>
 
 namespace restate::worker {
 
@@ -34,6 +36,8 @@ struct WorkerOptions {
   Duration trim_delay = std::chrono::minutes(10);
   /// False: follow only. A follower applies records and proposes nothing.
   bool lead = true;
+  /// Features of the state machine that a leader switches on in the log, for good, before it serves.
+  std::vector<std::uint16_t> wanted_features;
 };
 
 /// Everything here outlives the processors.
@@ -49,6 +53,8 @@ struct ShardContext {
   WorkerOptions options;
   /// The disk refused: nothing may be acknowledged any more.
   Function<void(const Error&)> on_failed;
+  /// Tells leaders when the registry changes, so that the log learns of it. Null: nobody tells.
+  schema::SchemaSource* registry = nullptr;
 };
 
 }  // namespace restate::worker

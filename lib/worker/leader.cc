@@ -130,6 +130,13 @@ Result<void> Leader::begin() {
   if (!RESTATE_MUTATION("worker/timers-not-loaded")) timers_.start();
   shuffle_.start();
   cleaner_.start();
+  RESTATE_TRY(const auto stored, tables.schema());
+  if (stored) proposed_schema_ = stored->version;
+  if (context_.registry != nullptr) {
+    propose_schema(*context_.registry->current());
+    registry_watch_ = context_.registry->watch(
+        [this](const schema::SchemaPtr& changed) { propose_schema(*changed); });
+  }
   return {};
 }
 
@@ -166,7 +173,8 @@ void Leader::run(partition::Action& action) {
     void operator()(const partition::IngressResponse& a) { self.requests_.on(a); }
     void operator()(const partition::SubmitNotification& a) { self.requests_.on(a); }
     void operator()(const partition::OperationResponse& a) { self.requests_.on(a); }
-    void operator()(const partition::SchemaChanged&) {}  // one node reads the registry directly
+    // One node looks at the registry itself; what the log holds is for those that come later.
+    void operator()(const partition::SchemaChanged&) {}
   };
   std::visit(Visitor{*this}, action);
 }
@@ -254,6 +262,12 @@ std::optional<OutboxRow> Leader::next_message(std::uint64_t from) {
       });
   if (!scanned) processor_.fail(scanned.error());
   return next;
+}
+
+void Leader::propose_schema(const schema::Schema& schema) {
+  if (schema.version <= proposed_schema_) return;
+  proposed_schema_ = schema.version;
+  processor_.proposer().propose(wire::UpsertSchema{schema.version, schema::encode(schema)});
 }
 
 void Leader::send(PartitionId destination, std::vector<OutboxRow> messages, Completion<void> done) {

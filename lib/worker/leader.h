@@ -69,6 +69,8 @@ class Leader final : private invoker::InvokerHost {
   /// Whether every command up to journal index `upto` has all of its completions.
   Result<bool> prefix_is_complete(const InvocationId& invocation, std::uint32_t length,
                                   std::uint32_t upto);
+  /// Puts the registry into the log, if the log knows an older one.
+  void propose_schema(const schema::Schema& schema);
   void send(PartitionId destination, std::vector<OutboxRow> messages, Completion<void> done);
 
   PartitionProcessor& processor_;
@@ -81,6 +83,8 @@ class Leader final : private invoker::InvokerHost {
   TimerService timers_;
   Shuffle shuffle_;
   Cleaner cleaner_;
+  std::uint64_t proposed_schema_ = 0;
+  std::unique_ptr<schema::SchemaSource::Watch> registry_watch_;
   Scope scope_;
 };
 

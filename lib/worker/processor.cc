@@ -1,6 +1,7 @@
 #include "worker/processor.h"
 
 #include "partition/tables.h"
+#include "partition/version.h"
 #include "wire/codec.h"
 #include "worker/group.h"
 #include "worker/leader.h"
@@ -182,6 +183,7 @@ bool PartitionProcessor::apply_pending() {
     if (RESTATE_MUTATION("worker/actions-before-commit")) run_actions();
     if (applied->durability) reported_ = applied->durability;
     if (!std::holds_alternative<wire::UpdateDurability>(envelope->command)) batch_works_ = true;
+    if (applied->barrier) barrier_passed_ = true;
     if (applied->leader) {
       // What was to be done so far belongs to an older leadership. The new leader finds its work in
       // the tables, so the batch ends here.
@@ -215,7 +217,9 @@ void PartitionProcessor::on_committed() {
   if (reported_) durability_->on_report(*std::exchange(reported_, {}));
   group_.applied(bytes);
   run_actions();
+  const bool barrier_passed = std::exchange(barrier_passed_, false);
   if (announced_) on_announced(*std::exchange(announced_, {}));
+  if (barrier_passed && awaits_barrier_) on_barrier();
 }
 
 void PartitionProcessor::run_actions() {
@@ -264,11 +268,42 @@ void PartitionProcessor::on_announced(const wire::AnnounceLeader& announced) {
     // Somebody claimed later than we did: our own announcement, if it still comes, is void.
     step_down({Code::kNotLeader, "another leader has announced itself"});
     role_ = Role::kFollower;
+    awaits_barrier_ = false;
   }
   if (role_ != Role::kCandidate || announced.node != context_.options.node ||
       announced.epoch != claimed_) {
     return;
   }
+  auto missing = missing_features();
+  if (!missing) return stop(std::move(missing).error());
+  if (missing->empty()) return begin_leading();
+  // Until the barrier is applied nobody is served and nothing is done: it decides what the records
+  // behind it mean.
+  awaits_barrier_ = true;
+  proposer_.propose(wire::VersionBarrier{partition::kMachineVersion.str(),
+                                         "features that the leader switches on",
+                                         std::move(*missing)});
+}
+
+void PartitionProcessor::on_barrier() {
+  auto missing = missing_features();
+  if (!missing) return stop(std::move(missing).error());
+  if (missing->empty()) begin_leading();  // else it was somebody else's
+}
+
+Result<std::vector<std::uint16_t>> PartitionProcessor::missing_features() const {
+  std::vector<std::uint16_t> missing;
+  if (context_.options.wanted_features.empty()) return missing;
+  RESTATE_TRY(const partition::Features features, machine_->tables().features());
+  for (const std::uint16_t feature : context_.options.wanted_features) {
+    // What apply does not know would stop the partition.
+    if (partition::Features::known(feature) && !features.has(feature)) missing.push_back(feature);
+  }
+  return missing;
+}
+
+void PartitionProcessor::begin_leading() {
+  awaits_barrier_ = false;
   role_ = Role::kLeader;
   campaign_wait_ms_ = 0;
   durability_->on_lead();
@@ -281,6 +316,7 @@ void PartitionProcessor::on_proposal_lost(const Error& error) {
   if (role_ == Role::kStopped || error.code == Code::kShutdown) return;
   step_down(Error(error).within("appending to the log"));
   role_ = Role::kFollower;
+  awaits_barrier_ = false;
   if (error.code == Code::kFailed || !context_.options.lead) return;
   campaign_wait_ms_ = std::clamp<std::uint64_t>(campaign_wait_ms_ * 2, 100, 5000);
   campaign_timer_->arm(context_.shard.now() + milliseconds(campaign_wait_ms_));

@@ -85,6 +85,11 @@ class PartitionProcessor final : private bifrost::ReadListener {
   void campaign();
   void on_claimed(Result<LeaderEpoch> epoch);
   void on_announced(const wire::AnnounceLeader& announced);
+  /// Features to be switched on that the log does not know yet.
+  Result<std::vector<std::uint16_t>> missing_features() const;
+  /// A barrier is applied that may be the one it waits for.
+  void on_barrier();
+  void begin_leading();
   void on_proposal_lost(const Error& error);
   void step_down(const Error& why);
   void stop(Error error);
@@ -115,7 +120,9 @@ class PartitionProcessor final : private bifrost::ReadListener {
   bool batch_works_ = false;  ///< it holds more than reports of what is durable
   std::uint64_t committed_ = 0;
 
+  bool barrier_passed_ = false;
   LeaderEpoch claimed_;
+  bool awaits_barrier_ = false;  ///< elected, but the features it wants are not in the log yet
   std::unique_ptr<Timer> campaign_timer_;
   std::uint64_t campaign_wait_ms_ = 0;
   std::unique_ptr<Leader> leader_;

@@ -3,6 +3,7 @@
 // The partitions of a node without the node: a log, tables, a supervisor and a client, over a
 // simulated disk, on one shard. No deployments: nothing here runs user code.
 
+#include "schema/source.h"
 #include "support/bifrost.h"
 #include "support/catch.h"
 #include "wire/codec.h"
@@ -56,7 +57,7 @@ inline worker::WorkerOptions worker_options() {
 /// What dies with the process.
 struct WorkerParts {
   WorkerParts(World& world, BifrostNode& node, worker::WorkerOptions options,
-              schema::SchemaPtr& schema, std::uint32_t partitions)
+              schema::SchemaCell& registry, std::uint32_t partitions)
       : tables(node.disk()),
         limits(16, {&world.shard()}),
         context{world.shard(),
@@ -65,9 +66,10 @@ struct WorkerParts {
                 node.metadata(),
                 deployments,
                 limits,
-                [&schema] { return schema; },
+                [&registry] { return registry.current(); },
                 std::move(options),
-                [this](const Error& error) { failed = error; }},
+                [this](const Error& error) { failed = error; },
+                &registry},
         router(routes(world, partitions)),
         group(context),
         supervisor(context, group, router),
@@ -113,7 +115,7 @@ class WorkerNode {
     parts.reset();
   }
 
-  void open() { parts.emplace(world, node, options_, schema, partitions_); }
+  void open() { parts.emplace(world, node, options_, registry, partitions_); }
   void close() {
     parts.reset();
     world.run_for(std::chrono::milliseconds(100));
@@ -154,7 +156,7 @@ class WorkerNode {
   Lines lines;
   World world;
   BifrostNode node;
-  schema::SchemaPtr schema = schema::snapshot({});
+  schema::SchemaCell registry;
   std::optional<WorkerParts> parts;
 
  private:

@@ -1,0 +1,90 @@
+#include "fixture.h"
+
+#include "partition/tables.h"
+
+using namespace restate;
+using namespace std::chrono_literals;
+using Role = worker::PartitionProcessor::Role;
+
+namespace {
+
+schema::SchemaPtr registry_of(std::uint64_t version) {
+  schema::Schema schema;
+  schema.version = version;
+  return schema::snapshot(std::move(schema));
+}
+
+std::uint64_t stored_version(testing::WorkerNode& node, std::uint16_t id) {
+  const auto stored = node.processor(id).machine().tables().schema();
+  REQUIRE(stored);
+  if (!*stored) return 0;
+  const auto decoded = schema::decode((*stored)->schema.view());
+  REQUIRE(decoded);
+  CHECK(decoded->version == (*stored)->version);
+  return (*stored)->version;
+}
+
+}  // namespace
+
+TEST_CASE("leaders put the registry into the log whenever it grows", "[worker][leader]") {
+  testing::WorkerNode node(1);
+  node.registry.set(registry_of(3));
+  REQUIRE(node.all_lead());
+  node.world.run_for(100ms);
+  CHECK(stored_version(node, 0) == 3);
+  CHECK(stored_version(node, 1) == 3);
+
+  node.registry.set(registry_of(4));
+  node.world.run_for(100ms);
+  CHECK(stored_version(node, 0) == 4);
+  CHECK(stored_version(node, 1) == 4);
+
+  SECTION("the same one is not proposed again") {
+    const std::uint64_t applied = node.processor(0).machine().applied();
+    node.registry.set(node.registry.current());
+    node.world.run_for(100ms);
+    CHECK(node.processor(0).machine().applied() == applied);
+  }
+  SECTION("nor by the next leader") {
+    const std::uint64_t applied = node.processor(0).machine().applied();
+    node.close();
+    node.open();
+    REQUIRE(node.all_lead());
+    node.world.run_for(100ms);
+    CHECK(node.processor(0).machine().applied() == applied + 1);  // its announcement
+  }
+  SECTION("but what changed between two leaders is") {
+    node.close();
+    node.registry.set(registry_of(9));
+    node.open();
+    REQUIRE(node.all_lead());
+    node.world.run_for(100ms);
+    CHECK(stored_version(node, 0) == 9);
+  }
+}
+
+TEST_CASE("a leader serves once the features it wants are in the log", "[worker][leader]") {
+  auto options = testing::worker_options();
+  options.wanted_features = {partition::Features::kUniqueRandomSeeds, 63};  // nobody knows 63
+  testing::WorkerNode node(2, options);
+  bool served_too_early = false;
+  REQUIRE(node.world.run_until(
+      [&] {
+        if (node.leads(0) && !node.processor(0).machine().tables().features()->has(
+                                 partition::Features::kUniqueRandomSeeds)) {
+          served_too_early = true;
+        }
+        return node.parts->supervisor.leads_all();
+      },
+      1min));
+  CHECK_FALSE(served_too_early);
+  CHECK(node.processor(0).machine().applied() == 2);  // announcement and barrier
+  CHECK(node.patch(0));
+
+  // Once is enough.
+  const std::uint64_t applied = node.processor(0).machine().applied();
+  node.close();
+  node.open();
+  REQUIRE(node.all_lead());
+  CHECK(node.processor(0).machine().applied() == applied + 1);
+}
