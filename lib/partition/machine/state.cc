@@ -56,6 +56,12 @@ Result<void> State::open() {
   RESTATE_TRY(outbox_sequence_, tables_.outbox_tail());
   RESTATE_TRY(outbox_head_, tables_.outbox_head());
   RESTATE_TRY(features_, tables_.features());
+  for (std::uint16_t id = 0; id < 64; ++id) {
+    if (!features_.has(id) || Features::known(id)) continue;
+    return Error{Code::kUnsupported, "opening partition " + std::to_string(partition_.value) +
+                                         ": it uses feature " + std::to_string(id) +
+                                         ", which this version does not know"};
+  }
   RESTATE_TRY(barrier_, tables_.barrier());
   RESTATE_TRY(durability_, tables_.durability());
   RESTATE_TRY(leader_, tables_.leader());

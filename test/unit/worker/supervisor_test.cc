@@ -121,3 +121,19 @@ TEST_CASE("tables ahead of their log are left alone", "[worker][supervisor]") {
   CHECK(node.patch(0) == Code::kNotLeader);
   CHECK(node.patch(1));
 }
+
+TEST_CASE("tables with a feature of a newer program are left alone until it is there",
+          "[worker][supervisor]") {
+  testing::WorkerNode node(6);
+  REQUIRE(node.all_lead());
+  const storage::Position applied{node.processor(0).machine().applied()};
+  node.close();
+  write_number(node, 0, Variable::kFeatures, 1u << 1 | std::uint64_t{1} << 40, applied);
+  node.open();
+  REQUIRE(node.world.run_until([&] { return node.leads(1); }, 1min));
+  CHECK(node.processor(0).stopped()->code == Code::kUnsupported);
+  node.close();
+  write_number(node, 0, Variable::kFeatures, 1u << 1, applied);
+  node.open();
+  CHECK(node.all_lead());
+}
