@@ -13,22 +13,19 @@ bool ShardSlots::acquire(SlotWaiter& waiter) {
   }
   // First the bit, then another look: a release on another shard either sees the bit or has made
   // room before this look.
-  limits_.starving_.fetch_or(std::uint64_t{1} << shard_.index());
+  limits_.starving_.fetch_or(bit());
   if (limits_.used_.load() < limits_.limit_) wake();
   return false;
 }
 
-void ShardSlots::release() {
-  limits_.used_.fetch_sub(1);
-  if (!waiters_.empty()) return wake();
-  const std::uint64_t starving = limits_.starving_.load();
-  for (const auto& other : limits_.shards_) {
-    if ((starving >> other->shard_.index() & 1) == 0) continue;
-    other->shard_.post_remote(other->scope_.bind([slots = other.get()] { slots->wake(); }));
-  }
-}
+void ShardSlots::release() { limits_.give_back(*this); }
 
 void ShardSlots::forget(SlotWaiter& waiter) { std::erase(waiters_, &waiter); }
+
+void ShardSlots::grant(std::uint32_t slots) {
+  if (granted_.fetch_add(slots) > 0) return;  // it has been told of the others
+  shard_.post_remote(scope_.bind([this] { wake(); }));
+}
 
 void ShardSlots::wake() {
   if (std::exchange(scheduled_, true)) return;
@@ -39,15 +36,21 @@ void ShardSlots::wake() {
 }
 
 void ShardSlots::hand_out() {
+  std::uint32_t granted = granted_.exchange(0);
   // A waiter that wants more than one slot queues again, behind the others.
-  while (!waiters_.empty() && limits_.try_acquire()) {
+  while (!waiters_.empty()) {
+    if (granted > 0) {
+      --granted;
+    } else if (!limits_.try_acquire()) {
+      break;
+    }
     SlotWaiter* waiter = waiters_.front();
     waiters_.pop_front();
     waiter->on_slot();
   }
-  if (waiters_.empty()) {
-    limits_.starving_.fetch_and(~(std::uint64_t{1} << shard_.index()));
-  }
+  // The bit first, so that what is left goes to somebody else.
+  if (waiters_.empty()) limits_.starving_.fetch_and(~bit());
+  for (; granted > 0; --granted) release();
 }
 
 SharedLimits::SharedLimits(std::uint32_t concurrent_invocations, const std::vector<Shard*>& shards)
@@ -64,6 +67,31 @@ bool SharedLimits::try_acquire() {
     if (used_.compare_exchange_weak(used, used + 1)) return true;
   }
   return false;
+}
+
+ShardSlots* SharedLimits::next_starving() {
+  const std::uint64_t starving = starving_.load();
+  if (starving == 0) return nullptr;
+  const std::size_t first = turn_.load();
+  for (std::size_t i = 0; i < shards_.size(); ++i) {
+    ShardSlots& shard = *shards_[(first + i) % shards_.size()];
+    if ((starving & shard.bit()) == 0) continue;
+    // Two shards may choose the same one at the same moment: a turn lost, not a slot.
+    turn_.store(shard.shard_.index() + 1);
+    return &shard;
+  }
+  return nullptr;
+}
+
+void SharedLimits::give_back(ShardSlots& from) {
+  if (ShardSlots* shard = next_starving()) {
+    if (shard != &from) return shard->grant(1);
+    from.granted_.fetch_add(1);
+    return from.wake();
+  }
+  used_.fetch_sub(1);
+  // Who began to starve in between saw no room; now there is some.
+  if (ShardSlots* shard = next_starving()) shard->grant(0);
 }
 
 }  // namespace restate::invoker

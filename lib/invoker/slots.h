@@ -40,18 +40,23 @@ class ShardSlots {
 
  private:
   friend class SharedLimits;
+  /// A taken slot comes from a shard, or a free one may be there to be taken. Any thread.
+  void grant(std::uint32_t slots);
   void wake();
   void hand_out();
+  std::uint64_t bit() const { return std::uint64_t{1} << shard_.index(); }
 
   Shard& shard_;
   SharedLimits& limits_;
   std::deque<SlotWaiter*> waiters_;
+  std::atomic<std::uint32_t> granted_{0};  ///< taken for us, not handed out yet
   bool scheduled_ = false;
   Scope scope_;
 };
 
-/// Made once per node, before its shards run; outlives the invokers. A free slot goes to the shard
-/// that freed it first, then to the others that starve.
+/// Made once per node, before its shards run; outlives the invokers. A slot that is given back goes
+/// straight on to a shard that starves, one after the other: it is never free in between, where a
+/// shard with more to do would find it first.
 class SharedLimits {
  public:
   /// At most 64 shards.
@@ -66,10 +71,14 @@ class SharedLimits {
  private:
   friend class ShardSlots;
   bool try_acquire();
+  /// The next shard that starves, in turns; null: none does.
+  ShardSlots* next_starving();
+  void give_back(ShardSlots& from);
 
   const std::uint32_t limit_;
   std::atomic<std::uint32_t> used_{0};
   std::atomic<std::uint64_t> starving_{0};  ///< one bit per shard
+  std::atomic<std::uint32_t> turn_{0};      ///< the shard that is asked first
   std::vector<std::unique_ptr<ShardSlots>> shards_;
 };
 

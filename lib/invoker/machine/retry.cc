@@ -60,8 +60,8 @@ RetryDecision decide(const AttemptError& error, bool pause_requested, RetryCount
   }
   if (error.kind == AttemptError::Kind::kExhausted) return give_up(counter);
   if (error.next_delay) {
-    if (error.next_delay->count() > 0) return RetryAfter{*error.next_delay};
-    // Zero would be a loop without end or pause, since such waits consume no attempts.
+    // Without a floor it would be a loop without end or pause: such waits consume no attempts.
+    if (error.next_delay->count() > 0) return RetryAfter{std::max(*error.next_delay, kFloor)};
     return RetryAfter{std::max(saturated_ms(counter.policy().initial_ms), kFloor)};
   }
   if (const auto delay = counter.next(random)) return RetryAfter{*delay};

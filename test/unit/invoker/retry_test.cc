@@ -3,6 +3,8 @@
 
 #include "support/catch.h"
 
+#include <algorithm>
+
 using namespace restate;
 using namespace restate::invoker;
 
@@ -111,6 +113,13 @@ TEST_CASE("what decides after a failure", "[invoker][retry]") {
   SECTION("a delay of zero is no hot loop") {
     error.next_delay = milliseconds(0);
     CHECK(std::get<RetryAfter>(decide(error, false, counter, kLeast)).delay == milliseconds(500));
+  }
+  SECTION("nor is a delay of a few milliseconds") {
+    for (const int asked : {1, 49, 50, 51}) {
+      error.next_delay = milliseconds(asked);
+      CHECK(std::get<RetryAfter>(decide(error, false, counter, kLeast)).delay ==
+            milliseconds(std::max(asked, 50)));
+    }
   }
   SECTION("then the policy, and at its end the action it names") {
     CHECK(std::holds_alternative<RetryAfter>(decide(error, false, counter, kLeast)));

@@ -100,4 +100,46 @@ TEST_CASE("slots are shared between partitions and shards", "[invoker][slots]") 
     world.run_for(1ms);
     CHECK(limits.used() == 3);
   }
+  SECTION("a shard with a long queue leaves every other slot to the next one") {
+    Customer a(limits.on(here), 4), b(limits.on(here), 100), c(limits.on(there), 100);
+    a.ask();
+    b.ask();
+    c.ask();
+    for (int i = 0; i < 4; ++i) {
+      a.give_back();
+      world.run_for(1ms);
+    }
+    CHECK(b.has == 2);
+    CHECK(c.has == 2);
+    CHECK(limits.used() == 4);
+  }
+  SECTION("nobody takes what is on its way to a shard that starves") {
+    Customer a(limits.on(here), 4), b(limits.on(there), 1), late(limits.on(here), 1);
+    a.ask();
+    b.ask();
+    a.give_back();
+    late.ask();  // before the other shard has heard of it
+    CHECK(late.has == 0);
+    world.run_for(1ms);
+    CHECK(b.has == 1);
+    CHECK(late.has == 0);
+    b.give_back();
+    world.run_for(1ms);
+    CHECK(late.has == 1);
+    CHECK(limits.used() == 4);
+  }
+  SECTION("what a shard cannot use any more goes on to the next one") {
+    Customer a(limits.on(here), 4), c(limits.on(here), 1);
+    a.ask();
+    {
+      Customer b(limits.on(there), 1);
+      b.ask();
+      c.ask();
+      a.give_back();
+      a.give_back();
+    }
+    world.run_for(1ms);
+    CHECK(c.has == 1);
+    CHECK(limits.used() == 3);
+  }
 }
