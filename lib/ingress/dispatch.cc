@@ -86,7 +86,8 @@ struct Dispatcher {
 
 Dispatched dispatch(http::RequestHead& head, const Context& context) {
   const auto& limit = context.options.concurrent_requests;
-  if (limit && context.in_flight >= *limit) {
+  const auto& of_node = context.options.node_in_flight;
+  if (limit && (of_node ? of_node->load() : context.in_flight) >= *limit) {
     return refused({429, "too many requests, the ingress is overloaded. Retry later."});
   }
   std::string_view raw = head.path();

@@ -41,9 +41,13 @@ Exchange::Exchange(Context& context, http::ServerStream& stream, std::optional<s
                    Work work)
     : context_(context), stream_(stream), origin_(std::move(origin)), work_(std::move(work)) {
   ++context_.in_flight;
+  if (context_.options.node_in_flight) context_.options.node_in_flight->fetch_add(1);
 }
 
-Exchange::~Exchange() { --context_.in_flight; }
+Exchange::~Exchange() {
+  --context_.in_flight;
+  if (context_.options.node_in_flight) context_.options.node_in_flight->fetch_sub(1);
+}
 
 void Exchange::on_body(Bytes data) {
   if (answered_) return;

@@ -7,8 +7,10 @@
 
 #include <restate/time.h>
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 
 namespace restate::ingress {
@@ -16,8 +18,11 @@ namespace restate::ingress {
 struct IngressOptions {
   /// Larger bodies are refused; a body of exactly this size passes.
   std::size_t request_size_limit = 32 * 1024 * 1024;
-  /// Requests under way on this shard, waiting calls included; more are turned away.
+  /// Requests under way, waiting calls included; more are turned away.
   std::optional<std::size_t> concurrent_requests;
+  /// Counts them for all shards of a node, which share it; null: each shard has the limit for
+  /// itself. Shards that admit at the same moment may exceed it by one each.
+  std::shared_ptr<std::atomic<std::size_t>> node_in_flight;
   std::optional<std::uint32_t> http2_max_concurrent_streams;
   /// Calls without an idempotency key get one, so that they can be retried and attached to.
   bool controlled_idempotent_sharding = true;

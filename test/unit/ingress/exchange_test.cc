@@ -474,6 +474,27 @@ TEST_CASE("too much at once and too large a body are turned away", "[ingress][li
   CHECK(bench.status("GET", "/restate/health") == 200);
 }
 
+TEST_CASE("the shards of a node count their requests together", "[ingress][limits]") {
+  Bench here, there;
+  here.options.concurrent_requests = there.options.concurrent_requests = 2;
+  here.options.node_in_flight = there.options.node_in_flight =
+      std::make_shared<std::atomic<std::size_t>>(0);
+  FakeStream first, second;
+  const auto begin = [](Bench& bench, FakeStream& stream) {
+    auto head = head_of("POST", "/Svc/raw");
+    return std::make_unique<Exchange>(bench.context, stream, std::nullopt,
+                                      std::get<Work>(dispatch(head, bench.context)));
+  };
+  auto one = begin(here, first);
+  CHECK(there.status("GET", "/restate/health") == 200);
+  auto two = begin(there, second);
+  CHECK(here.status("GET", "/restate/health") == 429);
+  CHECK(there.status("GET", "/restate/health") == 429);
+  one.reset();
+  CHECK(here.status("GET", "/restate/health") == 200);
+  CHECK(there.status("GET", "/restate/health") == 200);
+}
+
 TEST_CASE("health lists all services once partitions are served", "[ingress]") {
   Bench bench;
   CHECK(bench.request(head_of("GET", "/restate/health")).text ==
