@@ -13,6 +13,7 @@
 
 #include <atomic>
 #include <cerrno>
+#include <cmath>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
@@ -29,6 +30,22 @@ Result<std::string> read_file(const std::string& path) {
   std::ostringstream text;
   text << file.rdbuf();
   return text.str();
+}
+
+http::ClientOptions client_options(const node::ServiceClientConfig& config) {
+  http::ClientOptions options;
+  options.connect_timeout = milliseconds(config.connect_timeout_ms);
+  options.ping_interval = milliseconds(config.keep_alive_interval_ms);
+  options.ping_timeout = milliseconds(config.keep_alive_timeout_ms);
+  options.ping_jitter_percent =
+      static_cast<std::uint32_t>(std::lround(config.keep_alive_jitter * 100));
+  options.streams_per_connection = config.streams_per_connection;
+  if (config.initial_send_streams) options.initial_streams = *config.initial_send_streams;
+  options.idle_timeout = milliseconds(config.idle_timeout_ms);
+  options.stream_window = static_cast<std::uint32_t>(config.stream_window);
+  options.connection_window = static_cast<std::uint32_t>(config.connection_window);
+  options.max_frame_bytes = static_cast<std::uint32_t>(config.max_frame_bytes);
+  return options;
 }
 
 /// Reference data looks different, and must not be guessed at.
@@ -138,7 +155,7 @@ Result<std::unique_ptr<Assembly>> Assembly::open(const node::Config& config, Run
                 protocol::RequestIdentity::from_pem(pem, config.identity_expiration_ms));
     parts->identity_key = parts->identity->public_key();
   }
-  parts->deployments.http.connect_timeout = milliseconds(config.connect_timeout_ms);
+  parts->deployments.http = client_options(config.service_client);
   parts->deployments.http.tls = parts->tls.get();
   parts->deployments.identity = parts->identity;
   for (const auto& [name, value] : config.additional_request_headers) {

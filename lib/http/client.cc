@@ -15,7 +15,7 @@ class Client::Impl {
       : shared_{shard,
                 options,
                 {options.streams_per_connection, options.initial_streams, options.stream_window,
-                 options.connection_window, kMaxHeadBytes}} {}
+                 options.connection_window, kMaxHeadBytes, options.max_frame_bytes}} {}
 
   std::unique_ptr<ClientStream> start(const Target& target, RequestHead head,
                                       ClientExchange& exchange) {

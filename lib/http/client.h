@@ -72,8 +72,10 @@ struct ClientOptions {
   std::uint32_t initial_streams = kClientInitialStreams;
   std::uint32_t stream_window = kClientStreamWindow;
   std::uint32_t connection_window = kClientConnectionWindow;
+  std::uint32_t max_frame_bytes = kMaxFrameBytes;  ///< of what the peer sends
   Duration connect_timeout = kConnectTimeout;  ///< TLS included
   Duration ping_interval = kPingInterval;      ///< zero: no PINGs
+  std::uint32_t ping_jitter_percent = kPingJitterPercent;
   Duration ping_timeout = kPingTimeout;
   Duration idle_timeout = kIdleTimeout;  ///< zero: never
   /// Null: https targets fail with `kTls`. Must outlive the client.

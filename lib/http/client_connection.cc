@@ -70,10 +70,10 @@ void ClientConnection::begin(std::unique_ptr<Stream> stream, bool http2) {
   was_idle_ = true;
   if (http2 && shared_.options.ping_interval > Duration{}) {
     // Spread out, so that connections that began together do not ping together for ever.
-    const auto spread = static_cast<std::uint64_t>(shared_.options.ping_interval.count()) *
-                        kPingJitterPercent / 100;
+    const auto spread = static_cast<std::uint64_t>(shared_.options.ping_interval.count()) / 100 *
+                        shared_.options.ping_jitter_percent;
     ping_interval_ = shared_.options.ping_interval +
-                     Duration(static_cast<std::int64_t>(shared_.shard.random().below(spread)));
+                     Duration(static_cast<std::int64_t>(shared_.shard.random().below(spread + 1)));
   }
   timer_ = shared_.shard.make_timer([this] { on_timer(); });
   arm();

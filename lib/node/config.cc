@@ -1,6 +1,7 @@
 #include "node/config.h"
 
 #include "node/config_keys.h"
+#include "node/config_values.h"
 
 #define TOML_EXCEPTIONS 0
 #include <nlohmann/json.hpp>
@@ -172,6 +173,12 @@ std::string variable_of(const Variables& variables, std::string key) {
   }
 }
 
+/// What may stand in a header without being escaped: visible ASCII, and something of it.
+bool is_header_value(std::string_view text) {
+  return !text.empty() &&
+         std::all_of(text.begin(), text.end(), [](char c) { return c > ' ' && c <= '~'; });
+}
+
 std::size_t edit_distance(std::string_view a, std::string_view b) {
   std::vector<std::size_t> row(b.size() + 1);
   for (std::size_t j = 0; j <= b.size(); ++j) row[j] = j;
@@ -195,6 +202,10 @@ void warn_unknown(const json& tree, const std::string& prefix, const std::vector
     if (known) continue;
     if (value.is_object()) {
       warn_unknown(value, name, keys, warnings);
+      continue;
+    }
+    if (is_unsupported_key(name)) {
+      warnings.push_back("configuration key '" + name + "' has no effect: not supported yet");
       continue;
     }
     const auto nearest = std::min_element(
@@ -240,10 +251,23 @@ Result<LoadedConfig> load_config(const std::string& toml, const std::string& tom
       return std::move(set).error().within(place_of(key.name));
     }
   }
-  if (loaded.config.additional_request_headers.empty()) {
-    loaded.config.additional_request_headers["x-restate-cluster-name"] =
-        loaded.config.cluster_name;
+  Config& config = loaded.config;
+  if (find(tree, "worker.invoker.additional-request-headers") == nullptr &&
+      find(tree, "additional-request-headers") == nullptr && is_header_value(config.cluster_name)) {
+    config.additional_request_headers["x-restate-cluster-name"] = config.cluster_name;
   }
+  const auto limit_size = [&](std::size_t& size, const std::string& key) {
+    const std::size_t most = config.networking_message_size_limit;
+    if (find(tree, key) == nullptr) {
+      size = most;
+    } else if (size > most) {
+      size = most;
+      loaded.warnings.push_back(place_of(key) + " is limited to networking.message-size-limit, " +
+                                format_size(most));
+    }
+  };
+  limit_size(config.message_size_limit, "worker.invoker.message-size-limit");
+  limit_size(config.request_size_limit, "ingress.request-size-limit");
   warn_unknown(tree, "", keys, loaded.warnings);
   return loaded;
 }

@@ -31,6 +31,20 @@ struct ListenerConfig {
 
 enum class LogFormat : std::uint8_t { kPretty, kCompact, kJson };
 
+/// How deployments are reached.
+struct ServiceClientConfig {
+  std::uint64_t connect_timeout_ms = 10'000;
+  std::uint64_t keep_alive_interval_ms = 40'000;  ///< 0: no PINGs
+  std::uint64_t keep_alive_timeout_ms = 20'000;
+  double keep_alive_jitter = 0.2;
+  std::uint32_t streams_per_connection = 128;
+  std::optional<std::uint32_t> initial_send_streams;
+  std::uint64_t idle_timeout_ms = 300'000;  ///< 0: never
+  std::size_t stream_window = 2u << 20;
+  std::size_t connection_window = 5u << 20;
+  std::size_t max_frame_bytes = 16u << 10;
+};
+
 struct Config {
   std::string node_name;  ///< empty: the host's name
   std::string cluster_name = "localcluster";
@@ -57,21 +71,26 @@ struct Config {
   std::size_t checkpoint_bytes = 64u << 20;
   std::size_t store_memory_bytes = 256u << 20;
 
+  /// The largest that the two limits below may be, and what they are by default.
+  std::size_t networking_message_size_limit = 32u << 20;
   std::size_t message_size_limit = 32u << 20;
   std::size_t message_size_warning = 10u << 20;
   std::uint32_t concurrent_invocations = 1000;
   std::optional<std::size_t> eager_state_limit;
+  bool disable_eager_state = false;
+  std::uint32_t max_awaited_future_depth = 1000;
   bool protocol_v7 = false;
   /// Nothing is exported yet. Either of them makes trace contexts travel to handlers.
   std::string tracing_endpoint;
   std::string tracing_services_endpoint;
-  std::uint64_t connect_timeout_ms = 10'000;
+  ServiceClientConfig service_client;
   std::map<std::string, std::string> additional_request_headers;
   std::string identity_key_file;
   std::uint64_t identity_expiration_ms = 60'000;
 
   std::size_t request_size_limit = 32u << 20;
   std::optional<std::uint32_t> ingress_request_limit;
+  std::optional<std::uint32_t> ingress_http2_streams;
   /// Ids of idempotent invocations as clusters before 1.7 made them.
   bool legacy_idempotent_sharding = false;
   std::vector<std::string> deployment_routing_headers;

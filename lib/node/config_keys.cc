@@ -61,6 +61,22 @@ class Table {
         [&target] { return std::to_string(target); });
   }
 
+  template <class Number>
+  void number(std::string name, std::optional<Number>& target, std::uint64_t least,
+              std::uint64_t most) {
+    add(std::move(name),
+        [&target, least, most](const json& value) -> Result<void> {
+          if (!value.is_number_integer() || value.get<std::int64_t>() < 0 ||
+              value.get<std::uint64_t>() < least || value.get<std::uint64_t>() > most) {
+            return expected("a number from " + std::to_string(least) + " to " +
+                                std::to_string(most), value);
+          }
+          target = static_cast<Number>(value.get<std::uint64_t>());
+          return {};
+        },
+        [&target] { return target ? std::to_string(*target) : std::string(); });
+  }
+
   void duration(std::string name, std::uint64_t& target_ms, bool zero_allowed = true) {
     add(std::move(name),
         [&target_ms, zero_allowed](const json& value) -> Result<void> {
@@ -101,6 +117,23 @@ class Table {
           }
         });
   }
+
+  /// A size that HTTP/2 has to agree with.
+  void size(std::string name, std::size_t& target, std::size_t least, std::size_t most) {
+    size(std::move(name), target);
+    auto set = std::move(keys.back().set);
+    keys.back().set = [set = std::move(set), &target, least, most](const json& value) {
+      const std::size_t before = target;
+      Result<void> done = set(value);
+      if (!done || (target >= least && target <= most)) return done;
+      target = before;
+      return Result<void>(expected("a size from " + format_size(least) + " to " +
+                                   format_size(most), value));
+    };
+  }
+
+  /// The key added last is another spelling of an earlier one.
+  void alias() { keys.back().show = [] { return std::string(); }; }
 
   void add(std::string name, std::function<Result<void>(const json&)> set,
            std::function<std::string()> show) {
@@ -208,6 +241,68 @@ void listener(Table& table, const std::string& section, std::vector<ListenerConf
   table.text(prefix + "advertised-address", own.advertised_address);
 }
 
+void request_headers(Table& table, std::string name, std::map<std::string, std::string>& target) {
+  table.add(std::move(name),
+            [&target](const json& value) -> Result<void> {
+              if (!value.is_object()) return expected("a table of headers", value);
+              target.clear();
+              for (const auto& [header, content] : value.items()) {
+                RESTATE_TRY(target[header], text_of(content));
+              }
+              return {};
+            },
+            [&target] {
+              std::string text = "{";
+              for (const auto& [header, content] : target) {
+                text.append(text.size() > 1 ? ", " : " ");
+                text.append(toml_text(header)).append(" = ").append(toml_text(content));
+              }
+              return text + " }";
+            });
+}
+
+void keep_alive(Table& table, const std::string& prefix, ServiceClientConfig& client) {
+  table.duration(prefix + "interval", client.keep_alive_interval_ms);
+  table.duration(prefix + "timeout", client.keep_alive_timeout_ms, false);
+  table.add(prefix + "jitter",
+            [&client](const json& value) -> Result<void> {
+              if (!value.is_number() || value.get<double>() < 0 || value.get<double>() > 1) {
+                return expected("a number from 0 to 1", value);
+              }
+              client.keep_alive_jitter = value.get<double>();
+              return {};
+            },
+            [&client] { return json(client.keep_alive_jitter).dump(); });
+}
+
+/// The ways to deployments; first as they are spelled today, then as of old, which wins.
+void service_client(Table& table, Config& config) {
+  constexpr std::size_t kMaxWindow = 0x7fff'ffff;
+  ServiceClientConfig& client = config.service_client;
+  const std::string prefix = "worker.invoker.";
+  table.duration(prefix + "connect-timeout", client.connect_timeout_ms, false);
+  keep_alive(table, prefix + "http2-keep-alive-", client);
+  table.number(prefix + "http2-streams-per-connection-limit", client.streams_per_connection, 1,
+               kMaxWindow);
+  table.number(prefix + "http2-initial-max-send-streams", client.initial_send_streams, 1,
+               kMaxWindow);
+  table.duration(prefix + "http2-idle-connection-timeout", client.idle_timeout_ms);
+  table.size(prefix + "http2-initial-stream-window-size", client.stream_window, 1, kMaxWindow);
+  table.size(prefix + "http2-initial-connection-window-size", client.connection_window, 65'535,
+             kMaxWindow);
+  table.size(prefix + "http2-max-frame-size", client.max_frame_bytes, 16'384, 16'777'215);
+  request_headers(table, prefix + "additional-request-headers", config.additional_request_headers);
+
+  const auto of_old = static_cast<std::ptrdiff_t>(table.keys.size());
+  table.duration("connect-timeout", client.connect_timeout_ms, false);
+  keep_alive(table, "http-keep-alive-options.", client);
+  table.number("initial-max-send-streams", client.initial_send_streams, 1, kMaxWindow);
+  request_headers(table, "additional-request-headers", config.additional_request_headers);
+  for (auto key = table.keys.begin() + of_old; key != table.keys.end(); ++key) {
+    key->show = [] { return std::string(); };
+  }
+}
+
 }  // namespace
 
 std::vector<ConfigKey> config_keys(Config& config) {
@@ -270,6 +365,10 @@ std::vector<ConfigKey> config_keys(Config& config) {
            config.node_listener);
   listener(table, "ingress", {&config.ingress_listener}, config.ingress_listener);
   listener(table, "admin", {&config.admin_listener}, config.admin_listener);
+  table.text("ingress.advertised-ingress-endpoint", config.ingress_listener.advertised_address);
+  table.alias();
+  table.text("admin.advertised-admin-endpoint", config.admin_listener.advertised_address);
+  table.alias();
 
   retry_policy(table, "worker.invoker.retry-policy", config.defaults);  // the old name first
   retry_policy(table, "default-retry-policy", config.defaults);
@@ -291,30 +390,16 @@ std::vector<ConfigKey> config_keys(Config& config) {
 
   table.duration("worker.invoker.inactivity-timeout", config.defaults.inactivity_timeout_ms);
   table.duration("worker.invoker.abort-timeout", config.defaults.abort_timeout_ms);
+  table.size("networking.message-size-limit", config.networking_message_size_limit);
   table.size("worker.invoker.message-size-limit", config.message_size_limit);
   table.size("worker.invoker.message-size-warning", config.message_size_warning);
   table.number("worker.invoker.concurrent-invocations-limit", config.concurrent_invocations, 1,
                1u << 30);
   table.size("worker.invoker.eager-state-size-limit", config.eager_state_limit, true);
-  table.duration("worker.invoker.connect-timeout", config.connect_timeout_ms, false);
-  table.add("worker.invoker.additional-request-headers",
-            [&config](const json& value) -> Result<void> {
-              if (!value.is_object()) return expected("a table of headers", value);
-              config.additional_request_headers.clear();
-              for (const auto& [name, header] : value.items()) {
-                RESTATE_TRY(config.additional_request_headers[name], text_of(header));
-              }
-              return {};
-            },
-            [&config] {
-              if (config.additional_request_headers.empty()) return std::string();
-              std::string text = "{ ";
-              for (const auto& [name, value] : config.additional_request_headers) {
-                if (text.size() > 2) text.append(", ");
-                text.append(toml_text(name)).append(" = ").append(toml_text(value));
-              }
-              return text + " }";
-            });
+  table.flag("worker.invoker.disable-eager-state", config.disable_eager_state);
+  table.number("worker.invoker.max-awaited-future-depth", config.max_awaited_future_depth, 1,
+               1u << 30);
+  service_client(table, config);
   table.text("request-identity-private-key-pem-file", config.identity_key_file);
   table.text("worker.invoker.request-identity-private-key-pem-file", config.identity_key_file);
   table.duration("worker.invoker.request-identity-expiration", config.identity_expiration_ms,
@@ -325,18 +410,10 @@ std::vector<ConfigKey> config_keys(Config& config) {
   table.flag("disable-controlled-idempotent-sharding", config.legacy_idempotent_sharding);
 
   table.size("ingress.request-size-limit", config.request_size_limit);
-  table.add("ingress.concurrent-api-requests-limit",
-            [&config](const json& value) -> Result<void> {
-              if (!value.is_number_integer() || value.get<std::int64_t>() < 1) {
-                return expected("a number of at least 1", value);
-              }
-              config.ingress_request_limit = value.get<std::uint32_t>();
-              return {};
-            },
-            [&config] {
-              return config.ingress_request_limit ? std::to_string(*config.ingress_request_limit)
-                                                  : std::string();
-            });
+  table.number("ingress.concurrent-api-requests-limit", config.ingress_request_limit, 1,
+               UINT32_MAX);
+  table.number("ingress.http2-max-concurrent-streams", config.ingress_http2_streams, 1,
+               UINT32_MAX);
   table.add("admin.deployment-routing-headers",
             [&config](const json& value) -> Result<void> {
               if (!value.is_array()) return expected("a list of header names", value);
@@ -349,21 +426,6 @@ std::vector<ConfigKey> config_keys(Config& config) {
             },
             [&config] { return json(config.deployment_routing_headers).dump(); });
   return std::move(table.keys);
-}
-
-bool is_accepted_key(std::string_view name) {
-  constexpr std::string_view kPrefixes[] = {
-      "location", "force-node-id", "default-replication", "tracing-", "disable-", "experimental-",
-      "rocksdb-", "storage-", "default-thread-", "metadata-", "gossip-", "hlc-", "networking.",
-      "bifrost.", "log-server.", "worker.", "admin.", "ingress.", "initialization-timeout",
-      "invocation-yield-threshold", "process-total-memory-size", "advertised-host", "tokio-",
-      "http-", "no-proxy", "aws-", "connect-timeout", "initial-max-send-streams",
-      "request-compression-threshold", "additional-request-headers",
-  };
-  for (const std::string_view prefix : kPrefixes) {
-    if (name.starts_with(prefix)) return true;
-  }
-  return false;
 }
 
 }  // namespace restate::node

@@ -26,4 +26,7 @@ std::vector<ConfigKey> config_keys(Config& config);
 /// Known to the reference server and without meaning here: accepted silently.
 bool is_accepted_key(std::string_view name);
 
+/// Known to the reference server, and missing here: whoever sets it must hear that nothing happens.
+bool is_unsupported_key(std::string_view name);
+
 }  // namespace restate::node

@@ -3,7 +3,6 @@
 #include "admin/admin.h"
 #include "common/hash.h"
 #include "http/client.h"
-#include "invoker/slots.h"
 #include "node/health_server.h"
 #include "node/provision.h"
 #include "node/shard_node.h"
@@ -153,7 +152,7 @@ class Node::Impl : public std::enable_shared_from_this<Node::Impl> {
     for (std::uint32_t i = 0; i < parts_.runtime.shard_count(); ++i) {
       shards.push_back(&parts_.runtime.shard(i));
     }
-    limits_ = std::make_unique<invoker::SharedLimits>(config_.concurrent_invocations, shards);
+    shared_ = std::make_unique<NodeShared>(config_.concurrent_invocations, shards);
     std::vector<worker::Router::Route> routes;
     plans_.resize(shards.size());
     for (const auto& [id, partition] : joined.partitions.partitions) {
@@ -209,7 +208,7 @@ class Node::Impl : public std::enable_shared_from_this<Node::Impl> {
     on_every_shard(
         [this](std::size_t i, Completion<void> made) {
           shards_[i] = std::make_unique<ShardNode>(
-              parts_.runtime.shard(static_cast<std::uint32_t>(i)), parts_, config_, id_, *limits_,
+              parts_.runtime.shard(static_cast<std::uint32_t>(i)), parts_, config_, id_, *shared_,
               *router_, [this](const Error& error) { on_failed(error); });
           made(Result<void>());
         },
@@ -301,8 +300,10 @@ class Node::Impl : public std::enable_shared_from_this<Node::Impl> {
       headers.push_back({name, value});
     }
     http_client_ = std::make_unique<http::Client>(
-        home_, http::ClientOptions{.connect_timeout = milliseconds(config_.connect_timeout_ms),
-                                   .tls = parts_.tls});
+        home_,
+        http::ClientOptions{
+            .connect_timeout = milliseconds(config_.service_client.connect_timeout_ms),
+            .tls = parts_.tls});
     discoverer_ = std::make_unique<admin::HttpDiscoverer>(
         home_, *http_client_,
         admin::HttpDiscovererOptions{.additional_headers = headers, .identity = parts_.identity});
@@ -366,7 +367,7 @@ class Node::Impl : public std::enable_shared_from_this<Node::Impl> {
   const Config config_;
   Shard& home_;
   GenerationalNodeId id_;
-  std::unique_ptr<invoker::SharedLimits> limits_;
+  std::unique_ptr<NodeShared> shared_;
   std::unique_ptr<worker::Router> router_;
   std::vector<std::vector<worker::PartitionDescription>> plans_;
   std::vector<std::unique_ptr<ShardNode>> shards_;  ///< each touched on its own shard only

@@ -11,6 +11,8 @@ worker::WorkerOptions worker_options(const Config& config, GenerationalNodeId id
   options.invoker.message_size_limit = config.message_size_limit;
   options.invoker.message_size_warning = config.message_size_warning;
   options.invoker.eager_state_size_limit = config.eager_state_limit;
+  options.invoker.disable_eager_state = config.disable_eager_state;
+  options.invoker.max_awaited_future_depth = config.max_awaited_future_depth;
   options.invoker.protocol_v7 = config.protocol_v7;
   options.invoker.propagate_traces =
       !config.tracing_endpoint.empty() || !config.tracing_services_endpoint.empty();
@@ -20,23 +22,28 @@ worker::WorkerOptions worker_options(const Config& config, GenerationalNodeId id
   return options;
 }
 
-ingress::IngressOptions ingress_options(const Config& config) {
+ingress::IngressOptions ingress_options(const Config& config, const NodeShared& shared) {
   ingress::IngressOptions options;
   options.defaults = config.defaults;
   options.request_size_limit = config.request_size_limit;
   options.controlled_idempotent_sharding = !config.legacy_idempotent_sharding;
-  if (config.ingress_request_limit) options.concurrent_requests = *config.ingress_request_limit;
+  options.http2_max_concurrent_streams = config.ingress_http2_streams;
+  if (config.ingress_request_limit) {
+    options.concurrent_requests = *config.ingress_request_limit;
+    options.node_in_flight = shared.ingress_requests;
+  }
   return options;
 }
 
 }  // namespace
 
 ShardNode::ShardNode(Shard& shard, NodeParts& parts, const Config& config, GenerationalNodeId id,
-                     invoker::SharedLimits& limits, worker::Router& router,
+                     NodeShared& shared, worker::Router& router,
                      Function<void(const Error&)> on_failed)
     : shard_(shard),
       parts_(parts),
       config_(config),
+      shared_(shared),
       bifrost_(bifrost::make_bifrost(
           shard, parts.metadata,
           {.default_provider = parts.default_provider})),
@@ -46,7 +53,7 @@ ShardNode::ShardNode(Shard& shard, NodeParts& parts, const Config& config, Gener
                *bifrost_,
                parts.metadata,
                *deployments_,
-               limits,
+               shared.limits,
                [this] { return schema_.current(); },
                worker_options(config, id),
                std::move(on_failed),
@@ -72,7 +79,8 @@ void ShardNode::start(std::vector<worker::PartitionDescription> partitions,
 }
 
 Result<std::vector<Address>> ShardNode::listen(const std::vector<Address>& addresses) {
-  ingress_ = std::make_unique<ingress::Ingress>(shard_, ingress_options(config_), client_, schema_);
+  ingress_ = std::make_unique<ingress::Ingress>(shard_, ingress_options(config_, shared_), client_,
+                                                schema_);
   std::vector<Address> bound;
   for (const Address& address : addresses) {
     RESTATE_TRY(auto used, ingress_->listen(address));

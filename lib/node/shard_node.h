@@ -4,6 +4,7 @@
 /// Everything of a node that lives on one shard, in the order in which it must die.
 
 #include "ingress/ingress.h"
+#include "invoker/slots.h"
 #include "node/node.h"
 #include "schema/source.h"
 #include "worker/context.h"
@@ -11,15 +12,26 @@
 #include "worker/router.h"
 #include "worker/supervisor.h"
 
+#include <atomic>
 #include <memory>
 #include <vector>
 
 namespace restate::node {
 
+/// What the shards of a node have in common. Outlives them.
+struct NodeShared {
+  NodeShared(std::uint32_t concurrent_invocations, const std::vector<Shard*>& shards)
+      : limits(concurrent_invocations, shards) {}
+
+  invoker::SharedLimits limits;
+  std::shared_ptr<std::atomic<std::size_t>> ingress_requests =
+      std::make_shared<std::atomic<std::size_t>>(0);
+};
+
 class ShardNode {
  public:
   ShardNode(Shard& shard, NodeParts& parts, const Config& config, GenerationalNodeId id,
-            invoker::SharedLimits& limits, worker::Router& router,
+            NodeShared& shared, worker::Router& router,
             Function<void(const Error&)> on_failed);
   ~ShardNode();
 
@@ -42,6 +54,7 @@ class ShardNode {
   Shard& shard_;
   NodeParts& parts_;
   const Config& config_;
+  NodeShared& shared_;
   schema::SchemaCell schema_;
   std::unique_ptr<bifrost::Bifrost> bifrost_;
   std::unique_ptr<invoker::DeploymentClient> deployments_;

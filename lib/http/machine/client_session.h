@@ -22,6 +22,7 @@ struct ClientSettings {
   std::uint32_t stream_window = kClientStreamWindow;
   std::uint32_t connection_window = kClientConnectionWindow;
   std::size_t max_head_bytes = kMaxHeadBytes;
+  std::uint32_t max_frame_bytes = kMaxFrameBytes;
 };
 
 /// Calls that name a stream the session has forgotten do nothing.

@@ -22,7 +22,7 @@ class Http2ClientSession final : public ClientSession, private Http2Listener {
     const nghttp2_settings_entry entries[] = {
         {NGHTTP2_SETTINGS_ENABLE_PUSH, 0},
         {NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, settings.stream_window},
-        {NGHTTP2_SETTINGS_MAX_FRAME_SIZE, kMaxFrameBytes}};
+        {NGHTTP2_SETTINGS_MAX_FRAME_SIZE, settings.max_frame_bytes}};
     nghttp2_submit_settings(core_.session(), NGHTTP2_FLAG_NONE, entries, std::size(entries));
     nghttp2_session_set_local_window_size(core_.session(), NGHTTP2_FLAG_NONE, 0,
                                           static_cast<std::int32_t>(settings.connection_window));

@@ -2,6 +2,8 @@
 #include "node/config_values.h"
 #include "support/catch.h"
 
+#include <tuple>
+
 using restate::Code;
 using restate::node::load_config;
 
@@ -77,6 +79,92 @@ TEST_CASE("an unknown key warns with the nearest known name", "[node]") {
   REQUIRE(loaded->warnings.size() == 1);
   CHECK(loaded->warnings[0] ==
         "unknown configuration key 'custer-name' is ignored; did you mean 'cluster-name'?");
+}
+
+TEST_CASE("keys that do nothing here are told apart", "[node]") {
+  const auto warnings = [](const std::string& toml) { return load(toml)->warnings; };
+  CHECK(warnings("disable-telemetry = true\n[bifrost.local]\nx = 1\n[worker]\n"
+                 "num-timers-in-memory-limit = 1\n[metadata-server]\ntype = 'replicated'")
+            .empty());
+  const auto proxy = load("", {{"HTTP_PROXY", "http://proxy:3128"}});
+  REQUIRE(proxy);
+  CHECK(proxy->warnings ==
+        std::vector<std::string>{"configuration key 'worker.invoker.http-proxy' has no effect: "
+                                 "not supported yet"});
+  CHECK(warnings("[worker.snapshots]\ndestination = 's3://x'\n[worker.invoker.action-throttling]\n"
+                 "rate = '1/s'")
+            .size() == 2);
+  // Sections that have keys of ours hide nothing else.
+  for (const char* unknown : {"[worker]\nabc = 1", "[worker.invoker]\nabc = 1", "[ingress]\nabc = 1",
+                              "[admin]\nabc = 1", "disable-abc = true", "http-abc = 1"}) {
+    INFO(unknown);
+    const auto found = warnings(unknown);
+    REQUIRE(found.size() == 1);
+    CHECK(found[0].starts_with("unknown configuration key '"));
+  }
+}
+
+TEST_CASE("no message is larger than what nodes exchange", "[node]") {
+  const auto limits = [](const std::string& toml) {
+    const auto loaded = load(toml);
+    REQUIRE(loaded);
+    return std::tuple(loaded->config.message_size_limit, loaded->config.request_size_limit,
+                      loaded->warnings.size());
+  };
+  const std::size_t kMib = 1u << 20;
+  CHECK(limits("") == std::tuple(32 * kMib, 32 * kMib, 0u));
+  CHECK(limits("[networking]\nmessage-size-limit = '64MiB'") ==
+        std::tuple(64 * kMib, 64 * kMib, 0u));
+  CHECK(limits("[networking]\nmessage-size-limit = '2MiB'\n"
+               "[ingress]\nrequest-size-limit = '1MiB'\n"
+               "[worker.invoker]\nmessage-size-limit = '3MiB'") ==
+        std::tuple(2 * kMib, kMib, 1u));
+}
+
+TEST_CASE("headers for deployments are set, or none are", "[node]") {
+  const auto headers = [](const std::string& toml) {
+    return load(toml)->config.additional_request_headers;
+  };
+  using Headers = std::map<std::string, std::string>;
+  CHECK(headers("cluster-name = 'c'") == Headers{{"x-restate-cluster-name", "c"}});
+  CHECK(headers("[worker.invoker]\nadditional-request-headers = {}").empty());
+  CHECK(headers("[worker.invoker.additional-request-headers]\na = 'b'") == Headers{{"a", "b"}});
+  CHECK(headers("additional-request-headers = { old = 'wins' }\n"
+                "[worker.invoker.additional-request-headers]\na = 'b'") ==
+        Headers{{"old", "wins"}});
+  CHECK(headers("cluster-name = 'a\u00e9'").empty());
+}
+
+TEST_CASE("how deployments are reached can be set", "[node]") {
+  const auto loaded = load(
+      "initial-max-send-streams = 7\n"
+      "[worker.invoker]\nhttp2-keep-alive-interval = '0s'\nhttp2-keep-alive-timeout = '3s'\n"
+      "http2-keep-alive-jitter = 0.5\nhttp2-streams-per-connection-limit = 10\n"
+      "http2-initial-max-send-streams = 5\nhttp2-idle-connection-timeout = '1m'\n"
+      "http2-initial-stream-window-size = '1MiB'\nhttp2-initial-connection-window-size = '2MiB'\n"
+      "http2-max-frame-size = '64KiB'\nmax-awaited-future-depth = 3\ndisable-eager-state = true\n"
+      "[ingress]\nhttp2-max-concurrent-streams = 9\n");
+  REQUIRE(loaded);
+  CHECK(loaded->warnings.empty());
+  const restate::node::ServiceClientConfig& client = loaded->config.service_client;
+  CHECK(client.keep_alive_interval_ms == 0);
+  CHECK(client.keep_alive_timeout_ms == 3000);
+  CHECK(client.keep_alive_jitter == 0.5);
+  CHECK(client.streams_per_connection == 10);
+  CHECK(client.initial_send_streams == 7u);
+  CHECK(client.idle_timeout_ms == 60'000);
+  CHECK(client.stream_window == 1u << 20);
+  CHECK(client.connection_window == 2u << 20);
+  CHECK(client.max_frame_bytes == 64u << 10);
+  CHECK(loaded->config.max_awaited_future_depth == 3u);
+  CHECK(loaded->config.disable_eager_state);
+  CHECK(loaded->config.ingress_http2_streams == 9u);
+  for (const char* bad : {"http2-max-frame-size = '1KiB'", "http2-initial-stream-window-size = '2GiB'",
+                          "http2-keep-alive-jitter = 2", "http2-keep-alive-timeout = '0s'",
+                          "max-awaited-future-depth = 0"}) {
+    INFO(bad);
+    CHECK(load(std::string("[worker.invoker]\n") + bad) == Code::kInvalidArgument);
+  }
 }
 
 TEST_CASE("what is dumped loads again to the same dump", "[node]") {
