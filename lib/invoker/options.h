@@ -31,6 +31,8 @@ struct InvokerOptions {
   /// Handlers hear of their caller's trace. Off unless somebody collects traces.
   bool propagate_traces = false;
   std::size_t max_awaited_future_depth = 1000;
+  /// How ids of idempotent calls are made; the same for all of a cluster, for ever.
+  bool controlled_idempotent_sharding = true;
 
   std::size_t eager_state_limit() const {
     return eager_state_size_limit.value_or(message_size_limit);

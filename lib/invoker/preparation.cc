@@ -84,6 +84,7 @@ std::variant<PreparedAttempt, AttemptError> prepare_attempt(const InvocationId& 
   plan.abort_timeout = saturated_ms(settings.abort_timeout_ms);
   plan.message_size_limit = options.message_size_limit + kMessageSlackBytes;
   plan.max_future_depth = options.max_awaited_future_depth;
+  plan.controlled_sharding = options.controlled_idempotent_sharding;
   // A handler that is never waited for might as well hear so at once.
   plan.bidi = prepared.deployment->protocol_type == schema::ProtocolType::kBidiStream &&
               settings.inactivity_timeout_ms != 0;

@@ -91,7 +91,8 @@ struct Config {
   std::size_t request_size_limit = 32u << 20;
   std::optional<std::uint32_t> ingress_request_limit;
   std::optional<std::uint32_t> ingress_http2_streams;
-  /// Ids of idempotent invocations as clusters before 1.7 made them.
+  /// Ids of idempotent invocations as clusters before 1.7 made them: in a new cluster, which keeps
+  /// to it.
   bool legacy_idempotent_sharding = false;
   std::vector<std::string> deployment_routing_headers;
 };

@@ -153,6 +153,13 @@ class Node::Impl : public std::enable_shared_from_this<Node::Impl> {
       shards.push_back(&parts_.runtime.shard(i));
     }
     shared_ = std::make_unique<NodeShared>(config_.concurrent_invocations, shards);
+    shared_->controlled_idempotent_sharding = joined.controlled_idempotent_sharding;
+    if (joined.controlled_idempotent_sharding == config_.legacy_idempotent_sharding) {
+      home_.log().warn("node",
+                       "disable-controlled-idempotent-sharding has no effect: the cluster was made "
+                       "with another setting, which its ids depend on",
+                       {{"in effect", joined.controlled_idempotent_sharding ? "false" : "true"}});
+    }
     std::vector<worker::Router::Route> routes;
     plans_.resize(shards.size());
     for (const auto& [id, partition] : joined.partitions.partitions) {

@@ -5,15 +5,19 @@
 #include <restate/metadata/nodes_configuration.h>
 #include <restate/runtime.h>
 
+#include <algorithm>
+
 namespace restate::node {
 namespace {
 
 using metadata::VersionedValue;
 using Stored = std::optional<VersionedValue>;
 
+constexpr std::string_view kControlledSharding = "controlled-idempotent-sharding";
+
 Result<std::optional<Bytes>> next_nodes(const Stored& stored, const metadata::JoinRequest& request,
                                         const std::string& cluster, std::uint64_t fingerprint,
-                                        WallTime now) {
+                                        bool controlled_sharding, WallTime now) {
   metadata::NodesConfiguration nodes;
   if (stored) {
     RESTATE_TRY(nodes, metadata::decode_nodes_configuration(stored->value));
@@ -25,6 +29,7 @@ Result<std::optional<Bytes>> next_nodes(const Stored& stored, const metadata::Jo
   } else {
     nodes = metadata::NodesConfiguration::make(cluster, fingerprint);
     nodes.version = {0};
+    if (controlled_sharding) nodes.features.emplace_back(kControlledSharding);
   }
   RESTATE_TRY(const auto id, nodes.join(request, now));
   // Joining makes the next version; the states belong to the same write.
@@ -59,9 +64,9 @@ void join(metadata::Store& store, Shard& shard, const Config& config, Completion
   metadata::read_modify_write(
       store, shard, metadata::kNodesConfigurationKey,
       [request = request_of(config), cluster = config.cluster_name,
-       fingerprint = shard.random().next(),
+       fingerprint = shard.random().next(), controlled = !config.legacy_idempotent_sharding,
        now = shard.wall_now()](const Stored& stored) {
-        return next_nodes(stored, request, cluster, fingerprint, now);
+        return next_nodes(stored, request, cluster, fingerprint, controlled, now);
       },
       Completion<Stored>(shard, [&store, &shard, name, partitions,
                                  done = std::move(done)](Result<Stored> written) mutable {
@@ -72,6 +77,8 @@ void join(metadata::Store& store, Shard& shard, const Config& config, Completion
         if (self == nullptr) {
           return done(Error{Code::kInternal, "this node is not among those it joined"});
         }
+        const bool controlled = std::find(nodes->features.begin(), nodes->features.end(),
+                                          kControlledSharding) != nodes->features.end();
         metadata::read_modify_write(
             store, shard, metadata::kPartitionTableKey,
             [partitions](const Stored& stored) -> Result<std::optional<Bytes>> {
@@ -79,12 +86,12 @@ void join(metadata::Store& store, Shard& shard, const Config& config, Completion
               return std::optional<Bytes>(metadata::encode(
                   metadata::PartitionTable::make(partitions, metadata::ReplicationProperty{})));
             },
-            Completion<Stored>(shard, [node = self->id, done = std::move(done)](
+            Completion<Stored>(shard, [node = self->id, controlled, done = std::move(done)](
                                           Result<Stored> table) mutable {
               if (!table) return done(std::move(table).error().within("reading the partitions"));
               auto decoded = metadata::decode_partition_table((*table)->value);
               if (!decoded) return done(std::move(decoded).error());
-              done(Joined{node, *std::move(decoded)});
+              done(Joined{node, *std::move(decoded), controlled});
             }));
       }));
 }

@@ -16,6 +16,8 @@ namespace restate::node {
 struct Joined {
   GenerationalNodeId node;
   metadata::PartitionTable partitions;
+  /// Chosen when the cluster was made: ids of idempotent calls depend on it.
+  bool controlled_idempotent_sharding = true;
 };
 
 /// - `kFailedPrecondition`: the metadata belongs to a cluster of another name.

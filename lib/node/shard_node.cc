@@ -3,7 +3,8 @@
 namespace restate::node {
 namespace {
 
-worker::WorkerOptions worker_options(const Config& config, GenerationalNodeId id) {
+worker::WorkerOptions worker_options(const Config& config, GenerationalNodeId id,
+                                     const NodeShared& shared) {
   worker::WorkerOptions options;
   options.node = id;
   options.defaults = config.defaults;
@@ -16,6 +17,7 @@ worker::WorkerOptions worker_options(const Config& config, GenerationalNodeId id
   options.invoker.protocol_v7 = config.protocol_v7;
   options.invoker.propagate_traces =
       !config.tracing_endpoint.empty() || !config.tracing_services_endpoint.empty();
+  options.invoker.controlled_idempotent_sharding = shared.controlled_idempotent_sharding;
   options.cleanup_interval = milliseconds(config.cleanup_interval_ms);
   options.trim_delay = milliseconds(config.trim_delay_ms);
   options.checkpoint_bytes = config.checkpoint_bytes;
@@ -26,7 +28,7 @@ ingress::IngressOptions ingress_options(const Config& config, const NodeShared& 
   ingress::IngressOptions options;
   options.defaults = config.defaults;
   options.request_size_limit = config.request_size_limit;
-  options.controlled_idempotent_sharding = !config.legacy_idempotent_sharding;
+  options.controlled_idempotent_sharding = shared.controlled_idempotent_sharding;
   options.http2_max_concurrent_streams = config.ingress_http2_streams;
   if (config.ingress_request_limit) {
     options.concurrent_requests = *config.ingress_request_limit;
@@ -55,9 +57,9 @@ ShardNode::ShardNode(Shard& shard, NodeParts& parts, const Config& config, Gener
                *deployments_,
                shared.limits,
                [this] { return schema_.current(); },
-               worker_options(config, id),
-               std::move(on_failed),
-               &schema_},
+                worker_options(config, id, shared),
+                std::move(on_failed),
+                &schema_},
       group_(context_),
       client_(shard, router),
       supervisor_(context_, group_, router) {

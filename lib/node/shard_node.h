@@ -26,6 +26,7 @@ struct NodeShared {
   invoker::SharedLimits limits;
   std::shared_ptr<std::atomic<std::size_t>> ingress_requests =
       std::make_shared<std::atomic<std::size_t>>(0);
+  bool controlled_idempotent_sharding = true;
 };
 
 class ShardNode {

@@ -38,6 +38,7 @@ struct AttemptPlan {
   milliseconds abort_timeout{600'000};
   std::size_t message_size_limit = 0;  ///< slack included
   std::size_t max_future_depth = 1000;
+  bool controlled_sharding = true;  ///< see `CommandContext`
   WallTime now;
   /// Fresh bits: the ids of callees come from here.
   std::uint64_t random_high = 0;

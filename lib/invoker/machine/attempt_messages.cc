@@ -95,7 +95,8 @@ void Attempt::on_command(const protocol::Frame& frame, const AttemptContext& con
                                commands_,
                                context.now,
                                mix(plan_.random_high, commands_),
-                               mix(plan_.random_low, commands_)};
+                               mix(plan_.random_low, commands_),
+                               plan_.controlled_sharding};
   if (auto error = check_command(type, frame.payload, command, entry.call)) {
     return over(std::move(*error), false, out);
   }

@@ -143,7 +143,7 @@ std::optional<AttemptError> resolve_call(const wire::CallRequest& request, const
 
   wire::CallInfo info;
   info.callee = callee_id(*target, request.idempotency_key, context.now, context.random_high,
-                          context.random_low);
+                          context.random_low, context.controlled_sharding);
   info.retention = schema::retention_of(context.schema, context.defaults, *target,
                                         request.idempotency_key.has_value());
   info.span = context.span;
@@ -156,10 +156,13 @@ std::optional<AttemptError> resolve_call(const wire::CallRequest& request, const
 
 InvocationId callee_id(const wire::InvocationTarget& target,
                        const std::optional<std::string>& idempotency_key, WallTime now,
-                       std::uint64_t random_high, std::uint64_t random_low) {
+                       std::uint64_t random_high, std::uint64_t random_low,
+                       bool controlled_sharding) {
   InvocationId id;
   if (target.keyed()) {
     id.key = key_of(target.key);
+  } else if (idempotency_key && !controlled_sharding) {
+    id.key = key_of(*idempotency_key);
   } else if (idempotency_key) {
     id.key = key_of_bucket(target.service, bucket_of(*idempotency_key));
   } else {
@@ -205,8 +208,12 @@ std::optional<AttemptError> check_command(EntryType type, const Bytes& body,
   const auto* output = std::get_if<wire::GetInvocationOutputEntry>(&*content);
   if (attach != nullptr || output != nullptr) {
     const wire::InvocationRef* reference = attach != nullptr ? &attach->target : &output->target;
-    if (const auto id = wire::resolve(*reference); !id) {
-      return check.precondition("invalid invocation target: " + id.error().message);
+    const auto id = wire::resolve(*reference);
+    if (!id) return check.precondition("invalid invocation target: " + id.error().message);
+    const auto* idempotent = std::get_if<wire::IdempotentRef>(reference);
+    if (idempotent != nullptr && !context.controlled_sharding && !idempotent->scope &&
+        !idempotent->key) {
+      call.emplace().callee = {key_of(idempotent->idempotency_key), id->uuid};
     }
   }
   if (const auto* entry = std::get_if<wire::CompleteAwakeableEntry>(&*content)) {

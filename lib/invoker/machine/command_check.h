@@ -28,10 +28,13 @@ struct CommandContext {
   /// Fresh bits for the id of a callee.
   std::uint64_t random_high = 0;
   std::uint64_t random_low = 0;
+  /// Idempotent calls of services go to buckets. False: as in clusters of old, to their key.
+  bool controlled_sharding = true;
 };
 
-/// Nothing if the command may enter the journal; `call` is then set for calls. Otherwise the error
-/// that ends the attempt.
+/// Nothing if the command may enter the journal; `call` is then set for calls, and names the callee
+/// where the state machine would look for it in another place. Otherwise the error that ends the
+/// attempt.
 std::optional<AttemptError> check_command(wire::EntryType type, const Bytes& body,
                                           const CommandContext& context,
                                           std::optional<wire::CallInfo>& call);
@@ -39,6 +42,7 @@ std::optional<AttemptError> check_command(wire::EntryType type, const Bytes& bod
 /// The id of the invocation that a call starts, or finds if there is one already.
 InvocationId callee_id(const wire::InvocationTarget& target,
                        const std::optional<std::string>& idempotency_key, WallTime now,
-                       std::uint64_t random_high, std::uint64_t random_low);
+                       std::uint64_t random_high, std::uint64_t random_low,
+                       bool controlled_sharding = true);
 
 }  // namespace restate::invoker

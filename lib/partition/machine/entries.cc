@@ -107,7 +107,7 @@ Result<void> on_new_entry(Live& live, const wire::NewEntry& effect, Step& step) 
     auto content = wire::decode_entry(effect.type, effect.body);
     if (!content) return refuse(live, content.error().message, step);
     const std::uint32_t index = append(live, entry, step);
-    const StoredCommand stored{live, index, calls ? &*effect.call : nullptr, step};
+    const StoredCommand stored{live, index, effect.call ? &*effect.call : nullptr, step};
     RESTATE_TRY_VOID(std::visit(ApplyContent{stored}, content.value()));
   } else {
     append(live, entry, step);

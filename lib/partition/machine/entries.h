@@ -18,7 +18,7 @@ Result<void> on_new_entry(Live& live, const wire::NewEntry& effect, Step& step);
 struct StoredCommand {
   Live& live;
   std::uint32_t index;         ///< of its entry
-  const wire::CallInfo* call;  ///< Call and OneWayCall
+  const wire::CallInfo* call;  ///< Call and OneWayCall; others if the proposer has resolved an id
   Step& step;
 
   /// Announces a completion that comes later.

@@ -30,7 +30,8 @@ wire::ServiceInvocation invocation_of(const wire::CallRequest& request,
 // Asks for a result; an id that cannot be one names nothing.
 Result<void> ask(const wire::InvocationRef& target, bool block, wire::CompletionId completion,
                  wire::EntryType type, const StoredCommand& stored) {
-  const auto id = wire::resolve(target);
+  // The proposer knows better in clusters whose idempotent calls live elsewhere.
+  const auto id = stored.call != nullptr ? stored.call->callee : wire::resolve(target);
   if (!id) return stored.complete(completion, type, wire::failures::not_found());
   RESTATE_TRY_VOID(stored.announce(completion, type));
   send(wire::Attach{id.value(), block, stored.sink(completion)}, stored.step);

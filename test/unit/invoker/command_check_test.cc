@@ -1,6 +1,7 @@
 #include "invoker/machine/command_check.h"
 #include "common/hash.h"
 #include "support/catch.h"
+#include "wire/entry.h"
 
 using namespace restate;
 using namespace restate::invoker;
@@ -38,6 +39,14 @@ TEST_CASE("the ids of callees", "[invoker][calls]") {
     CHECK(callee_id(service, "idem", now, 1, 2).key == key_of_bucket("Raw", bucket_of("idem")));
     CHECK(callee_id(service, "idem", now, 1, 2) == callee_id(service, "idem", WallTime{}, 3, 4));
   }
+  SECTION("in clusters of old, services live where the idempotency key is") {
+    const auto old = callee_id(service, "idem", now, 1, 2, false);
+    CHECK(old.key == key_of("idem"));
+    CHECK(old.uuid == callee_id(service, "idem", now, 1, 2).uuid);
+    CHECK(callee_id(object, "idem", now, 1, 2, false) == callee_id(object, "idem", now, 1, 2));
+    CHECK(callee_id(service, std::nullopt, now, 1, 2, false) ==
+          callee_id(service, std::nullopt, now, 1, 2));
+  }
   SECTION("others go to one of 512 buckets") {
     CHECK(callee_id(service, std::nullopt, now, 511ull << 32, 2).key == key_of_bucket("Raw", 511));
     CHECK(callee_id(service, std::nullopt, now, 512ull << 32, 2).key == key_of_bucket("Raw", 0));
@@ -57,4 +66,29 @@ TEST_CASE("the ids of callees", "[invoker][calls]") {
     CHECK(callee_id(shared, std::nullopt, now, 1, 2).uuid == make_ulid(now.ms, 1, 2));
     CHECK(callee_id(object, std::nullopt, now, 1, 2).uuid != callee_id(object, {}, now, 1, 3).uuid);
   }
+}
+
+TEST_CASE("who asks for a result looks where the call went", "[invoker][calls]") {
+  using wire::EntryType;
+  const auto service =
+      target(wire::ServiceType::kService, wire::HandlerType::kPlain, "Raw", "", "echo");
+  const wire::SpanContext span{};
+  const schema::Schema schema{};
+  const schema::Defaults defaults{};
+  CommandContext context{service, span, schema, defaults};
+  const auto asked = [&](wire::InvocationRef reference) {
+    const auto body = wire::encode_entry(EntryType::kAttachInvocation,
+                                         wire::AttachInvocationEntry{std::move(reference), {1}});
+    std::optional<wire::CallInfo> call;
+    CHECK_FALSE(check_command(EntryType::kAttachInvocation, body, context, call));
+    return call;
+  };
+  const wire::IdempotentRef reference{"Raw", "echo", "idem", {}, {}};
+  CHECK_FALSE(asked(reference));
+  context.controlled_sharding = false;
+  const auto call = asked(reference);
+  REQUIRE(call);
+  CHECK(call->callee == callee_id(service, "idem", WallTime{}, 1, 2, false));
+  CHECK_FALSE(asked(wire::IdempotentRef{"Obj", "add", "idem", "k1", {}}));
+  CHECK_FALSE(asked(wire::WorkflowRef{"Wf", "k1", {}}));
 }

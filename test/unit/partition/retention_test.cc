@@ -132,6 +132,16 @@ TEST_CASE("an invocation waits for another, or looks at it, through the outbox",
 
   partition.apply(entry(kA, kAttach, wire::AttachInvocationEntry{"nobody's id", {4}}));
   CHECK(last_result() == wire::NotificationResult(wire::failures::not_found()));
+
+  // Where the proposer says so, the result is asked for elsewhere than the reference says.
+  partition.apply(invoke(kB, service()));
+  auto resolved = entry(kA, kLook,
+                        wire::GetInvocationOutputEntry{
+                            wire::IdempotentRef{"Raw", "echo", "idem", {}, {}}, {5}});
+  std::get<wire::NewEntry>(resolved.effect).call.emplace().callee = kB;
+  partition.apply(resolved);
+  partition.deliver_all();
+  CHECK(last_result() == wire::NotificationResult(wire::Void{}));
 }
 
 TEST_CASE("a workflow runs once per key while it is retained", "[partition]") {
