@@ -34,6 +34,9 @@ struct TransportFailure {
   Error error;
   /// Earliest sensible time for another try, if the other side named one.
   std::optional<Duration> retry_after;
+  /// The other side turned the exchange away before it looked at it, as one that is about to stop
+  /// does: nobody has tried anything.
+  bool refused = false;
 };
 
 /// What comes back. Called on the client's shard, never inside a call into the stream or the

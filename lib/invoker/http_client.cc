@@ -61,7 +61,7 @@ class HttpDeploymentClient::Exchange final : public AttemptStream, public http::
   void on_error(const http::Failure& failure) override {
     Error error = failure.error;
     error.message += hint(failure.kind);
-    listener_.on_error({std::move(error), {}});
+    listener_.on_error({std::move(error), {}, failure.kind == http::FailureKind::kRefused});
   }
 
  private:

@@ -60,6 +60,9 @@ inline constexpr std::size_t kReplayReadBytes = 256 * 1024;
 inline constexpr Duration kDrainTimeout = 5s;
 /// The shortest wait before a retry that the other side may ask for: no hot loops.
 inline constexpr Duration kMinRetryDelay = 50ms;
+/// An endpoint that turns requests away unread, one that restarts, may do so this often in a row
+/// before it costs attempts. The waits double from the shortest one.
+inline constexpr std::uint32_t kFreeRefusals = 6;
 /// Inactivity and abort timeouts are looked at this often.
 inline constexpr Duration kDeadlineTick = 50ms;
 

@@ -211,7 +211,8 @@ void Resident::on_end() {
 
 void Resident::on_error(const TransportFailure& failure) {
   around_.effects.clear();
-  attempt_->on_transport_error(failure.error, failure.retry_after, around_.effects);
+  attempt_->on_transport_error(failure.error, failure.retry_after, around_.effects,
+                               failure.refused);
   carry_out();
 }
 

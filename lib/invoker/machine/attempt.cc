@@ -44,6 +44,7 @@ void Attempt::start(std::vector<wire::JournalEntry> journal, Effects& out) {
   start.retry_count_since_last_stored_entry = residency_.retries_since_command();
   start.duration_since_last_stored_entry_ms = plan_.now.ms_since(input.modified_at);
   start.random_seed = input.random_seed;
+  if (plan_.protocol >= 7) start.scope = input.target.scope;
 
   FrameBatch batch;
   batch.add(ControlType::kStart, protocol::encode(start));
@@ -125,9 +126,11 @@ void Attempt::on_end(Effects& out) {
 }
 
 void Attempt::on_transport_error(const Error& error, std::optional<Duration> retry_after,
-                                 Effects& out) {
+                                 Effects& out, bool refused) {
   if (over_) return;
   AttemptError failure = make_error(DocCode::kNetwork, error.message);
+  failure.refused = refused;
+  failure.counts = !refused;
   if (retry_after) failure.next_delay = std::chrono::duration_cast<milliseconds>(*retry_after);
   over(std::move(failure), false, out);
 }

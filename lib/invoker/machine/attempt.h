@@ -75,7 +75,9 @@ class Attempt {
   void on_head(const protocol::ResponseHeadView& head, WallTime now, Effects& out);
   void on_data(Bytes data, const AttemptContext& context, Effects& out);
   void on_end(Effects& out);
-  void on_transport_error(const Error& error, std::optional<Duration> retry_after, Effects& out);
+  /// `refused`: the endpoint has not looked at the request.
+  void on_transport_error(const Error& error, std::optional<Duration> retry_after, Effects& out,
+                          bool refused = false);
 
   void on_notification(std::uint32_t index, wire::EntryType type, const wire::NotificationId& id,
                        const Bytes& body, Effects& out);

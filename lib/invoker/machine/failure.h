@@ -39,6 +39,8 @@ struct AttemptError {
   std::optional<std::uint32_t> related_command_type;  ///< a type code, known or not
   /// Counts towards `retry_count_since_last_stored_entry`.
   bool counts = true;
+  /// The endpoint has not looked at the request: no attempt of the policy, within limits.
+  bool refused = false;
   ErrorBehavior behavior = ErrorBehavior::kRetry;
   /// Asked for by the endpoint, for the next wait only.
   std::optional<milliseconds> next_delay;

@@ -46,6 +46,11 @@ std::optional<milliseconds> RetryCounter::next(std::uint64_t random) {
   return with_jitter(delay, random);
 }
 
+std::optional<milliseconds> RetryCounter::next_after_refusal(std::uint64_t random) {
+  if (refused_ == kFreeRefusals) return std::nullopt;
+  return with_jitter(kFloor * (1 << refused_++), random);
+}
+
 RetryDecision decide(const AttemptError& error, bool pause_requested, RetryCounter& counter,
                      std::uint64_t random) {
   if (error.kind == AttemptError::Kind::kNotInvoked) return ForgetInvocation{};
@@ -63,6 +68,11 @@ RetryDecision decide(const AttemptError& error, bool pause_requested, RetryCount
     // Without a floor it would be a loop without end or pause: such waits consume no attempts.
     if (error.next_delay->count() > 0) return RetryAfter{std::max(*error.next_delay, kFloor)};
     return RetryAfter{std::max(saturated_ms(counter.policy().initial_ms), kFloor)};
+  }
+  if (!error.refused) {
+    counter.on_accepted();
+  } else if (const auto delay = counter.next_after_refusal(random)) {
+    return RetryAfter{*delay};
   }
   if (const auto delay = counter.next(random)) return RetryAfter{*delay};
   return give_up(counter);

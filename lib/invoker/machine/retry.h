@@ -28,10 +28,16 @@ class RetryCounter {
   /// The wait before the next attempt, or nothing when there may be none. Consumes one attempt.
   /// `random`: 64 uniform bits, for the jitter.
   std::optional<milliseconds> next(std::uint64_t random);
+  /// The same where nobody has looked at the request. Consumes nothing the first few times in a
+  /// row; nothing is returned after that: then it is a failure like others.
+  std::optional<milliseconds> next_after_refusal(std::uint64_t random);
+  /// Somebody has looked at it.
+  void on_accepted() { refused_ = 0; }
 
  private:
   schema::RetryPolicy policy_;
   std::uint64_t failed_ = 0;
+  std::uint32_t refused_ = 0;  ///< in a row
 };
 
 struct RetryAfter {

@@ -121,6 +121,16 @@ TEST_CASE("what decides after a failure", "[invoker][retry]") {
             milliseconds(std::max(asked, 50)));
     }
   }
+  SECTION("requests that nobody looked at cost nothing, a few times in a row") {
+    error.refused = true;
+    const auto wait = [&] { return std::get<RetryAfter>(decide(error, false, counter, kLeast)); };
+    for (const int ms : {53, 103, 203, 403, 803, 1603}) CHECK(wait().delay == milliseconds(ms));
+    CHECK(wait().delay == milliseconds(503));  // the policy's first
+    error.refused = false;
+    CHECK(std::holds_alternative<PauseInvocation>(decide(error, false, counter, kLeast)));
+    error.refused = true;
+    CHECK(wait().delay == milliseconds(53));
+  }
   SECTION("then the policy, and at its end the action it names") {
     CHECK(std::holds_alternative<RetryAfter>(decide(error, false, counter, kLeast)));
     SECTION("pause") {
