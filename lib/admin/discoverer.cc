@@ -152,8 +152,11 @@ class HttpDiscoverer::Task final : private http::ClientExchange {
   void on_error(const http::Failure& failure) override {
     using http::FailureKind;
     const bool speaks_http1 = failure.kind == FailureKind::kPeerSpeaksHttp1;
+    // A handshake that was cut off or took too long may do better; one that was refused will not.
+    const bool passing = failure.error.code == Code::kTimeout ||
+                         failure.error.code == Code::kUnavailable;
     const bool for_good = speaks_http1 || failure.kind == FailureKind::kPeerSpeaksHttp2 ||
-                          failure.kind == FailureKind::kTls;
+                          (failure.kind == FailureKind::kTls && !passing);
     if (!for_good && try_again()) return;
     fail(failure.error.message, speaks_http1);
   }
@@ -166,7 +169,10 @@ class HttpDiscoverer::Task final : private http::ClientExchange {
   /// Waits, then starts anew; false if there were enough tries.
   bool try_again() {
     if (tries_ >= protocol::kDiscoveryRetries) return false;
-    const Duration delay = protocol::kDiscoveryRetryDelay * (1 << tries_);
+    Duration delay = protocol::kDiscoveryRetryDelay * (1 << tries_);
+    // Up to a third more, lest those that failed together come back together.
+    delay += Duration(static_cast<std::int64_t>(
+        owner_.shard_.random().below(static_cast<std::uint64_t>(delay.count()) * 3 / 10)));
     ++tries_;
     waiting_ = false;
     stream_.reset();

@@ -3,6 +3,7 @@
 #include "admin/discoverer.h"
 
 #include "http/server.h"
+#include "http/tls.h"
 #include "support/catch.h"
 
 #include <restate/testing/world.h>
@@ -41,6 +42,29 @@ struct Endpoint final : http::ServerHandler {
   std::vector<http::RequestHead> seen;
 };
 
+/// Handshakes that fail as long as the script goes on; after that bytes pass as they are.
+struct Handshakes final : http::TlsConnector {
+  struct One final : Connecting {
+    Scope scope;
+  };
+  std::unique_ptr<Connecting> secure(Shard& shard, std::unique_ptr<Stream> stream,
+                                     const http::TlsTarget&, http::Secured done) override {
+    ++begun;
+    Result<http::SecureStream> result = http::SecureStream{std::move(stream), "h2"};
+    if (!failures.empty()) {
+      result = Error{failures.front(), "no handshake"};
+      failures.pop_front();
+    }
+    auto one = std::make_unique<One>();
+    shard.post(one->scope.bind([done = std::move(done), result = std::move(result)]() mutable {
+      done(std::move(result));
+    }));
+    return one;
+  }
+  std::deque<Code> failures;
+  int begun = 0;
+};
+
 struct Site {
   DiscoveryOutcome discover(const std::string& uri, bool use_http11 = false) {
     DiscoveryRequest request;
@@ -62,7 +86,8 @@ struct Site {
   restate::testing::Node& admin = world.add_node({.host = "admin"});
   Endpoint endpoint;
   http::Server server{far.shard(0), {}, endpoint};
-  http::Client client{admin.shard(0), {}};
+  Handshakes tls;
+  http::Client client{admin.shard(0), {.tls = &tls}};
   HttpDiscoverer discoverer{
       admin.shard(0), client,
       {.additional_headers = {{"x-restate-cluster-name", "c"}}, .identity = nullptr, .timeout = 3s}};
@@ -112,6 +137,16 @@ TEST_CASE("what may pass is tried again", "[admin][discovery]") {
   SECTION("one that says nothing") {
     site.endpoint.statuses = {0};
     CHECK(error_of(site.discover("http://endpoint:9080/")).code == "META0003");
+  }
+  SECTION("a handshake that was cut off") {
+    site.tls.failures = {Code::kUnavailable, Code::kTimeout};
+    CHECK(std::holds_alternative<schema::Discovered>(site.discover("https://endpoint:9080/")));
+    CHECK(site.tls.begun == 3);
+  }
+  SECTION("but not one that was refused") {
+    site.tls.failures = {Code::kUnauthenticated};
+    CHECK(error_of(site.discover("https://endpoint:9080/")).code == "META0003");
+    CHECK(site.tls.begun == 1);
   }
   SECTION("a refusal is final") {
     site.endpoint.statuses = {404};
