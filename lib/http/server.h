@@ -84,7 +84,7 @@ struct ServerOptions {
   /// A head that has begun must be complete after this; zero: no limit.
   Duration head_timeout = kHeadTimeout;
   /// The longest silence within a request body that is not paused; zero: no limit. Services that
-  /// talk both ways must set it to zero.
+  /// talk both ways must set it to zero. HTTP/2 may take a quarter more.
   Duration body_timeout = kBodyTimeout;
   /// The longest life of a connection without a request; zero: no limit.
   Duration idle_timeout{};

@@ -154,6 +154,10 @@ void ServerConnection::settle() {
   if (now_waiting != waiting_) {
     waiting_ = now_waiting;
     waiting_since_ = shared_.shard.now();
+    // Heads that come and go in between do not put off the next look.
+    if (times_bodies() && waiting_since_ - looked_at_ > limit_for(waiting_)) {
+      looked_at_ = waiting_since_;
+    }
   }
   const Duration limit = limit_for(waiting_);
   if (limit > Duration{} && (timer_ == nullptr || !timer_->armed())) arm(limit);
@@ -197,6 +201,10 @@ Waiting ServerConnection::waiting() const {
   return first_bytes_.empty() ? Waiting::kRequest : Waiting::kHead;
 }
 
+bool ServerConnection::times_bodies() const {
+  return session_ != nullptr && waiting_ == Waiting::kBody && session_->times_bodies();
+}
+
 Duration ServerConnection::limit_for(Waiting waiting) const {
   switch (waiting) {
     case Waiting::kRequest:
@@ -204,7 +212,8 @@ Duration ServerConnection::limit_for(Waiting waiting) const {
     case Waiting::kHead:
       return shared_.options.head_timeout;
     case Waiting::kBody:
-      return shared_.options.body_timeout;
+      return times_bodies() ? shared_.options.body_timeout / kBodyLooks
+                            : shared_.options.body_timeout;
     case Waiting::kNothing:
       return {};
   }
@@ -229,11 +238,13 @@ void ServerConnection::on_timer() {
   const Duration limit = limit_for(waiting_);
   if (limit == Duration{}) return;
   // The timer is not touched while all goes well. What it was armed for may be long over.
-  const Instant since =
-      waiting_ == Waiting::kHead ? waiting_since_ : std::max(waiting_since_, last_read_);
+  const Instant since = times_bodies()               ? looked_at_
+                        : waiting_ == Waiting::kHead ? waiting_since_
+                                                     : std::max(waiting_since_, last_read_);
   if (const Duration left = since + limit - shared_.shard.now(); left > Duration{})
     return arm(left);
   if (session_ == nullptr) return die();
+  looked_at_ = shared_.shard.now();
   session_->time_out();
   deliver();
   settle();

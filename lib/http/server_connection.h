@@ -83,6 +83,7 @@ class ServerConnection final : private StreamListener, private TurnActor {
   void linger();
   void on_timer();
   Waiting waiting() const;
+  bool times_bodies() const;
   Duration limit_for(Waiting waiting) const;
   void arm(Duration wait);
   void schedule() { shared_.shard.at_turn_end(TurnPhase::kFlush, *this); }
@@ -98,6 +99,7 @@ class ServerConnection final : private StreamListener, private TurnActor {
   std::unique_ptr<Timer> timer_;  ///< made when first needed: most connections never wait
   Instant last_read_;
   Instant waiting_since_;
+  Instant looked_at_;  ///< when bodies that wait each for itself were looked at last
   Waiting waiting_ = Waiting::kRequest;
   std::size_t unsent_before_ = 0;
   bool paused_ = false;

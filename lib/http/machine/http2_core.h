@@ -36,6 +36,7 @@ struct Http2Stream {
   std::uint32_t window = 0;
   std::size_t unconsumed = 0;  ///< received while paused, not yet credited
   std::uint64_t received = 0;
+  std::uint32_t silent_looks = 0;  ///< a server's, since there was something of the body
 
   // What leaves.
   BodyQueue queue;

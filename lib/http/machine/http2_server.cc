@@ -111,14 +111,14 @@ class Http2ServerSession final : public ServerSession, private Http2Listener {
         nghttp2_session_terminate_session(core_.session(), NGHTTP2_NO_ERROR);
         return;
       case Waiting::kBody:
-        for (const auto& [id, stream] : core_.streams()) {
-          if (!stream->remote_done && !stream->paused) core_.reset(*stream, NGHTTP2_CANCEL);
-        }
+        for (const auto& [id, stream] : core_.streams()) look_at_body(*stream);
         return;
       case Waiting::kNothing:
         return;
     }
   }
+
+  bool times_bodies() const override { return true; }
 
   void drain() override {
     if (std::exchange(draining_, true)) return;
@@ -131,6 +131,17 @@ class Http2ServerSession final : public ServerSession, private Http2Listener {
   bool finished() const override { return gone_; }
 
  private:
+  void look_at_body(Http2Stream& stream) {
+    if (stream.remote_done) return;
+    if (stream.paused) {
+      stream.silent_looks = 0;
+    } else if (++stream.silent_looks > kBodyLooks) {
+      // Whoever has an answer on its way already gets no other.
+      if (stream.local_started) return core_.reset(stream, NGHTTP2_CANCEL);
+      core_.submit_response(stream, {408, {}}, {}, date_, false);
+    }
+  }
+
   void on_head(Http2Stream& stream, bool ends) override {
     if (core_.head_too_large(stream)) {
       core_.submit_response(stream, {431, {}}, {}, date_, false);
@@ -148,6 +159,7 @@ class Http2ServerSession final : public ServerSession, private Http2Listener {
   }
 
   void on_body(Http2Stream& stream, std::string_view data) override {
+    stream.silent_looks = 0;
     if (!stream.known || stream.local_done) return;
     events_.emplace_back(BodyReceived{static_cast<StreamId>(stream.id), Bytes(data)});
   }

@@ -35,6 +35,9 @@ enum class Waiting : std::uint8_t {
   kNothing,  ///< it is our turn
 };
 
+/// How often bodies that wait each for itself are looked at within their time.
+inline constexpr std::uint32_t kBodyLooks = 4;
+
 /// Calls that name a stream the session has forgotten do nothing: the peer may go at any time.
 class ServerSession {
  public:
@@ -70,6 +73,9 @@ class ServerSession {
   virtual Waiting waiting() const = 0;
   /// What `waiting` names took too long.
   virtual void time_out() = 0;
+  /// True: bodies wait each for itself. While `waiting` says `kBody`, `time_out` is then called
+  /// `kBodyLooks` times in their time, and ends those that were silent for all of it.
+  virtual bool times_bodies() const { return false; }
   /// No new requests: GOAWAY, or `connection: close` with the next response.
   virtual void drain() = 0;
   /// Write what is left, then close.

@@ -503,6 +503,36 @@ TEST_CASE("what a client leaves half done is not waited for", "[http][driver]") 
   CHECK(site.server->connections() == 0);
 }
 
+TEST_CASE("a half done body is not hidden by its neighbours", "[http][driver]") {
+  Requests requests;
+  Site site(requests);
+  Heard half;
+  RequestHead head;
+  head.method = "POST";
+  head.target = "/half";
+  half.stream = site.client->start(site.target(Protocol::kHttp2), head, half);
+  half.stream->write("a");
+  Heard busy;
+  head.target = "/busy";
+  busy.stream = site.client->start(site.target(Protocol::kHttp2), head, busy);
+  for (int i = 0; i < 59; ++i) {
+    busy.stream->write("x");
+    site.world.run_for(1s);
+  }
+  CHECK_FALSE(half.done);
+  for (int i = 0; i < 20; ++i) {
+    busy.stream->write("x");
+    site.world.run_for(1s);
+  }
+  CHECK(half.done);
+  CHECK(half.head.status == 408);
+  CHECK_FALSE(busy.done);
+  REQUIRE(requests.seen.size() == 2);
+  CHECK(*requests.seen[0].closed);
+  CHECK_FALSE(*requests.seen[1].closed);
+  CHECK(requests.seen[1].body->size() == 79);
+}
+
 TEST_CASE("a handler may say what it thinks of a broken body", "[http][driver]") {
   struct Opinion final : ServerHandler {
     struct One final : ServerRequest {

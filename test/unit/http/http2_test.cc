@@ -318,11 +318,31 @@ TEST_CASE("what is slow is named and cut off", "[http][http2]") {
     pair.client.session->open(request("POST", "/"));
     pair.pump();
     CHECK(pair.server.session->waiting() == Waiting::kBody);
-    pair.server.session->time_out();
+    const StreamId busy = pair.client.session->open(request("POST", "/busy"));
+    const StreamId paused = pair.client.session->open(request("POST", "/paused"));
+    pair.pump();
+    pair.server.session->set_paused(paused, true);
+    for (std::uint32_t i = 0; i <= kBodyLooks; ++i) {
+      CHECK(pair.client.events.empty());
+      pair.client.session->write(busy, Bytes("x"));
+      pair.pump();
+      pair.server.session->time_out();
+    }
+    pair.pump();
+    CHECK(pair.server.notes.back() == "closed 1");
+    CHECK(pair.client.head().status == 408);
+    CHECK(pair.client.notes.back() == "closed 1");
+    CHECK_FALSE(pair.server.session->finished());
+  }
+  SECTION("a body whose answer has begun") {
+    const StreamId id = pair.client.session->open(request("POST", "/"));
+    pair.pump();
+    pair.server.session->start(id, {200, {}});
+    pair.pump();
+    for (std::uint32_t i = 0; i <= kBodyLooks; ++i) pair.server.session->time_out();
     pair.pump();
     CHECK(pair.server.notes.back() == "closed 1");
     CHECK(pair.client.notes.back() == "failed 1 reset");
-    CHECK_FALSE(pair.server.session->finished());
   }
   SECTION("a connection that nobody uses") {
     pair.server.session->time_out();
