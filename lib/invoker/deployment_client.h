@@ -66,6 +66,10 @@ class AttemptStream {
   virtual void close_input() = 0;
   /// What was sent and has not yet left.
   virtual std::size_t unsent_bytes() const = 0;
+  /// Back-pressure on the response, until `resume`. What is on its way may still arrive; ways that
+  /// keep little may ignore it.
+  virtual void pause() {}
+  virtual void resume() {}
 };
 
 /// One per shard. Streams must be gone before it dies.

@@ -45,6 +45,12 @@ class HttpDeploymentClient::Exchange final : public AttemptStream, public http::
   void close_input() override {
     if (stream_) stream_->finish();
   }
+  void pause() override {
+    if (stream_) stream_->pause();
+  }
+  void resume() override {
+    if (stream_) stream_->resume();
+  }
   std::size_t unsent_bytes() const override { return stream_ ? stream_->unsent_bytes() : 0; }
 
   void on_head(const http::ResponseHead& head) override {

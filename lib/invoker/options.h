@@ -54,6 +54,8 @@ inline constexpr std::size_t kMessageSlackBytes = 262'144;
 inline constexpr std::size_t kReplayHighWater = http::kHighWater;
 /// Invocations in the queue beyond this many keep no journal in memory; it is read when they start.
 inline constexpr std::size_t kQueuedJournals = 1024;
+/// An endpoint is not read while the log owes it more than this: a slow disk slows who fills it.
+inline constexpr std::size_t kUnstoredHighWater = 1024 * 1024;
 /// Journal read ahead of the stream.
 inline constexpr std::size_t kReplayReadBytes = 256 * 1024;
 /// An endpoint that broke the rules may go on talking for this long.

@@ -88,6 +88,7 @@ bool Resident::carry_out() {
       exchange_->stream().send(std::move(send->chain));
     } else if (auto* propose = std::get_if<Propose>(&effect)) {
       warn_of_size(propose->effect);
+      on_proposed(propose->effect);
       around_.host.on_effect(invocation_, token_, std::move(propose->effect));
     } else if (const auto* timeout = std::get_if<SetTimeout>(&effect)) {
       waiting_for_ = timeout->kind;
@@ -150,10 +151,26 @@ void Resident::warn_of_size(const wire::Effect& effect) {
                             {"bytes", entry->body.size()}});
 }
 
+void Resident::on_proposed(const wire::Effect& effect) {
+  const auto* entry = std::get_if<wire::NewEntry>(&effect);
+  if (entry == nullptr || !attempt_) return;
+  unstored_ += entry->body.size() + sizeof(wire::NewEntry);
+  if (unstored_ <= kUnstoredHighWater || std::exchange(reading_paused_, true)) return;
+  exchange_->stream().pause();
+}
+
+void Resident::on_stored() {
+  if (!residency_.settled()) return;
+  unstored_ = 0;
+  if (std::exchange(reading_paused_, false)) exchange_->stream().resume();
+}
+
 void Resident::let_go(bool orderly) {
   around_.deadlines.stop(deadline_);
   if (attempt_->server()) last_server_ = attempt_->server();
   attempt_.reset();
+  // What the endpoint still has to say, its end above all, costs nothing any more.
+  if (std::exchange(reading_paused_, false)) exchange_->stream().resume();
   if (orderly) {
     around_.lingering.take(std::move(exchange_));
   } else {
@@ -166,6 +183,7 @@ void Resident::notify(std::uint32_t index, wire::EntryType type, const wire::Not
   around_.effects.clear();
   if (attempt_) attempt_->on_notification(index, type, id, body, around_.effects);
   residency_.on_notification(type, id, around_.effects);
+  on_stored();
   carry_out();
 }
 
@@ -173,6 +191,7 @@ void Resident::ack_command(std::uint32_t command_index, bool requested) {
   around_.effects.clear();
   if (attempt_) attempt_->on_command_stored(command_index, requested, around_.effects);
   residency_.on_command_stored(command_index, around_.effects);
+  on_stored();
   carry_out();
 }
 

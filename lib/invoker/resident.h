@@ -86,6 +86,9 @@ class Resident final : public AttemptListener, public DeadlineListener {
   bool carry_out();
   void on_attempt_over(Outcome outcome);
   void let_go(bool orderly);
+  /// The endpoint is read no faster than the log stores what it says.
+  void on_proposed(const wire::Effect& effect);
+  void on_stored();
   void warn_of_size(const wire::Effect& effect);
 
   Surroundings& around_;
@@ -97,6 +100,8 @@ class Resident final : public AttemptListener, public DeadlineListener {
   std::optional<Attempt> attempt_;
   std::unique_ptr<Exchange> exchange_;
   Deadline deadline_;
+  std::size_t unstored_ = 0;  ///< bytes of entries proposed since the log owed nothing
+  bool reading_paused_ = false;
   SetTimeout::Kind waiting_for_ = SetTimeout::Kind::kInactivity;
   std::unique_ptr<Timer> retry_timer_;
 

@@ -45,6 +45,8 @@ class Residency {
   /// The failure that SQL shows; null once the invocation has made progress since.
   const AttemptError* last_failure() const { return last_failure_ ? &*last_failure_ : nullptr; }
   bool pause_requested() const { return pause_requested_; }
+  /// All that was sent to the log has come back.
+  bool settled() const { return journal_.settled(); }
 
   void on_attempt_started();
   /// From now on this policy applies; tries made so far count.

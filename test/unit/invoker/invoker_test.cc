@@ -206,6 +206,46 @@ TEST_CASE("a long journal is written no faster than it leaves", "[invoker][drive
   }
 }
 
+TEST_CASE("an endpoint that restarts uses up no attempts", "[invoker][driver]") {
+  Stage stage;
+  stage("option 1 max-attempts 2");
+  stage("invoke a Greeter/greet \"x\"");
+  for (int i = 0; i < 4; ++i) {
+    CHECK(count(stage("refuse a \"GOAWAY\""), "a > Paused") == 0);
+    CHECK(count(stage("advance 2000"), "Start known 1 retries 0") == 1);
+  }
+  CHECK(count(stage("break a \"reset\""), "a > Paused") == 0);
+  CHECK(count(stage("advance 2000"), "Start known 1 retries 1") == 1);
+  CHECK(count(stage("break a \"reset\""), "a > Paused") == 1);
+}
+
+TEST_CASE("an endpoint is read no faster than the log stores what it says", "[invoker][driver]") {
+  Stage stage;
+  stage("invoke a Counter/k/add \"x\"");
+  stage("hold");
+  CHECK(count(stage("recv a SetState s *600000"), "not read") == 0);
+  CHECK(count(stage("recv a SetState s *600000"), "a is not read any more\n") == 1);
+  SECTION("what is on its way is taken all the same") {
+    CHECK(count(stage("recv a SetState s *600000"), "not read") == 0);
+    CHECK(count(stage("apply"), "a is read again\n") == 1);
+  }
+  SECTION("it goes on once all is stored, and begins anew") {
+    CHECK(count(stage("apply"), "a is read again\n") == 1);
+    CHECK(count(stage("recv a SetState s *600000"), "not read") == 0);
+    CHECK(count(stage("recv a SetState s *600000"), "a is not read any more\n") == 1);
+  }
+  SECTION("its end is not waited for") {
+    CHECK(count(stage("recv a Output \"o\" + End"), "a is read again\n") == 1);
+  }
+  SECTION("the next attempt is read from the start") {
+    CHECK(count(stage("break a \"reset\""), "not read") == 0);
+    stage("release");
+    const std::string again = stage("advance 2000");
+    CHECK(count(again, "< open") == 1);
+    CHECK(count(stage("recv a SetState s *600000"), "not read") == 0);
+  }
+}
+
 TEST_CASE("a journal that is shorter than its length fails the attempt", "[invoker][driver]") {
   Stage stage;
   stage(R"(invoke a Greeter/greet *300000

@@ -38,6 +38,8 @@ struct Exchanges final : DeploymentClient {
     }
     void close_input() override { owner.stage_log->line(name + " < end of input"); }
     std::size_t unsent_bytes() const override { return stuck ? sent : 0; }
+    void pause() override { owner.stage_log->line(name + " is not read any more"); }
+    void resume() override { owner.stage_log->line(name + " is read again"); }
 
     Exchanges& owner;
     std::string name;
@@ -172,6 +174,11 @@ Bytes message(const std::vector<std::string>& words, std::uint16_t protocol) {
     return frame_bytes(static_cast<std::uint16_t>(type), payload, ack);
   };
   const auto completion = [&](std::size_t i) { return wire::CompletionId{number(word(i))}; };
+  // `*300000` stands for that many bytes.
+  const auto text = [&](std::size_t i) {
+    const std::string plain = word(i);
+    return plain.starts_with('*') ? std::string(number(plain.substr(1)), 'x') : plain;
+  };
 
   if (what == "hex") return unhex(word(1));
   if (what == "End") return control(protocol::ControlType::kEnd, {});
@@ -186,7 +193,7 @@ Bytes message(const std::vector<std::string>& words, std::uint16_t protocol) {
   }
   if (what == "Run") return entry(wire::EntryType::kRun, wire::RunEntry{completion(1)}, word(2));
   if (what == "SetState") {
-    return entry(wire::EntryType::kSetState, wire::SetStateEntry{word(1), word(2)});
+    return entry(wire::EntryType::kSetState, wire::SetStateEntry{word(1), text(2)});
   }
   if (what == "GetState") {
     return entry(wire::EntryType::kGetLazyState, wire::GetLazyStateEntry{word(1), completion(2)});
@@ -357,6 +364,10 @@ void Stage::run_line(std::string_view line) {
     auto& stream = exchanges_->find(name);
     stream.ended = true;
     stream.listener.on_error({{Code::kUnavailable, word(2)}, {}});
+  } else if (command == "refuse") {
+    auto& stream = exchanges_->find(name);
+    stream.ended = true;
+    stream.listener.on_error({{Code::kUnavailable, word(2)}, {}, true});
   } else if (command == "stuck") {
     exchanges_->open_stuck = word(1) == "on";
   } else if (command == "drained") {

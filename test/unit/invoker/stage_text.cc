@@ -52,7 +52,7 @@ std::string show_entry(wire::EntryType type, const Bytes& body) {
       Overload{[](const wire::InputEntry& entry) { return quoted(shorten(entry.value.view())); },
                [](const wire::OutputEntry& entry) { return show_result(entry.result); },
                [](const wire::SetStateEntry& entry) {
-                 return quoted(entry.key.view()) + " " + quoted(entry.value.view());
+                 return quoted(entry.key.view()) + " " + quoted(shorten(entry.value.view()));
                },
                [](const wire::SleepEntry& entry) { return std::to_string(entry.completion.value); },
                [](const wire::RunEntry& entry) { return std::to_string(entry.completion.value); },
