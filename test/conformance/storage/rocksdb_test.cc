@@ -8,6 +8,9 @@
 #include <atomic>
 #include <filesystem>
 #include <optional>
+#include <string>
+#include <utility>
+#include <vector>
 
 namespace restate::testing {
 namespace {
@@ -164,6 +167,122 @@ TEST_CASE("a store whose disk refused once commits nothing any more", "[storage]
   CHECK(space->durable().value >= 1);
   CHECK(space->durable().value <= 2);
   CHECK((*space->get("st0000000k"))->str() == std::to_string(space->durable().value));
+}
+
+/// The table files of a store, with their sizes.
+std::vector<std::pair<std::string, std::uint64_t>> table_files(storage::MemoryFiles& files) {
+  std::vector<std::pair<std::string, std::uint64_t>> found;
+  const std::vector<std::string> names = *files.list("/store");
+  for (const std::string& name : names) {
+    const std::string path = "/store/" + name;
+    if (name.ends_with(".sst")) found.emplace_back(path, *(*files.open(path))->size());
+  }
+  return found;
+}
+
+TEST_CASE("a scan over a damaged file fails, and is never just shorter", "[storage][rocksdb]") {
+  storage::MemoryFiles files;
+  files.journal_names("/store");
+  MemoryEnv env(files);
+  ThreadShard shard;
+  const auto open = [&] {
+    return storage::open_rocksdb_store("/store", {.env = &env});
+  };
+  constexpr std::size_t kRows = 3000;
+  SplitMix64 random(7);
+  {
+    auto store = open();
+    REQUIRE(store);
+    auto space = *(*store)->open(PartitionId{0}, shard);
+    storage::Batch batch;
+    for (std::size_t i = 0; i < kRows; ++i) {
+      std::string value(100, ' ');
+      for (char& c : value) c = static_cast<char>(random.next());
+      batch.put("st0000000k" + std::to_string(10'000 + i), value);
+    }
+    const storage::Commit share{space.get(), &batch, {1}};
+    REQUIRE((*store)->commit({&share, 1}));
+    space.reset();
+    REQUIRE((*store)->close());
+  }
+  int failed = 0;
+  for (int round = 0; round < 60; ++round) {
+    CAPTURE(round);
+    const auto tables = table_files(files);
+    REQUIRE(!tables.empty());
+    const auto& [path, size] = tables[random.below(tables.size())];
+    const std::uint64_t position = random.below(size);
+    REQUIRE(files.flip_bit(path, position));
+    if (auto store = open(); !store) {
+      ++failed;
+    } else if (auto space = (*store)->open(PartitionId{0}, shard); !space) {
+      ++failed;
+    } else {
+      std::size_t forward = 0, backward = 0;
+      storage::RowCallback count([&](std::string_view, std::string_view) { return ++forward > 0; });
+      storage::RowCallback count_back(
+          [&](std::string_view, std::string_view) { return ++backward > 0; });
+      const auto scanned = (*space)->scan("st", "su", count);
+      const auto back = (*space)->scan_reverse("st", "su", count_back);
+      if (scanned) CHECK(forward == kRows);
+      if (back) CHECK(backward == kRows);
+      if (!scanned && !back) ++failed;
+    }
+    files.flip_bit(path, position);  // as it was
+  }
+  CHECK(failed > 30);
+}
+
+TEST_CASE("a snapshot outlives its partition and its store", "[storage][rocksdb]") {
+  storage::MemoryFiles files;
+  files.journal_names("/store");
+  MemoryEnv env(files);
+  ThreadShard shard;
+  auto store = *storage::open_rocksdb_store("/store", {.env = &env});
+  auto space = *store->open(PartitionId{0}, shard);
+  storage::Batch batch;
+  batch.put("st0000000k", "value");
+  const storage::Commit share{space.get(), &batch, {1}};
+  REQUIRE(store->commit({&share, 1}));
+  auto snapshot = space->snapshot();
+  space.reset();
+  REQUIRE(store->drop(PartitionId{0}));
+  CHECK((*snapshot->get("st0000000k"))->str() == "value");
+  // The partition is new, whoever still looks at the old one.
+  space = *store->open(PartitionId{0}, shard);
+  CHECK_FALSE(space->get("st0000000k")->has_value());
+  space.reset();
+  store.reset();
+  CHECK((*snapshot->get("st0000000k"))->str() == "value");
+}
+
+TEST_CASE("files that wait to be compacted stop no commit", "[storage][rocksdb]") {
+  storage::MemoryFiles files;
+  files.journal_names("/store");
+  MemoryEnv env(files);
+  ThreadShard shard;
+  auto store = *storage::open_rocksdb_store("/store", {.env = &env});
+  auto space = *store->open(PartitionId{0}, shard);
+  // What RocksDB says it runs with.
+  std::string text;
+  const std::vector<std::string> names = *files.list("/store");
+  for (const std::string& name : names) {
+    if (!name.starts_with("OPTIONS-")) continue;
+    const auto file = *files.open("/store/" + name);
+    text.resize(*file->size());
+    REQUIRE(file->read(0, text.data(), text.size()));
+  }
+  const std::size_t family = text.find("[CFOptions \"data-0\"]");
+  REQUIRE(family != std::string::npos);
+  const auto number = [&](const std::string& option) {
+    const std::size_t at = text.find("  " + option + "=", family);
+    REQUIRE(at != std::string::npos);
+    return std::stoull(text.substr(at + option.size() + 3));
+  };
+  CHECK(number("level0_slowdown_writes_trigger") >= 1'000'000u);
+  CHECK(number("level0_stop_writes_trigger") >= 1'000'000u);
+  CHECK(number("soft_pending_compaction_bytes_limit") >= std::uint64_t{256} << 30);
+  CHECK(number("hard_pending_compaction_bytes_limit") >= std::uint64_t{1} << 40);
 }
 
 TEST_CASE("the store on disk conforms", "[storage][rocksdb]") {

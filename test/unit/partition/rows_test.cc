@@ -7,6 +7,7 @@
 #include "support/partition.h"
 
 #include <algorithm>
+#include <map>
 #include <set>
 
 using namespace restate;
@@ -183,6 +184,81 @@ TEST_CASE("the rows of one object lie together, and no other's among them", "[pa
     CHECK(keys::decode_lock(keys::lock(object)) == object);
     CHECK(keys::decode_inbox(keys::inbox(object, 9))->sequence == 9);
   }
+}
+
+TEST_CASE("who goes takes its own rows along and no neighbour's", "[partition][rows]") {
+  TestPartition partition;
+  std::vector<InvocationId> ids;
+  for (const std::uint64_t key : {6ul, 7ul, 8ul, 0x0700ul}) {
+    for (const int last : {0x00, 0x01, 0x02, 0xff}) {
+      ids.push_back(make_id(static_cast<std::uint8_t>(last), key));
+    }
+  }
+  for (const auto& id : ids) {
+    partition.apply(invoke(id, service(), {.retention = {86'400'000, 86'400'000}}));
+    partition.apply(testing::sleep(id, 1, {500}));
+    partition.apply(run(id, 2));
+    partition.apply(ran(id, 2, Bytes("v")));
+    partition.apply(signal(id, 17, Bytes("v")));
+    partition.apply(signal(id, "name", Bytes("v")));
+    partition.apply(effect(
+        id, wire::NewEvent{{wire::JournalEvent::Type::kTransientError, Bytes("{}")}}));
+  }
+  const std::vector<std::string_view> tables = {keys::kStatus, keys::kJournal, keys::kAnnounced,
+                                                keys::kArrivals, keys::kEvents};
+  const auto rows_of = [&](const InvocationId& id) {
+    std::map<std::string, std::string> found;
+    for (const auto table : tables) {
+      const std::string prefix = keys::of_invocation(table, id);
+      for (const auto& [key, value] : partition.rows().rows()) {
+        if (key.starts_with(prefix)) found.emplace(key, value.str());
+      }
+    }
+    return found;
+  };
+  for (const auto& victim : {make_id(0x01, 7), make_id(0xff, 7), make_id(0x00, 8)}) {
+    std::map<InvocationId, std::map<std::string, std::string>> before;
+    for (const auto& id : ids) before.emplace(id, rows_of(id));
+    // Every table has rows of it, so that none is forgotten here.
+    for (const auto table : tables) {
+      const auto& own = before[victim];
+      CHECK(std::any_of(own.begin(), own.end(),
+                        [&](const auto& row) { return row.first.starts_with(table); }));
+    }
+    partition.apply(kill(victim));
+    partition.apply(wire::Purge{victim, partition.status(victim)->incarnation, {}});
+    for (const auto& id : ids) {
+      if (id == victim) {
+        CHECK(rows_of(id).empty());
+      } else {
+        CHECK(rows_of(id) == before[id]);
+      }
+    }
+    ids.erase(std::find(ids.begin(), ids.end(), victim));
+  }
+}
+
+TEST_CASE("a very long journal goes in one batch of bounded size", "[partition][rows]") {
+  constexpr std::uint32_t kEntries = 100'000;
+  TestPartition partition;
+  const InvocationId a = make_id(1);
+  partition.apply(invoke(a, object("k")));
+  std::vector<Record> batch;
+  for (std::uint32_t i = 0; i < kEntries; ++i) {
+    batch.push_back({set_state(a, "key", "value"), {}});
+    if (batch.size() == 512 || i + 1 == kEntries) {
+      partition.apply_batch(batch);
+      batch.clear();
+    }
+  }
+  REQUIRE(partition.status(a)->journal.length == kEntries + 1);
+  partition.apply(output(a, Bytes("out")));
+  partition.apply(ended(a));
+  CHECK_FALSE(partition.status(a));
+  CHECK(partition.count(keys::kJournal) == 0);
+  // A key per entry, and no value: what an end costs is what was stored before.
+  CHECK(partition.last_batch().operations().size() < kEntries + 100);
+  CHECK(partition.last_batch().bytes() < kEntries * 64u);
 }
 
 TEST_CASE("timers lie in the order in which they compare", "[partition][keys]") {
