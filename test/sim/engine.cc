@@ -1,6 +1,7 @@
 #include "engine.h"
 
 #include "audit.h"
+#include "checked_store.h"
 #include "invoker/http_client.h"
 #include "partition/invariants.h"
 #include "partition/keys.h"
@@ -69,7 +70,7 @@ class LogTap final : public bifrost::ReadListener {
 /// In order of dependence; a crash drops them from the end.
 struct Engine::Parts {
   Parts(Engine& engine, testing::Node& host)
-      : tables(engine.disk_),
+      : tables(engine.disk_, engine.broken_),
         logs(engine.disk_),
         metadata_rows(storage::open_memory_durable_space(engine.disk_, "metadata")),
         metadata(host.shard(0), *metadata_rows),
@@ -101,7 +102,7 @@ struct Engine::Parts {
     };
   }
 
-  storage::MemoryStore tables;
+  CheckedStore tables;
   storage::MemoryLogStore logs;
   std::unique_ptr<storage::DurableSpace> metadata_rows;
   metadata::DurableStore metadata;

@@ -45,6 +45,8 @@ class Engine {
   restate::storage::MemoryDisk& disk() { return disk_; }
   restate::testing::Node& node() { return node_; }
   const std::optional<restate::Error>& failed() const { return failed_; }
+  /// The first invariant that a commit broke, in any of its lives.
+  const std::optional<restate::Error>& broken() const { return broken_; }
 
   /// Appends records once more that one of the logs holds: appending is at least once, and only the
   /// dedup numbers make it exactly once.
@@ -71,6 +73,7 @@ class Engine {
   std::unique_ptr<Parts> parts_;
   bool ready_ = false;
   std::optional<restate::Error> failed_;
+  std::optional<restate::Error> broken_;
   std::map<std::string, std::uint64_t> commands_;
 };
 

@@ -145,9 +145,12 @@ Outcome run_scenario(std::uint64_t seed, const ScenarioOptions& options) {
     const auto over = std::make_shared<bool>(false);  // the alarm may ring after this call
     world.after(span, [over] { *over = true; });
     bool due = false;
-    while (!*over && !clients.finished() && !outcome.problem) {
-      world.run_until([&] { return *over || clients.finished() || (due = faults.crash_due()); },
-                      span);
+    while (!*over && !clients.finished() && !outcome.problem && !engine.broken()) {
+      world.run_until(
+          [&] {
+            return *over || clients.finished() || engine.broken() || (due = faults.crash_due());
+          },
+          span);
       if (!due) break;
       due = false;
       engine.crash(faults.draw(UINT64_MAX));
@@ -155,12 +158,17 @@ Outcome run_scenario(std::uint64_t seed, const ScenarioOptions& options) {
       engine.open();
     }
   };
+  const auto check_commits = [&] {
+    if (engine.broken()) fail("after a commit: " + engine.broken()->message);
+  };
   run_with_crashes(5s);
+  check_commits();
   faults.heal();
   clients.on_healed();
   if (engine.failed()) fail("the engine failed: " + engine.failed()->describe());
   if (!outcome.problem) {
-    world.run_until([&] { return clients.finished(); }, 300s);
+    world.run_until([&] { return clients.finished() || engine.broken(); }, 300s);
+    check_commits();
     if (!clients.finished()) fail("stuck: not every operation was answered");
   }
   if (!outcome.problem) {
@@ -181,6 +189,7 @@ Outcome run_scenario(std::uint64_t seed, const ScenarioOptions& options) {
     // What was sent one way comes to its end, also when clocks went back.
     world.run_for(faults.clock_jumps() ? 30s : 3s);
     engine.stop();
+    check_commits();
     if (auto rows = engine.check_rows(); !rows) fail("at the end: " + rows.error().message);
     if (auto rest = engine.check_rest(); !rest) fail(rest.error().message);
     if (!trims) {
