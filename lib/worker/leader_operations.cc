@@ -1,0 +1,184 @@
+#include "worker/leader.h"
+
+#include "partition/tables.h"
+#include "worker/router.h"
+
+// What operators ask of an invocation: operations that need a look at its rows before a command
+// goes into the log.
+
+namespace restate::worker {
+namespace {
+
+using partition::InvocationStatus;
+using partition::OperationOutcome;
+using partition::Status;
+
+OperationReply outcome(OperationOutcome value) {
+  OperationReply reply;
+  reply.outcome = value;
+  return reply;
+}
+
+OperationReply refusal(OperationReply::Kind kind, std::string message) {
+  OperationReply reply;
+  reply.kind = kind;
+  reply.message = std::move(message);
+  return reply;
+}
+
+/// The deployment that `choice` means for an invocation pinned as given. Nothing: no change.
+struct Chosen {
+  std::optional<DeploymentId> deployment;
+  std::optional<OperationReply> refused;
+};
+
+Chosen choose_deployment(const schema::Schema& schema, const InvocationStatus& status,
+                         const DeploymentChoice& choice) {
+  if (choice.kind == DeploymentChoice::Kind::kKeep) return {};
+  if (!status.pinned) {
+    // Unpinned invocations take the latest deployment anyway, and cannot be given another one.
+    if (choice.kind == DeploymentChoice::Kind::kLatest) return {};
+    return {{}, outcome(OperationOutcome::kCannotChangeDeployment)};
+  }
+  DeploymentId wanted;
+  if (choice.kind == DeploymentChoice::Kind::kLatest) {
+    const schema::ServiceRevision* service = schema.find_service(status.target.service);
+    if (service == nullptr) {
+      return {{}, refusal(OperationReply::Kind::kDeploymentNotFound,
+                          "no deployment serves '" + status.target.service + "'")};
+    }
+    wanted = service->deployment;
+  } else {
+    wanted = choice.id.value_or(DeploymentId{});
+  }
+  const schema::Deployment* deployment = schema.find_deployment(wanted);
+  if (deployment == nullptr) {
+    return {{}, refusal(OperationReply::Kind::kDeploymentNotFound,
+                        "deployment " + wanted.str() + " does not exist")};
+  }
+  const int pinned = status.pinned->protocol;
+  if (pinned < deployment->min_protocol || pinned > deployment->max_protocol) {
+    return {{}, refusal(OperationReply::Kind::kIncompatibleDeployment,
+                        "the invocation speaks protocol version " + std::to_string(pinned) +
+                            ", deployment " + wanted.str() + " versions " +
+                            std::to_string(deployment->min_protocol) + " to " +
+                            std::to_string(deployment->max_protocol))};
+  }
+  return {wanted, {}};
+}
+
+}  // namespace
+
+void Leader::operate(RequestId request, wire::Command command, Completion<OperationReply> done) {
+  if (processor_.proposer().full()) return done(log_is_behind());
+  requests_.wait_operation(request, std::move(done));
+  processor_.proposer().propose(std::move(command));
+}
+
+void Leader::resume(InvocationId invocation, const DeploymentChoice& deployment, RequestId request,
+                    Completion<OperationReply> done) {
+  auto status = processor_.machine().tables().find_invocation(invocation);
+  if (!status) return done(std::move(status).error());
+  if (!*status) return done(outcome(OperationOutcome::kNotFound));
+  switch ((*status)->status) {
+    case Status::kScheduled:
+    case Status::kInboxed:
+      return done(outcome(OperationOutcome::kNotStarted));
+    case Status::kCompleted:
+      return done(outcome(OperationOutcome::kCompleted));
+    case Status::kInvoked:
+      if (deployment.kind != DeploymentChoice::Kind::kKeep) {
+        return done(outcome(OperationOutcome::kCannotChangeDeployment));
+      }
+      invoker_.retry_now(invocation);
+      return done(outcome(OperationOutcome::kOk));
+    case Status::kSuspended:
+    case Status::kPaused:
+      break;
+  }
+  Chosen chosen = choose_deployment(*context_.schema(), **status, deployment);
+  if (chosen.refused) return done(std::move(*chosen.refused));
+  wire::Resume resume{invocation, {}, request};
+  if (chosen.deployment) {
+    resume.deployment = wire::PinnedDeployment{*chosen.deployment, (*status)->pinned->protocol};
+  }
+  operate(request, std::move(resume), std::move(done));
+}
+
+void Leader::pause(InvocationId invocation, RequestId, Completion<OperationReply> done) {
+  auto status = processor_.machine().tables().find_invocation(invocation);
+  if (!status) return done(std::move(status).error());
+  if (!*status) return done(outcome(OperationOutcome::kNotFound));
+  switch ((*status)->status) {
+    case Status::kScheduled:
+    case Status::kInboxed:
+    case Status::kCompleted:
+      return done(outcome(OperationOutcome::kNotRunning));
+    case Status::kSuspended:
+    case Status::kPaused:
+      return done(outcome(OperationOutcome::kAlreadyPaused));
+    case Status::kInvoked:
+      invoker_.pause(invocation);
+      return done(outcome(OperationOutcome::kAccepted));
+  }
+}
+
+void Leader::restart_as_new(InvocationId invocation, std::uint32_t from,
+                            const DeploymentChoice& deployment, RequestId request,
+                            Completion<OperationReply> done) {
+  const partition::Tables& tables = processor_.machine().tables();
+  auto found = tables.find_invocation(invocation);
+  if (!found) return done(std::move(found).error());
+  if (!*found) return done(outcome(OperationOutcome::kNotFound));
+  const InvocationStatus& status = **found;
+  if (status.status == Status::kScheduled || status.status == Status::kInboxed) {
+    return done(outcome(OperationOutcome::kNotStarted));
+  }
+  if (status.status != Status::kCompleted) return done(outcome(OperationOutcome::kStillRunning));
+  if (status.journal.length == 0) return done(outcome(OperationOutcome::kMissingInput));
+  if (status.target.type == wire::ServiceType::kWorkflow) {
+    return done(refusal(OperationReply::Kind::kUnsupported, "workflows cannot be restarted"));
+  }
+  if (from > 0 && (!status.pinned || status.pinned->protocol < 6)) {
+    return done(refusal(OperationReply::Kind::kUnsupported,
+                        "restarting from a journal index needs service protocol 6 or newer"));
+  }
+  Chosen chosen = choose_deployment(*context_.schema(), status, deployment);
+  if (chosen.refused && chosen.refused->kind != OperationReply::Kind::kOutcome) {
+    return done(std::move(*chosen.refused));
+  }
+  if (auto complete = prefix_is_complete(invocation, status.journal.length, from); !complete) {
+    return done(std::move(complete).error());
+  } else if (!*complete) {
+    return done(refusal(OperationReply::Kind::kCopyRangeInvalid,
+                        "the journal up to index " + std::to_string(from) +
+                            " holds commands without a result, or is shorter"));
+  }
+  Random& random = context_.shard.random();
+  const InvocationId fresh{invocation.key, make_ulid(context_.shard.wall_now().ms, random.next(),
+                                                     random.next())};
+  operate(request,
+          wire::RestartAsNew{invocation, fresh, from, chosen.deployment, request},
+          std::move(done));
+}
+
+Result<bool> Leader::prefix_is_complete(const InvocationId& invocation, std::uint32_t length,
+                                        std::uint32_t upto) {
+  if (upto == 0) return true;  // the input alone
+  if (upto >= length) return false;
+  const partition::Tables& tables = processor_.machine().tables();
+  std::set<std::uint32_t> open;
+  RESTATE_TRY_VOID(tables.scan_announced(invocation, [&](const partition::Announced& announced) {
+    if (announced.command <= upto) open.insert(announced.completion);
+    return true;
+  }));
+  RESTATE_TRY_VOID(tables.scan_arrivals(invocation, [&](partition::Arrival&& arrival) {
+    if (const auto* completion = std::get_if<wire::CompletionId>(&arrival.id)) {
+      open.erase(completion->value);
+    }
+    return true;
+  }));
+  return open.empty();
+}
+
+}  // namespace restate::worker
