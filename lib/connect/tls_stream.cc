@@ -27,7 +27,7 @@ TlsStream::TlsStream(Shard& shard, std::unique_ptr<Stream> below, SslHandle ssl)
 }
 
 TlsStream::~TlsStream() {
-  if (destroyed_ != nullptr) *destroyed_ = true;
+  *destroyed_ = true;
 }
 
 // -- The handshake --
@@ -97,15 +97,14 @@ void TlsStream::on_data(std::string_view data) {
 
 void TlsStream::read() {
   if (listener_ == nullptr || finished_) return;
-  bool destroyed = false;
-  destroyed_ = &destroyed;
+  const std::shared_ptr<bool> destroyed = destroyed_;
   std::array<char, kRecordBytes> plain;
   while (!paused_ && !finished_) {
     ERR_clear_error();
     const int size = SSL_read(ssl_.get(), plain.data(), static_cast<int>(plain.size()));
     if (size > 0) {
       listener_->on_data({plain.data(), static_cast<std::size_t>(size)});
-      if (destroyed) return;
+      if (*destroyed) return;
       continue;
     }
     const int error = SSL_get_error(ssl_.get(), size);
@@ -124,8 +123,7 @@ void TlsStream::read() {
     }
     break;
   }
-  if (destroyed) return;
-  destroyed_ = nullptr;
+  if (*destroyed) return;
   send_pending();  // reading may ask for an answer: a key update, an alert
 }
 

@@ -61,7 +61,8 @@ class TlsStream final : public Stream, private StreamListener {
   bool below_paused_ = false;
   bool peer_ended_ = false;    ///< below us; what it sent before is read first
   bool finished_ = false;      ///< the listener has heard the end or an error
-  bool* destroyed_ = nullptr;  ///< set in the destructor, for the loop that calls the listener
+  /// Set in the destructor, for the loop that calls the listener.
+  std::shared_ptr<bool> destroyed_ = std::make_shared<bool>(false);
   Scope scope_;
 
  public:

@@ -95,7 +95,8 @@ class Member {
   void start() {
     group_.emplace(context_);
     processor = std::make_unique<PartitionProcessor>(
-        context_, *group_, router_, PartitionDescription{kPartition, KeyRange{}, kLog});
+        context_, *group_, router_, PartitionDescription{kPartition, KeyRange{}, kLog},
+        [this](const Error& error, Recovery) { failed = error; });
     router_.attach(kPartition, processor.get());
     processor->start();
   }
