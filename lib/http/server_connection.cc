@@ -160,7 +160,10 @@ void ServerConnection::settle() {
     }
   }
   const Duration limit = limit_for(waiting_);
-  if (limit > Duration{} && (timer_ == nullptr || !timer_->armed())) arm(limit);
+  if (limit == Duration{}) return;
+  // What it was armed for may be over, and this one be due before.
+  const bool armed = timer_ != nullptr && timer_->armed();
+  if (!armed || shared_.shard.now() + limit < rings_at_) arm(limit);
 }
 
 /// Our last bytes are with the socket. Closing it now would throw away what the peer still sends,
@@ -222,7 +225,8 @@ Duration ServerConnection::limit_for(Waiting waiting) const {
 
 void ServerConnection::arm(Duration wait) {
   if (timer_ == nullptr) timer_ = shared_.shard.make_timer([this] { on_timer(); });
-  timer_->arm(shared_.shard.now() + wait);
+  rings_at_ = shared_.shard.now() + wait;
+  timer_->arm(rings_at_);
 }
 
 void ServerConnection::on_timer() {

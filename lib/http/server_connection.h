@@ -97,6 +97,7 @@ class ServerConnection final : private StreamListener, private TurnActor {
   std::map<StreamId, Exchange> exchanges_;
   std::vector<ServerEvent> events_;
   std::unique_ptr<Timer> timer_;  ///< made when first needed: most connections never wait
+  Instant rings_at_;            ///< the timer, while armed
   Instant last_read_;
   Instant waiting_since_;
   Instant looked_at_;  ///< when bodies that wait each for itself were looked at last

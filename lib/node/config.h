@@ -69,6 +69,7 @@ struct Config {
   std::uint64_t cleanup_interval_ms = 3'600'000;
   std::uint64_t trim_delay_ms = 600'000;
   std::size_t checkpoint_bytes = 64u << 20;
+  std::uint64_t durability_check_ms = 5'000;
   std::size_t store_memory_bytes = 256u << 20;
 
   /// The largest that the two limits below may be, and what they are by default.

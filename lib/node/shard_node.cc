@@ -21,6 +21,7 @@ worker::WorkerOptions worker_options(const Config& config, GenerationalNodeId id
   options.cleanup_interval = milliseconds(config.cleanup_interval_ms);
   options.trim_delay = milliseconds(config.trim_delay_ms);
   options.checkpoint_bytes = config.checkpoint_bytes;
+  options.durability_check = milliseconds(config.durability_check_ms);
   return options;
 }
 

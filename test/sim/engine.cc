@@ -118,6 +118,7 @@ Engine::Engine(testing::World& world, testing::Node& node, Options options)
   config_.partitions = options.partitions;
   config_.checkpoint_bytes = options.checkpoint_bytes;
   config_.trim_delay_ms = options.trims ? 50 : 86'400'000;  // a replica reads the whole log
+  if (options.trims) config_.durability_check_ms = 20;
   if (options.forgets) config_.defaults.journal_retention_ms = 0;
   config_.defaults.inactivity_timeout_ms = 300;
   config_.defaults.retry_initial_ms = options.retry_initial_ms;

@@ -226,7 +226,7 @@ TEST_CASE("who goes takes its own rows along and no neighbour's", "[partition][r
                         [&](const auto& row) { return row.first.starts_with(table); }));
     }
     partition.apply(kill(victim));
-    partition.apply(wire::Purge{victim, partition.status(victim)->incarnation, {}});
+    partition.apply(wire::Purge{victim, {}, std::nullopt});
     for (const auto& id : ids) {
       if (id == victim) {
         CHECK(rows_of(id).empty());
