@@ -306,4 +306,10 @@ void Leader::output(InvocationId invocation, RequestId request, bool block,
   processor_.proposer().propose(wire::Attach{invocation, true, wire::IngressSink{request}});
 }
 
+void Leader::operate(RequestId request, wire::Command command, Completion<OperationReply> done) {
+  if (processor_.proposer().full()) return done(log_is_behind());
+  requests_.wait_operation(request, std::move(done));
+  processor_.proposer().propose(std::move(command));
+}
+
 }  // namespace restate::worker

@@ -69,12 +69,6 @@ Chosen choose_deployment(const schema::Schema& schema, const InvocationStatus& s
 
 }  // namespace
 
-void Leader::operate(RequestId request, wire::Command command, Completion<OperationReply> done) {
-  if (processor_.proposer().full()) return done(log_is_behind());
-  requests_.wait_operation(request, std::move(done));
-  processor_.proposer().propose(std::move(command));
-}
-
 void Leader::resume(InvocationId invocation, const DeploymentChoice& deployment, RequestId request,
                     Completion<OperationReply> done) {
   auto status = processor_.machine().tables().find_invocation(invocation);
