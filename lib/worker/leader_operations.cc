@@ -1,5 +1,6 @@
 #include "worker/leader.h"
 
+#include "common/hash.h"
 #include "partition/tables.h"
 #include "worker/router.h"
 

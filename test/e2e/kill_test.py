@@ -6,6 +6,7 @@ usage: kill_test.py --server BINARY --modules DIR [--kills N] [--connections N] 
 """
 
 import argparse
+import concurrent.futures
 import random
 import sys
 import threading
@@ -14,6 +15,7 @@ import time
 from harness import Server, Services
 
 KEYS = 32
+ASKERS = 32  # requests at a time that ask what became of everything
 
 
 class Load:
@@ -94,14 +96,24 @@ class Load:
 
 def resolve_awakeables(server, awakeables, deadline):
     """Answers every awakeable once its id is known."""
-    left = dict(awakeables)
-    while left and time.monotonic() < deadline:
-        for key, answer in list(left.items()):
-            identifier = server.ok(f"/Counter/{key}/remembered")
-            if identifier:
-                assert server.call(f"/restate/awakeables/{identifier}/resolve", answer).status == 202
-                del left[key]
-        time.sleep(0.1)
+    def resolve(item):
+        key, answer = item
+        identifier = server.ok(f"/Counter/{key}/remembered")
+        if identifier:
+            assert server.call(f"/restate/awakeables/{identifier}/resolve", answer).status == 202
+        return not identifier
+
+    return keep_trying(resolve, awakeables, deadline)
+
+
+def keep_trying(is_open, items, deadline):
+    """Asks about all items, many at a time, until none is open; returns those that are."""
+    left = dict(items)
+    with concurrent.futures.ThreadPoolExecutor(ASKERS) as pool:
+        while left and time.monotonic() < deadline:
+            answers = list(pool.map(is_open, left.items()))
+            left = dict(item for item, is_left in zip(left.items(), answers) if is_left)
+            time.sleep(0.1)
     return left
 
 
@@ -141,22 +153,22 @@ def main():
         server.wait_healthy()
         time.sleep(1)
         load.finish()
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 60
 
         unresolved = resolve_awakeables(server, load.awakeables, deadline)
         problems += [f"stuck: awakeable {key} never got its id" for key in unresolved]
-        open_ids = dict(load.invocations)
-        while open_ids and time.monotonic() < deadline:
-            for invocation, expected in list(open_ids.items()):
-                response = server.output(invocation)
-                if response.status == 470:
-                    continue
-                del open_ids[invocation]
-                if response.status != 200:
-                    problems.append(f"lost: {invocation} answers {response}")
-                elif expected is not None and response.json() != expected:
-                    problems.append(f"wrong: {invocation} returned {response.body!r}, not {expected!r}")
-            time.sleep(0.1)
+        def is_open(item):
+            invocation, expected = item
+            response = server.output(invocation)
+            if response.status == 470:
+                return True
+            if response.status != 200:
+                problems.append(f"lost: {invocation} answers {response}")
+            elif expected is not None and response.json() != expected:
+                problems.append(f"wrong: {invocation} returned {response.body!r}, not {expected!r}")
+            return False
+
+        open_ids = keep_trying(is_open, load.invocations, deadline)
         problems += [f"stuck: {invocation} has not settled" for invocation in open_ids]
         for key in range(KEYS):
             value = server.ok(f"/Counter/k{key}/get")
