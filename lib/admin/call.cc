@@ -1,5 +1,6 @@
 #include "admin/call.h"
 
+#include "common/ascii.h"
 #include "http/url.h"
 
 namespace restate::admin {
@@ -12,7 +13,7 @@ constexpr std::string_view kTextType = "text/plain; charset=utf-8";
 bool is_json(std::string_view type) {
   type = type.substr(0, type.find(';'));
   while (type.ends_with(' ')) type.remove_suffix(1);
-  if (http::equals_ignoring_case(type, kJsonType)) return true;
+  if (ascii_equal(type, kJsonType)) return true;
   constexpr std::string_view kSuffix = "+json";
   return type.starts_with("application/") && type.ends_with(kSuffix);
 }

@@ -9,11 +9,7 @@ namespace restate::admin {
 namespace {
 
 bool is_token(std::string_view name) {
-  constexpr std::string_view kPunctuation = "!#$%&'*+-.^_`|~";
-  return !name.empty() && std::all_of(name.begin(), name.end(), [&](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-           kPunctuation.find(c) != std::string_view::npos;
-  });
+  return !name.empty() && std::all_of(name.begin(), name.end(), is_token_char);
 }
 
 bool is_header_value(std::string_view value) {

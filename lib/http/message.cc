@@ -1,11 +1,11 @@
 #include "http/message.h"
 
+#include "common/ascii.h"
+
 #include <algorithm>
 
 namespace restate::http {
 namespace {
-
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c; }
 
 std::string_view trim(std::string_view text) {
   while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
@@ -27,18 +27,10 @@ std::string_view to_string(Version version) {
   return "";
 }
 
-bool equals_ignoring_case(std::string_view a, std::string_view b) {
-  if (a.size() != b.size()) return false;
-  for (std::size_t i = 0; i < a.size(); ++i) {
-    if (lower(a[i]) != lower(b[i])) return false;
-  }
-  return true;
-}
-
 bool has_token(std::string_view value, std::string_view token) {
   while (!value.empty()) {
     const std::size_t comma = value.find(',');
-    if (equals_ignoring_case(trim(value.substr(0, comma)), token)) return true;
+    if (ascii_equal(trim(value.substr(0, comma)), token)) return true;
     if (comma == std::string_view::npos) return false;
     value.remove_prefix(comma + 1);
   }
@@ -57,7 +49,7 @@ std::optional<std::uint64_t> parse_decimal(std::string_view text) {
 
 std::optional<std::string_view> Headers::find(std::string_view name) const {
   for (const Header& header : headers_) {
-    if (equals_ignoring_case(header.name, name)) return header.value;
+    if (ascii_equal(header.name, name)) return header.value;
   }
   return std::nullopt;
 }
@@ -68,7 +60,7 @@ void Headers::set(std::string_view name, std::string value) {
 }
 
 void Headers::remove(std::string_view name) {
-  std::erase_if(headers_, [&](const Header& h) { return equals_ignoring_case(h.name, name); });
+  std::erase_if(headers_, [&](const Header& h) { return ascii_equal(h.name, name); });
 }
 
 std::string_view RequestHead::path() const {

@@ -86,7 +86,6 @@ struct ResponseHead {
 /// `Not Found` for 404; empty for a status without a name.
 std::string_view reason_phrase(int status);
 
-bool equals_ignoring_case(std::string_view a, std::string_view b);
 /// True if a comma-separated header value has `token` in it, ignoring case.
 bool has_token(std::string_view value, std::string_view token);
 /// Only digits, and small enough for 64 bits.

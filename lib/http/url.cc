@@ -1,5 +1,6 @@
 #include "http/url.h"
 
+#include "common/ascii.h"
 #include "http/message.h"
 
 namespace restate::http {
@@ -52,10 +53,10 @@ Result<Url> parse_url(std::string_view text) {
   const std::size_t scheme_end = text.find("://");
   if (scheme_end == std::string_view::npos) return bad(text, "it is not absolute");
   const std::string_view scheme = text.substr(0, scheme_end);
-  if (equals_ignoring_case(scheme, "https")) {
+  if (ascii_equal(scheme, "https")) {
     url.tls = true;
     url.port = 443;
-  } else if (!equals_ignoring_case(scheme, "http")) {
+  } else if (!ascii_equal(scheme, "http")) {
     return bad(text, "the scheme is neither http nor https");
   }
   std::string_view rest = text.substr(scheme_end + 3);

@@ -1,5 +1,6 @@
 #include "ingress/invoke_request.h"
 
+#include "common/ascii.h"
 #include "common/duration_text.h"
 #include "common/hash.h"
 #include "common/time_text.h"
@@ -27,7 +28,7 @@ Refusal bad_header(std::string_view name) {
 
 bool is_kept(std::string_view name) {
   for (const std::string_view kept : kKept) {
-    if (http::equals_ignoring_case(kept, name)) return true;
+    if (ascii_equal(kept, name)) return true;
   }
   return false;
 }

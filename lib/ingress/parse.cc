@@ -1,5 +1,6 @@
 #include "ingress/parse.h"
 
+#include "common/ascii.h"
 #include "common/utf8.h"
 #include "http/url.h"
 
@@ -153,15 +154,6 @@ Route parse_verb(std::string_view verb, Segments rest, const schema::Schema& sch
   return not_found();
 }
 
-bool same_name(std::string_view a, std::string_view b) {
-  if (a.size() != b.size()) return false;
-  for (std::size_t i = 0; i < a.size(); ++i) {
-    const char c = a[i] >= 'A' && a[i] <= 'Z' ? static_cast<char>(a[i] - 'A' + 'a') : a[i];
-    if (c != b[i]) return false;
-  }
-  return true;
-}
-
 }  // namespace
 
 std::string_view normalise(std::string_view path, std::string& storage) {
@@ -207,7 +199,7 @@ std::optional<std::string> query_parameter(std::string_view query, std::string_v
     const std::size_t end = query.find('&');
     const std::string_view pair = query.substr(0, end);
     const std::size_t equals = pair.find('=');
-    if (same_name(http::form_decode(pair.substr(0, equals)), name)) {
+    if (ascii_equal(http::form_decode(pair.substr(0, equals)), name)) {
       return equals == std::string_view::npos ? std::string() : http::form_decode(pair.substr(equals + 1));
     }
     if (end == std::string_view::npos) break;

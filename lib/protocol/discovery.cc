@@ -121,7 +121,7 @@ std::variant<ManifestService, DiscoveryError> judge_service(RawService raw) {
 
 std::optional<std::string_view> header(const std::vector<wire::Header>& headers, std::string_view name) {
   for (const wire::Header& h : headers) {
-    if (ascii_lower(h.name) == name) return h.value;
+    if (ascii_equal(h.name, name)) return h.value;
   }
   return {};
 }

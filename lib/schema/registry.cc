@@ -1,5 +1,7 @@
 #include "schema/registry.h"
 
+#include "common/ascii.h"
+
 #include <restate/assert.h>
 
 #include <algorithm>
@@ -16,18 +18,10 @@ std::string_view identity_of(std::string_view uri) {
   return uri.substr(0, uri.find('?'));
 }
 
-bool same_name(std::string_view a, std::string_view b) {
-  const auto lower = [](char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  };
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
-                    [&](char x, char y) { return lower(x) == lower(y); });
-}
-
 std::optional<std::string_view> value_of(const std::vector<wire::Header>& headers,
                                          std::string_view name) {
   for (const wire::Header& header : headers) {
-    if (same_name(header.name, name)) return header.value;
+    if (ascii_equal(header.name, name)) return header.value;
   }
   return std::nullopt;
 }

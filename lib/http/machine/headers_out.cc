@@ -1,15 +1,8 @@
 #include "http/machine/headers_out.h"
 
+#include "common/ascii.h"
+
 namespace restate::http {
-namespace {
-
-bool is_token_char(char c) {
-  if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9')) return true;
-  return std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos;
-}
-
-}  // namespace
-
 bool is_sendable(const Header& header) {
   if (header.name.empty()) return false;
   for (const char c : header.name) {
@@ -24,13 +17,13 @@ bool is_sendable(const Header& header) {
 bool is_hop_by_hop(std::string_view name) {
   switch (name.size()) {
     case 7:
-      return equals_ignoring_case(name, "upgrade");
+      return ascii_equal(name, "upgrade");
     case 10:
-      return equals_ignoring_case(name, "connection") || equals_ignoring_case(name, "keep-alive");
+      return ascii_equal(name, "connection") || ascii_equal(name, "keep-alive");
     case 16:
-      return equals_ignoring_case(name, "proxy-connection");
+      return ascii_equal(name, "proxy-connection");
     case 17:
-      return equals_ignoring_case(name, "transfer-encoding");
+      return ascii_equal(name, "transfer-encoding");
     default:
       return false;
   }

@@ -1,5 +1,6 @@
 // HTTP/1.1 as a client: one stream at a time; the response may come while the request is going out.
 
+#include "common/ascii.h"
 #include "http/machine/client_session.h"
 #include "http/machine/headers_out.h"
 #include "http/machine/http1_reader.h"
@@ -157,8 +158,8 @@ class Http1ClientSession final : public ClientSession, private Http1Listener {
     output_.append(std::string_view("\r\n"));
     for (const Header& header : head.headers) {
       if (is_hop_by_hop(header.name) || !is_sendable(header)) continue;
-      if (equals_ignoring_case(header.name, "host")) continue;
-      if (equals_ignoring_case(header.name, "content-length")) continue;
+      if (ascii_equal(header.name, "host")) continue;
+      if (ascii_equal(header.name, "content-length")) continue;
       output_.append(std::string_view(header.name));
       output_.append(std::string_view(": "));
       output_.append(std::string_view(header.value));

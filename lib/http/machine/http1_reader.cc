@@ -1,5 +1,6 @@
 #include "http/machine/http1_reader.h"
 
+#include "common/ascii.h"
 #include "http/limits.h"
 
 #include <algorithm>
@@ -9,12 +10,6 @@ namespace restate::http {
 namespace {
 
 constexpr int kFail = -1;
-
-/// What names of methods and headers consist of.
-bool is_token(char c) {
-  if ((c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z')) return true;
-  return c != '\0' && std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos;
-}
 
 }  // namespace
 
@@ -155,7 +150,7 @@ Http1Reader::Status Http1Reader::read_method(std::string_view& data) {
     phase_ = Phase::kMethod;
     method_.clear();
   }
-  const auto end = std::find_if_not(data.begin(), data.end(), is_token);
+  const auto end = std::find_if_not(data.begin(), data.end(), is_token_char);
   const auto length = static_cast<std::size_t>(end - data.begin());
   if (method_.size() + length > kMaxMethodBytes) return Status::kBad;
   method_.append(data.substr(0, length));

@@ -1,5 +1,6 @@
 // HTTP/1.1 as a server: one exchange at a time, the next request waits unread in `held_`.
 
+#include "common/ascii.h"
 #include "http/machine/headers_out.h"
 #include "http/machine/http1_reader.h"
 #include "http/machine/http1_target.h"
@@ -231,7 +232,7 @@ class Http1ServerSession final : public ServerSession, private Http1Listener {
     read_target(reader_.url(), event.head);
     const auto expect = event.head.headers.find("expect");
     expects_continue_ =
-        version_ == Version::kHttp11 && expect && equals_ignoring_case(*expect, "100-continue");
+        version_ == Version::kHttp11 && expect && ascii_equal(*expect, "100-continue");
     head_event_ = events_.size();
     events_.emplace_back(std::move(event));
     return false;
@@ -288,8 +289,8 @@ class Http1ServerSession final : public ServerSession, private Http1Listener {
     bool has_date = false;
     for (const Header& header : head.headers) {
       if (is_hop_by_hop(header.name) || !is_sendable(header)) continue;
-      if (equals_ignoring_case(header.name, "content-length")) continue;
-      if (equals_ignoring_case(header.name, "date")) has_date = true;
+      if (ascii_equal(header.name, "content-length")) continue;
+      if (ascii_equal(header.name, "date")) has_date = true;
       output_.append(std::string_view(header.name));
       output_.append(std::string_view(": "));
       output_.append(std::string_view(header.value));

@@ -1,5 +1,7 @@
 #include "http/machine/http1_target.h"
 
+#include "common/ascii.h"
+
 namespace restate::http {
 
 void read_target(std::string_view url, RequestHead& head) {
@@ -15,7 +17,7 @@ void read_target(std::string_view url, RequestHead& head) {
     head.target.clear();
     return;
   }
-  head.scheme = equals_ignoring_case(url.substr(0, scheme_end), "https") ? "https" : "http";
+  head.scheme = ascii_equal(url.substr(0, scheme_end), "https") ? "https" : "http";
   url.remove_prefix(scheme_end + 3);
   const std::size_t authority_end = url.find_first_of("/?");
   head.authority = url.substr(0, authority_end);

@@ -1,5 +1,6 @@
 #include "http/machine/http2_core.h"
 
+#include "common/ascii.h"
 #include "http/limits.h"
 #include "http/machine/headers_out.h"
 
@@ -294,8 +295,8 @@ void Http2Core::push_headers(const Headers& headers, bool with_content_length) {
   lower_names_.reserve(headers.size());  // views into it must stay valid
   for (const Header& header : headers) {
     if (is_hop_by_hop(header.name) || !is_sendable(header)) continue;
-    if (equals_ignoring_case(header.name, "host")) continue;
-    if (!with_content_length && equals_ignoring_case(header.name, "content-length")) continue;
+    if (ascii_equal(header.name, "host")) continue;
+    if (!with_content_length && ascii_equal(header.name, "content-length")) continue;
     std::string_view name = header.name;
     if (std::any_of(name.begin(), name.end(), [](char c) { return c >= 'A' && c <= 'Z'; })) {
       std::string& lower = lower_names_.emplace_back(name);
