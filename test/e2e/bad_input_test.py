@@ -287,23 +287,19 @@ def main():
     parser.add_argument("--modules", required=True)
     parser.add_argument("names", nargs="*")
     options = parser.parse_args()
-    services = Services(options.modules)
     server = Server(options.server, env={
         "RESTATE_DEFAULT_RETRY_POLICY__INITIAL_INTERVAL": "50ms",
         "RESTATE_DEFAULT_RETRY_POLICY__MAX_ATTEMPTS": "2",
         "RESTATE_DEFAULT_RETRY_POLICY__ON_MAX_ATTEMPTS": "kill",
     })
-    server.modules, server.services = options.modules, services
-    try:
+    with Services(options.modules) as services, server:
+        server.modules, server.services = options.modules, services
         server.start()
         server.register(services.port)
         code = run_tests([(t.__name__, lambda t=t: t(server)) for t in TESTS], options.names)
         if code:
             print(server.tail())
         return code
-    finally:
-        server.close()
-        services.close()
 
 
 if __name__ == "__main__":

@@ -19,7 +19,6 @@ def main():
     parser.add_argument("--modules", required=True)
     options = parser.parse_args()
     cli = pathlib.Path(options.modules) / "node_modules" / ".bin" / "restate"
-    services = Services(options.modules)
     server = Server(options.server, args=["--demo"])
     checks, failed = 0, 0
 
@@ -42,7 +41,7 @@ def main():
         if not good:
             print(f"restate {' '.join(arguments)} exited with {code}, lacks {missing}:\n{output}")
 
-    try:
+    with Services(options.modules) as services, server:
         server.start()
         in_process = "http://in-process.invalid/"
         check("the demo is a deployment", ["deployments", "list"], in_process, "Greeter")
@@ -53,12 +52,6 @@ def main():
         check("lists services", ["services", "list"], "Counter", "virtual object", "Signup", "workflow")
         check("describes a service", ["services", "describe", "Counter"], "Counter", "add", "get")
         check("says who it talks to", ["whoami"], "healthy")
-    except Exception:
-        print(server.tail())
-        raise
-    finally:
-        server.close()
-        services.close()
     print(f"{checks} passed, {failed} failed")
     return 1 if failed or not checks else 0
 

@@ -75,6 +75,14 @@ class Server:
         self.process = None
         self.log = open(os.path.join(self.directory, "server.log"), "ab")
 
+    def __enter__(self):
+        return self
+
+    def __exit__(self, problem, *_):
+        if problem:
+            print(self.tail())
+        self.close()
+
     def start(self, wait=True):
         env = {k: v for k, v in os.environ.items() if not k.startswith("RESTATE_")}
         env.update({
@@ -180,6 +188,12 @@ class Services:
         atexit.register(self.close)  # also when the server beside it did not even start
         self.command = [str(node), str(script), str(self.port), mode, *map(str, arguments)]
         self.start()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
 
     def start(self):
         self.process = subprocess.Popen(self.command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)

@@ -51,9 +51,7 @@ def in_background(function):
 @test
 def sigterm_drains():
     """A call that is on its way is answered; what comes later is refused; the exit code is 0."""
-    services = Services(OPTIONS.modules)
-    server = Server(OPTIONS.server).start()
-    try:
+    with Services(OPTIONS.modules) as services, Server(OPTIONS.server).start() as server:
         server.register(services.port)
         call = in_background(lambda: server.call("/Runner/sleep", 1500))
         send = server.send("/Runner/sleep/send", 8000)
@@ -72,21 +70,15 @@ def sigterm_drains():
         server.start()
         assert server.attach(send).json() == "slept"
         assert server.terminate() == 0
-    finally:
-        server.close()
-        services.close()
 
 
 @test
 def an_idle_server_stops_at_once():
-    server = Server(OPTIONS.server).start()
-    try:
+    with Server(OPTIONS.server).start() as server:
         begun = time.monotonic()
         assert server.terminate() == 0
         assert time.monotonic() - begun < 5
         assert "Stopped" in server.tail(), server.tail()
-    finally:
-        server.close()
 
 
 # --- The data directory ---
@@ -94,8 +86,7 @@ def an_idle_server_stops_at_once():
 
 @test
 def a_second_server_is_refused():
-    server = Server(OPTIONS.server, args=["--demo"]).start()
-    try:
+    with Server(OPTIONS.server, args=["--demo"]).start() as server:
         code, _, errors = run("--base-dir", server.directory, "--node-name", "e2e",
                               "--use-random-ports", "true", "--listen-mode", "tcp")
         assert code == 1, code
@@ -104,8 +95,6 @@ def a_second_server_is_refused():
         server.kill()
         server.start()  # the lock dies with its process
         assert server.ok("/Greeter/greet", "Ada") == "Hello Ada!"
-    finally:
-        server.close()
 
 
 @test
@@ -121,8 +110,7 @@ def data_of_another_server_is_refused():
 
 @test
 def a_taken_port_is_refused():
-    server = Server(OPTIONS.server).start()
-    try:
+    with Server(OPTIONS.server).start() as server:
         for variable in ("RESTATE_BIND_PORT", "RESTATE_INGRESS__BIND_PORT", "RESTATE_ADMIN__BIND_PORT"):
             with tempfile.TemporaryDirectory() as folder:
                 env = {"RESTATE_BASE_DIR": folder, "RESTATE_BIND_IP": "127.0.0.1",
@@ -130,8 +118,6 @@ def a_taken_port_is_refused():
                        "RESTATE_ADMIN__BIND_PORT": "0", variable: str(server.ingress)}
                 code, _, errors = run(env=env)
                 assert code == 1 and "[RT0004]" in errors and str(server.ingress) in errors, (code, errors)
-    finally:
-        server.close()
 
 
 # --- Configuration ---
@@ -172,21 +158,17 @@ def every_port_can_be_chosen():
         server.ingress, server.admin, server.node = ingress, admin, node
         server.env = {"RESTATE_BIND_PORT": "2", "RESTATE_INGRESS__BIND_PORT": str(ingress),
                       "RESTATE_ADMIN__BIND_PORT": str(admin)}
-        try:
-            server.start()
+        with server.start():
             assert request(node, "GET", "/health").status == 200
             version = request(admin, "GET", "/version").json()
             assert version["ingress_endpoint"] == f"http://127.0.0.1:{ingress}/", version
-        finally:
-            server.close()
 
 
 @test
 def unix_sockets_serve():
-    services = Services(OPTIONS.modules)
-    server = Server(OPTIONS.server, env={"RESTATE_LISTEN_MODE": "all"}).start()
-    sockets = pathlib.Path(server.directory) / "e2e"
-    try:
+    with (Services(OPTIONS.modules) as services,
+          Server(OPTIONS.server, env={"RESTATE_LISTEN_MODE": "all"}).start() as server):
+        sockets = pathlib.Path(server.directory) / "e2e"
         for name in ("ingress.sock", "admin.sock", "fabric.sock"):
             assert (sockets / name).is_socket(), name
         answer = unix_request(sockets / "admin.sock", "POST", "/deployments",
@@ -221,9 +203,6 @@ def unix_sockets_serve():
                 pass
         assert server.terminate() == 0
         assert not list(sockets.glob("*.sock")), "sockets are left behind"
-    finally:
-        server.close()
-        services.close()
 
 
 @test

@@ -221,8 +221,7 @@ def bad_requests_get_clear_errors(s):
 
 def restart_test(binary, services):
     """A sleep, an object lock and a delayed send live on over a SIGKILL."""
-    server = Server(binary, env={"RESTATE_WORKER__INVOKER__INACTIVITY_TIMEOUT": "1s"}).start()
-    try:
+    with Server(binary, env={"RESTATE_WORKER__INVOKER__INACTIVITY_TIMEOUT": "1s"}).start() as server:
         server.register(services.port)
         sleeping = server.send("/Runner/sleep/send", 3000)
         held = server.send("/Counter/kept/hold/send", 2500)
@@ -239,18 +238,11 @@ def restart_test(binary, services):
         assert server.terminate() == 0, "SIGTERM must end in exit code 0"
         server.start()
         assert server.ok("/Counter/kept/get") == 5
-    except Exception:
-        print(server.tail())
-        raise
-    finally:
-        server.close()
 
 
 def http1_test(binary, modules):
     """The same SDK behind an HTTP/1.1 endpoint."""
-    services = Services(modules, "http1")
-    server = Server(binary).start()
-    try:
+    with Services(modules, "http1") as services, Server(binary).start() as server:
         refused = server.admin_call("POST", "/deployments", {"uri": f"http://127.0.0.1:{services.port}"})
         assert refused.status == 500 and "META0014" in refused.body.decode(), refused
         server.register(services.port, use_http_11=True)
@@ -258,12 +250,6 @@ def http1_test(binary, modules):
         assert server.ok("/Runner/steps", 5) == 10
         assert server.ok("/Counter/h1/add", 2) == 2
         assert server.ok("/Runner/sleep", 300) == "slept"
-    except Exception:
-        print(server.tail())
-        raise
-    finally:
-        server.close()
-        services.close()
 
 
 def main():
@@ -272,9 +258,8 @@ def main():
     parser.add_argument("--modules", required=True, help="where npm installed package.json")
     parser.add_argument("names", nargs="*")
     options = parser.parse_args()
-    services = Services(options.modules)
-    server = Server(options.server, env={"RESTATE_WORKER__INVOKER__INACTIVITY_TIMEOUT": "1s"})
-    try:
+    env = {"RESTATE_WORKER__INVOKER__INACTIVITY_TIMEOUT": "1s"}
+    with Services(options.modules) as services, Server(options.server, env=env) as server:
         server.start()
         server.register(services.port)
         runs = [(t.__name__, lambda t=t: t(server)) for t in TESTS]
@@ -284,9 +269,6 @@ def main():
         if code:
             print(server.tail())
         return code
-    finally:
-        server.close()
-        services.close()
 
 
 if __name__ == "__main__":

@@ -52,17 +52,11 @@ def exercise(server):
 
 def with_endpoint(options, authority, subjects, mode, run):
     files = authority.issue(f"{mode}-{abs(hash(subjects))}", subjects)
-    services = Services(options.modules, mode, files)
-    server = Server(options.server, env={"SSL_CERT_FILE": str(authority.certificate),
-                                         "RESTATE_WORKER__INVOKER__INACTIVITY_TIMEOUT": "1s"}).start()
-    try:
+    env = {"SSL_CERT_FILE": str(authority.certificate),
+           "RESTATE_WORKER__INVOKER__INACTIVITY_TIMEOUT": "1s"}
+    with (Services(options.modules, mode, files) as services,
+          Server(options.server, env=env).start() as server):
         run(server, services)
-    except Exception:
-        print(server.tail())
-        raise
-    finally:
-        server.close()
-        services.close()
 
 
 def main():
