@@ -377,6 +377,10 @@ void Conversation::step_call() {
   put_bytes(call, 1, "Bench");
   put_bytes(call, 2, "noop");
   put_bytes(call, 3, "1");
+  if (b_ != 0) {
+    put_bytes(call, 7, "t" + std::to_string(b_));
+    put_bytes(call, 8, "l1/l2/");
+  }
   put_uint(call, 10, 2 * calls_ - 1);
   put_uint(call, 11, 2 * calls_);
   command(kCall, call);

@@ -7,6 +7,7 @@ Admin::Admin(Shard& shard, AdminOptions options, const Parts& parts)
       deployments_(shard, options_, parts.registry, parts.discoverer),
       services_(shard, options_, parts.registry, parts.client),
       invocations_(shard, options_, parts.client),
+      rules_(shard, parts.rules),
       meta_(options_, parts.client, router_),
       handler_(options_.request_size_limit,
                [this](const http::RequestHead& head, Bytes body, http::Responder responder) {
@@ -17,6 +18,7 @@ Admin::Admin(Shard& shard, AdminOptions options, const Parts& parts)
   deployments_.add_to(router_);
   services_.add_to(router_);
   invocations_.add_to(router_);
+  rules_.add_to(router_);
 }
 
 Admin::~Admin() = default;

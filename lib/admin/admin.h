@@ -11,6 +11,7 @@
 #include "admin/query_handler.h"
 #include "admin/registry_client.h"
 #include "admin/router.h"
+#include "admin/rules.h"
 #include "admin/services.h"
 #include "http/buffered_handler.h"
 #include "http/server.h"
@@ -29,6 +30,7 @@ class Admin {
     RegistryClient& registry;
     Discoverer& discoverer;
     worker::PartitionClient& client;
+    RulesClient& rules;
   };
 
   Admin(Shard& shard, AdminOptions options, const Parts& parts);
@@ -57,6 +59,7 @@ class Admin {
   DeploymentRoutes deployments_;
   ServiceRoutes services_;
   InvocationRoutes invocations_;
+  RuleRoutes rules_;
   MetaRoutes meta_;
   http::BufferedHandler handler_;
   std::unique_ptr<http::Server> server_;

@@ -1,10 +1,12 @@
 #pragma once
 
 /// \file
-/// The registry as the cluster agrees on it: one document in the metadata store. Keeps this node's
-/// shards up to date and makes changes by compare-and-set, so that two admins never undo each other.
+/// The registry, and the rule book, as the cluster agrees on them: one document each in the metadata
+/// store. Keeps this node's shards up to date and makes changes by compare-and-set, so that two
+/// admins never undo each other.
 
 #include "schema/registry.h"
+#include "schema/rule_book.h"
 #include "schema/source.h"
 
 #include <restate/completion.h>
@@ -16,33 +18,36 @@
 
 namespace restate::admin {
 
-/// The key of the document.
+/// The keys of the documents.
 inline constexpr const char* kSchemaKey = "schema_registry";
+inline constexpr const char* kRuleBookKey = "rule_book";
 
-/// One per node, on one shard.
-class RegistryClient {
+/// One per node and document, on one shard.
+template <class Document>
+class DocumentClient {
  public:
-  using Change = Function<schema::RegistryResult<schema::Schema>(const schema::Schema&)>;
-  using Changed = schema::RegistryResult<schema::SchemaPtr>;
+  using Snapshot = std::shared_ptr<const Document>;
+  using Change = Function<schema::RegistryResult<Document>(const Document&)>;
+  using Changed = schema::RegistryResult<Snapshot>;
 
-  RegistryClient(Shard& shard, metadata::Store& store);
-  RegistryClient(const RegistryClient&) = delete;
-  RegistryClient& operator=(const RegistryClient&) = delete;
+  DocumentClient(Shard& shard, metadata::Store& store);
+  DocumentClient(const DocumentClient&) = delete;
+  DocumentClient& operator=(const DocumentClient&) = delete;
 
   /// A cell of another shard that is to be kept up to date; before `start`. It outlives this
   /// object, and its shard runs until this object is gone.
-  void add_follower(Shard& shard, schema::SchemaCell& cell);
+  void add_follower(Shard& shard, schema::Cell<Document>& cell);
 
   /// Reads the document and follows it from then on. Completes once every shard of the node knows
   /// it.
   void start(Completion<void> done);
 
-  /// The registry for the shard of this object.
-  schema::SchemaSource& source() { return cell_; }
-  const schema::SchemaPtr& current() const { return cell_.current(); }
+  /// The document for the shard of this object.
+  schema::Source<Document>& source() { return cell_; }
+  const Snapshot& current() const { return cell_.current(); }
 
   /// Applies `change` to the newest document and stores the result; repeats if somebody was faster.
-  /// Completes with the registry in force, once every shard of the node knows it: whoever is told
+  /// Completes with the document in force, once every shard of the node knows it: whoever is told
   /// that a service is registered can call it. A result equal to the document is not stored.
   /// - `kUnavailable`: unknown; the change may yet come.
   void change(Change change, Completion<Changed> done);
@@ -50,18 +55,24 @@ class RegistryClient {
  private:
   struct Follower {
     Shard* shard;
-    schema::SchemaCell* cell;
+    schema::Cell<Document>* cell;
   };
   /// Tells all shards, then calls `then` on this one.
-  void publish(schema::SchemaPtr schema, Task then);
+  void publish(Snapshot document, Task then);
   void on_document(const metadata::VersionedValue& value);
 
   Shard& shard_;
   metadata::Store& store_;
-  schema::SchemaCell cell_;
+  schema::Cell<Document> cell_;
   std::vector<Follower> followers_;
   std::unique_ptr<metadata::Watch> watch_;
   Scope scope_;
 };
+
+using RegistryClient = DocumentClient<schema::Schema>;
+using RulesClient = DocumentClient<schema::RuleBook>;
+
+extern template class DocumentClient<schema::Schema>;
+extern template class DocumentClient<schema::RuleBook>;
 
 }  // namespace restate::admin

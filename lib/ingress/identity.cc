@@ -2,11 +2,13 @@
 
 #include "common/hash.h"
 
+#include <restate/testing/mutation.h>
+
 namespace restate::ingress {
 namespace {
 
 PartitionKey idempotent_key(const IdempotentTarget& target, bool controlled_sharding) {
-  if (target.scope) return key_of(*target.scope);
+  if (target.scope && !RESTATE_MUTATION("ingress/scope-not-in-the-key")) return key_of(*target.scope);
   if (target.key) return key_of(*target.key);
   if (!controlled_sharding) return key_of(target.idempotency_key);
   return key_of_bucket(target.service, bucket_of(target.idempotency_key));

@@ -27,6 +27,8 @@ struct InvocationInput {
   WallTime modified_at;
   std::uint64_t random_seed = 0;
   wire::SpanContext span;
+  std::string limit_key;  ///< empty: none
+  std::optional<std::string> idempotency_key;
 };
 
 /// Eager state: whole entries in key order.

@@ -33,6 +33,10 @@ struct InvokerOptions {
   std::size_t max_awaited_future_depth = 1000;
   /// How ids of idempotent calls are made; the same for all of a cluster, for ever.
   bool controlled_idempotent_sharding = true;
+  /// Calls may name a scope and a limit key; handlers hear of theirs.
+  bool flow_control = false;
+  /// Also calls of virtual objects.
+  bool scoped_virtual_objects = false;
 
   std::size_t eager_state_limit() const {
     return eager_state_size_limit.value_or(message_size_limit);

@@ -85,6 +85,8 @@ std::variant<PreparedAttempt, AttemptError> prepare_attempt(const InvocationId& 
   plan.message_size_limit = options.message_size_limit + kMessageSlackBytes;
   plan.max_future_depth = options.max_awaited_future_depth;
   plan.controlled_sharding = options.controlled_idempotent_sharding;
+  plan.flow_control = options.flow_control;
+  plan.scoped_virtual_objects = options.scoped_virtual_objects;
   // A handler that is never waited for might as well hear so at once.
   plan.bidi = prepared.deployment->protocol_type == schema::ProtocolType::kBidiStream &&
               settings.inactivity_timeout_ms != 0;

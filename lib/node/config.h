@@ -81,6 +81,11 @@ struct Config {
   bool disable_eager_state = false;
   std::uint32_t max_awaited_future_depth = 1000;
   bool protocol_v7 = false;
+  /// Scopes, limit keys and the rule book (docs/flow-control.md). Once a partition has it, for good.
+  bool vqueues = false;
+  bool scoped_virtual_objects = false;
+  /// An id that comes back gets another random seed. Once a partition has it, for good.
+  bool unique_random_seeds = false;
   /// Nothing is exported yet. Either of them makes trace contexts travel to handlers.
   std::string tracing_endpoint;
   std::string tracing_services_endpoint;

@@ -405,6 +405,9 @@ std::vector<ConfigKey> config_keys(Config& config) {
   table.duration("worker.invoker.request-identity-expiration", config.identity_expiration_ms,
                  false);
   table.flag("experimental-enable-protocol-v7", config.protocol_v7);
+  table.flag("experimental-enable-vqueues", config.vqueues);
+  table.flag("experimental-enable-scoped-virtual-objects", config.scoped_virtual_objects);
+  table.flag("experimental-enable-unique-random-seeds", config.unique_random_seeds);
   table.text("tracing-endpoint", config.tracing_endpoint);
   table.text("tracing-services-endpoint", config.tracing_services_endpoint);
   table.flag("disable-controlled-idempotent-sharding", config.legacy_idempotent_sharding);

@@ -144,6 +144,7 @@ class Node::Impl : public std::enable_shared_from_this<Node::Impl> {
     admin_.reset();
     discoverer_.reset();
     http_client_.reset();
+    rules_.reset();
     registry_.reset();
   }
 
@@ -231,6 +232,16 @@ class Node::Impl : public std::enable_shared_from_this<Node::Impl> {
     registry_->start(Completion<void>(home_, bind([this, done = std::move(done)](
                                                       Result<void> started) mutable {
       if (!started) return done(std::move(started).error().within("reading the registry"));
+      start_rules(std::move(done));
+    })));
+  }
+
+  void start_rules(Completion<BoundAddresses> done) {
+    rules_ = std::make_unique<admin::RulesClient>(home_, parts_.metadata);
+    for (auto& shard : shards_) rules_->add_follower(shard->shard(), shard->rules());
+    rules_->start(Completion<void>(home_, bind([this, done = std::move(done)](
+                                                   Result<void> started) mutable {
+      if (!started) return done(std::move(started).error().within("reading the rule book"));
       on_every_shard(
           [this](std::size_t i, Completion<void> opened) {
             shards_[i]->start(plans_[i], std::move(opened));
@@ -317,6 +328,9 @@ class Node::Impl : public std::enable_shared_from_this<Node::Impl> {
     admin::AdminOptions options;
     options.cluster_name = config_.cluster_name;
     options.features["protocol_v7"] = config_.protocol_v7;
+    options.features["vqueues"] = config_.vqueues;
+    options.features["scoped_virtual_objects"] = config_.scoped_virtual_objects;
+    options.features["unique_random_seeds"] = config_.unique_random_seeds;
     options.metadata_members = {id_.node.value};
     options.additional_request_headers = std::move(headers);
     options.defaults = config_.defaults;
@@ -331,7 +345,7 @@ class Node::Impl : public std::enable_shared_from_this<Node::Impl> {
     }
     admin_ = std::make_unique<admin::Admin>(
         home_, std::move(options),
-        admin::Admin::Parts{*registry_, *discoverer_, shards_[0]->client()});
+        admin::Admin::Parts{*registry_, *discoverer_, shards_[0]->client(), *rules_});
   }
 
   void watch_leaders() {
@@ -379,6 +393,7 @@ class Node::Impl : public std::enable_shared_from_this<Node::Impl> {
   std::vector<std::vector<worker::PartitionDescription>> plans_;
   std::vector<std::unique_ptr<ShardNode>> shards_;  ///< each touched on its own shard only
   std::unique_ptr<admin::RegistryClient> registry_;
+  std::unique_ptr<admin::RulesClient> rules_;
   std::unique_ptr<http::Client> http_client_;
   std::unique_ptr<admin::HttpDiscoverer> discoverer_;
   std::unique_ptr<admin::Admin> admin_;

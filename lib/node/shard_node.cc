@@ -1,5 +1,7 @@
 #include "node/shard_node.h"
 
+#include "partition/status.h"
+
 namespace restate::node {
 namespace {
 
@@ -15,6 +17,12 @@ worker::WorkerOptions worker_options(const Config& config, GenerationalNodeId id
   options.invoker.disable_eager_state = config.disable_eager_state;
   options.invoker.max_awaited_future_depth = config.max_awaited_future_depth;
   options.invoker.protocol_v7 = config.protocol_v7;
+  options.invoker.flow_control = config.vqueues;
+  options.invoker.scoped_virtual_objects = config.scoped_virtual_objects;
+  if (config.vqueues) options.wanted_features.push_back(partition::Features::kVqueues);
+  if (config.unique_random_seeds) {
+    options.wanted_features.push_back(partition::Features::kUniqueRandomSeeds);
+  }
   options.invoker.propagate_traces =
       !config.tracing_endpoint.empty() || !config.tracing_services_endpoint.empty();
   options.invoker.controlled_idempotent_sharding = shared.controlled_idempotent_sharding;
@@ -31,6 +39,8 @@ ingress::IngressOptions ingress_options(const Config& config, const NodeShared& 
   options.request_size_limit = config.request_size_limit;
   options.controlled_idempotent_sharding = shared.controlled_idempotent_sharding;
   options.http2_max_concurrent_streams = config.ingress_http2_streams;
+  options.vqueues = config.vqueues;
+  options.scoped_virtual_objects = config.scoped_virtual_objects;
   if (config.ingress_request_limit) {
     options.concurrent_requests = *config.ingress_request_limit;
     options.node_in_flight = shared.ingress_requests;
@@ -60,7 +70,8 @@ ShardNode::ShardNode(Shard& shard, NodeParts& parts, const Config& config, Gener
                [this] { return schema_.current(); },
                 worker_options(config, id, shared),
                 std::move(on_failed),
-                &schema_},
+                &schema_,
+                &rules_},
       group_(context_),
       client_(shard, router),
       supervisor_(context_, group_, router) {

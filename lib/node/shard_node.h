@@ -50,6 +50,7 @@ class ShardNode {
   Shard& shard() { return shard_; }
   worker::PartitionClient& client() { return client_; }
   schema::SchemaCell& schema() { return schema_; }
+  schema::RuleCell& rules() { return rules_; }
 
  private:
   Shard& shard_;
@@ -57,6 +58,7 @@ class ShardNode {
   const Config& config_;
   NodeShared& shared_;
   schema::SchemaCell schema_;
+  schema::RuleCell rules_;
   std::unique_ptr<bifrost::Bifrost> bifrost_;
   std::unique_ptr<invoker::DeploymentClient> deployments_;
   worker::ShardContext context_;

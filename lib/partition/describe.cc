@@ -180,6 +180,9 @@ struct ActionText {
   std::string operator()(const SchemaChanged& a) const {
     return "SchemaChanged " + std::to_string(a.version);
   }
+  std::string operator()(const RulesChanged& a) const {
+    return "RulesChanged " + std::to_string(a.version);
+  }
 };
 
 }  // namespace

@@ -41,6 +41,9 @@ struct Dispatch {
   Result<void> operator()(const wire::NotifySignal& c) const { return on_notify_signal(c, step); }
   Result<void> operator()(const wire::UpsertSchema& c) const { return on_upsert_schema(c, step); }
   Result<void> operator()(const wire::Pause& c) const { return on_pause(c, step); }
+  Result<void> operator()(const wire::UpsertRuleBook& c) const {
+    return on_upsert_rule_book(c, step);
+  }
 };
 
 }  // namespace

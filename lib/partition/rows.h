@@ -28,6 +28,7 @@ std::string encode(const TimerRow& timer);
 std::string encode(const wire::OutboxMessage& message);
 std::string encode(const Barrier& barrier);
 std::string encode(const StoredSchema& schema);
+std::string encode(const StoredRuleBook& rules);
 std::string encode(const wire::UpdateDurability& durability);
 std::string encode(const wire::AnnounceLeader& leader);
 /// A state value: bytes of the user behind the format byte.
@@ -52,6 +53,7 @@ std::optional<TimerRow> decode_timer(const Bytes& value);
 std::optional<wire::OutboxMessage> decode_outbox(const Bytes& value);
 std::optional<Barrier> decode_barrier(const Bytes& value);
 std::optional<StoredSchema> decode_schema(const Bytes& value);
+std::optional<StoredRuleBook> decode_rule_book(const Bytes& value);
 std::optional<wire::UpdateDurability> decode_durability(const Bytes& value);
 std::optional<wire::AnnounceLeader> decode_leader(const Bytes& value);
 std::optional<Bytes> decode_state(const Bytes& value);

@@ -56,6 +56,18 @@ std::optional<StoredSchema> decode_schema(const Bytes& value) {
   return finish(from, std::move(schema));
 }
 
+std::string encode(const StoredRuleBook& rules) {
+  return RowWriter(8 + rules.book.size()).u64(rules.version).raw(rules.book.view()).take();
+}
+
+std::optional<StoredRuleBook> decode_rule_book(const Bytes& value) {
+  RowReader from(value);
+  StoredRuleBook rules;
+  rules.version = from.u64();
+  rules.book = from.rest();
+  return finish(from, std::move(rules));
+}
+
 std::string encode(const wire::UpdateDurability& durability) {
   return RowWriter(16).u64(durability.durable_lsn).u64(durability.at.ms).take();
 }

@@ -195,6 +195,13 @@ struct StoredSchema {
   bool operator==(const StoredSchema&) const = default;
 };
 
+/// The rule book as the log last set it.
+struct StoredRuleBook {
+  std::uint64_t version = 0;
+  Bytes book;
+  bool operator==(const StoredRuleBook&) const = default;
+};
+
 /// What the log, not configuration, has switched on.
 class Features {
  public:
@@ -202,10 +209,13 @@ class Features {
   static constexpr std::uint16_t kVqueues = 2;
   static constexpr std::uint16_t kUniqueRandomSeeds = 3;
 
-  static bool known(std::uint16_t id) { return id == kJournalV2 || id == kUniqueRandomSeeds; }
+  static bool known(std::uint16_t id) {
+    return id == kJournalV2 || id == kVqueues || id == kUniqueRandomSeeds;
+  }
   bool has(std::uint16_t id) const { return id < 64 && (bits_ >> id & 1) != 0; }
   void add(std::uint16_t id) { bits_ |= std::uint64_t{1} << id; }
   bool unique_random_seeds() const { return has(kUniqueRandomSeeds); }
+  bool vqueues() const { return has(kVqueues); }
   std::uint64_t bits() const { return bits_; }
   static Features from_bits(std::uint64_t bits) {
     Features features;

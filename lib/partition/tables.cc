@@ -236,6 +236,11 @@ Result<std::optional<StoredSchema>> Tables::schema() const {
               rows::decode_schema);
 }
 
+Result<std::optional<StoredRuleBook>> Tables::rule_book() const {
+  return find(*rows_, keys::kFsm, keys::variable(partition_, keys::Variable::kRuleBook),
+              rows::decode_rule_book);
+}
+
 Result<std::optional<wire::AnnounceLeader>> Tables::leader() const {
   return find(*rows_, keys::kFsm, keys::variable(partition_, keys::Variable::kLeader),
               rows::decode_leader);

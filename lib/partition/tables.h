@@ -95,6 +95,7 @@ class Tables {
   Result<std::optional<Barrier>> barrier() const;
   Result<std::optional<wire::UpdateDurability>> durability() const;
   Result<std::optional<StoredSchema>> schema() const;
+  Result<std::optional<StoredRuleBook>> rule_book() const;
   Result<std::optional<wire::AnnounceLeader>> leader() const;
   Result<Features> features() const;
   Result<std::optional<std::uint64_t>> number(keys::Variable variable) const;

@@ -11,9 +11,11 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace restate::schema {
@@ -63,6 +65,13 @@ struct RuleBook {
                                            std::optional<std::string_view> level1 = {},
                                            std::optional<std::string_view> level2 = {}) const;
 };
+
+using RuleBookPtr = std::shared_ptr<const RuleBook>;
+
+/// What readers share.
+inline RuleBookPtr snapshot(RuleBook book) {
+  return std::make_shared<const RuleBook>(std::move(book));
+}
 
 // -- Changes: all of a batch, or nothing --
 

@@ -6,9 +6,10 @@
 namespace restate::schema {
 
 /// Shared with the handles, so that either side may go first.
-struct SchemaCell::Watchers {
+template <class Document>
+struct Cell<Document>::Watchers {
   struct Place {
-    Function<void(const SchemaPtr&)> changed;
+    Function<void(const Snapshot&)> changed;
     bool left = false;
   };
   std::list<Place> places;
@@ -16,9 +17,12 @@ struct SchemaCell::Watchers {
   bool telling = false;
 };
 
-class SchemaCell::Handle final : public SchemaSource::Watch {
+template <class Document>
+class Cell<Document>::Handle final : public Watch {
+  using Place = typename std::list<typename Watchers::Place>::iterator;
+
  public:
-  Handle(std::shared_ptr<Watchers> watchers, std::list<Watchers::Place>::iterator place)
+  Handle(std::shared_ptr<Watchers> watchers, Place place)
       : watchers_(std::move(watchers)), place_(place) {}
   ~Handle() override {
     place_->left = true;
@@ -27,24 +31,28 @@ class SchemaCell::Handle final : public SchemaSource::Watch {
 
  private:
   std::shared_ptr<Watchers> watchers_;
-  std::list<Watchers::Place>::iterator place_;
+  Place place_;
 };
 
-SchemaCell::SchemaCell() : SchemaCell(snapshot({})) {}
-SchemaCell::SchemaCell(SchemaPtr schema)
-    : schema_(std::move(schema)), watchers_(std::make_shared<Watchers>()) {}
-SchemaCell::~SchemaCell() = default;
+template <class Document>
+Cell<Document>::Cell() : Cell(snapshot(Document{})) {}
+template <class Document>
+Cell<Document>::Cell(Snapshot document)
+    : document_(std::move(document)), watchers_(std::make_shared<Watchers>()) {}
+template <class Document>
+Cell<Document>::~Cell() = default;
 
-std::unique_ptr<SchemaSource::Watch> SchemaCell::watch(
-    Function<void(const SchemaPtr&)> changed) {
+template <class Document>
+auto Cell<Document>::watch(Function<void(const Snapshot&)> changed) -> std::unique_ptr<Watch> {
   watchers_->places.push_back({std::move(changed)});
   return std::make_unique<Handle>(watchers_, std::prev(watchers_->places.end()));
 }
 
-void SchemaCell::set(SchemaPtr schema) {
-  if (schema->version < schema_->version) return;
-  schema_ = std::move(schema);
-  const SchemaPtr told = schema_;
+template <class Document>
+void Cell<Document>::set(Snapshot document) {
+  if (document->version < document_->version) return;
+  document_ = std::move(document);
+  const Snapshot told = document_;
   const auto watchers = watchers_;
   watchers->telling = true;
   for (auto& place : watchers->places) {
@@ -53,5 +61,8 @@ void SchemaCell::set(SchemaPtr schema) {
   watchers->telling = false;
   watchers->places.remove_if([](const auto& place) { return place.left; });
 }
+
+template class Cell<Schema>;
+template class Cell<RuleBook>;
 
 }  // namespace restate::schema

@@ -133,6 +133,9 @@ Command read(FlatReader& in, const fb::NotifySignal& t) {
 Command read(FlatReader& in, const fb::UpsertSchema& t) {
   return UpsertSchema{t.version(), in.payload(t.schema_extent())};
 }
+Command read(FlatReader& in, const fb::UpsertRuleBook& t) {
+  return UpsertRuleBook{t.version(), in.payload(t.book_extent())};
+}
 
 NewEntry read_entry(FlatReader& in, const fb::InvokerEffect& t) {
   if (!is_known_entry(t.entry_type())) in.damage();
@@ -199,6 +202,7 @@ Result<Command> decode_command(std::uint8_t number, const Bytes& bytes, std::siz
     case 16: return open<fb::NotifySignal>(bytes, at);
     case 17: return open<fb::UpsertSchema>(bytes, at);
     case 18: return open<fb::Operation>(bytes, at, &read_pause);
+    case 19: return open<fb::UpsertRuleBook>(bytes, at);
     default:
       return Error{Code::kUnsupported, "a record has command " + std::to_string(number) +
                                            ", which this version does not know"};

@@ -163,6 +163,9 @@ struct CommandEncoder {
   Bytes operator()(const Pause& c) {
     return finish(pack_operation(out, c.invocation, {}, c.request));
   }
+  Bytes operator()(const UpsertRuleBook& c) {
+    return finish(fb::CreateUpsertRuleBook(out.builder(), c.version, out.extent(c.book)));
+  }
 };
 
 Bytes CommandEncoder::operator()(const InvokerEffect& c) {

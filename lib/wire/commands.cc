@@ -39,6 +39,7 @@ std::string_view command_name(const Command& command) {
           [](const NotifySignal&) { return "NotifySignal"; },
           [](const UpsertSchema&) { return "UpsertSchema"; },
           [](const Pause&) { return "Pause"; },
+          [](const UpsertRuleBook&) { return "UpsertRuleBook"; },
       },
       command);
 }
@@ -52,6 +53,7 @@ std::optional<PartitionKey> destination(const Command& command) {
           [](const UpdateDurability&) -> Where { return {}; },
           [](const TruncateOutbox&) -> Where { return {}; },
           [](const UpsertSchema&) -> Where { return {}; },
+          [](const UpsertRuleBook&) -> Where { return {}; },
           [](const PatchState& patch) -> Where { return patch.key; },
           [](const TimerFired& timer) -> Where { return timer.key.invocation.key; },
           [](const auto& message) -> Where { return key_of_message(message); },

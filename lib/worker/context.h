@@ -55,6 +55,8 @@ struct ShardContext {
   Function<void(const Error&)> on_failed;
   /// Tells leaders when the registry changes, so that the log learns of it. Null: nobody tells.
   schema::SchemaSource* registry = nullptr;
+  /// The same for the rule book.
+  schema::RuleSource* rules = nullptr;
 };
 
 }  // namespace restate::worker

@@ -4,6 +4,7 @@
 #include "partition/tables.h"
 #include "worker/router.h"
 
+#include <restate/log.h>
 #include <restate/testing/mutation.h>
 
 namespace restate::worker {
@@ -82,6 +83,22 @@ Result<void> Leader::begin() {
     registry_watch_ = context_.registry->watch(
         [this](const schema::SchemaPtr& changed) { propose_schema(*changed); });
   }
+  return begin_rules();
+}
+
+Result<void> Leader::begin_rules() {
+  const partition::Tables& tables = processor_.machine().tables();
+  RESTATE_TRY(const auto stored, tables.rule_book());
+  if (stored) {
+    on_rules(stored->version, stored->book);
+    proposed_rules_ = stored->version;
+  }
+  // Without the feature nothing is counted, and an older program could not read the record.
+  RESTATE_TRY(const partition::Features features, tables.features());
+  if (context_.rules == nullptr || !features.vqueues()) return {};
+  propose_rules(*context_.rules->current());
+  rules_watch_ = context_.rules->watch(
+      [this](const schema::RuleBookPtr& changed) { propose_rules(*changed); });
   return {};
 }
 
@@ -120,6 +137,7 @@ void Leader::run(partition::Action& action) {
     void operator()(const partition::OperationResponse& a) { self.requests_.on(a); }
     // One node looks at the registry itself; what the log holds is for those that come later.
     void operator()(const partition::SchemaChanged&) {}
+    void operator()(const partition::RulesChanged& a) { self.on_rules(a.version, a.book); }
   };
   std::visit(Visitor{*this}, action);
 }
@@ -148,6 +166,8 @@ Result<invoker::InvocationInput> Leader::read_invocation(const InvocationId& inv
   input.modified_at = status->timestamps.modified;
   input.random_seed = status->random_seed.value_or(seed_of(invocation));
   input.span = status->span;
+  input.limit_key = status->limit_key;
+  input.idempotency_key = status->idempotency_key;
   return input;
 }
 
@@ -213,6 +233,25 @@ void Leader::propose_schema(const schema::Schema& schema) {
   if (schema.version <= proposed_schema_) return;
   proposed_schema_ = schema.version;
   processor_.proposer().propose(wire::UpsertSchema{schema.version, schema::encode(schema)});
+}
+
+void Leader::propose_rules(const schema::RuleBook& book) {
+  if (book.version <= proposed_rules_ || RESTATE_MUTATION("worker/rules-not-proposed")) return;
+  proposed_rules_ = book.version;
+  processor_.proposer().propose(wire::UpsertRuleBook{book.version, schema::encode(book)});
+}
+
+void Leader::on_rules(std::uint64_t version, const Bytes& book) {
+  auto decoded = schema::decode_rule_book(book.view());
+  if (!decoded) {
+    // The limits we have still work; a newer server may have written what we cannot read.
+    context_.shard.log().error("worker", "the rule book of the log cannot be read",
+                               {{"partition", processor_.id().value},
+                                {"version", version},
+                                {"error", decoded.error().describe()}});
+    return;
+  }
+  rules_ = schema::snapshot(std::move(*decoded));
 }
 
 void Leader::send(PartitionId destination, std::vector<OutboxRow> messages, Completion<void> done) {

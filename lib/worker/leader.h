@@ -49,6 +49,8 @@ class Leader final : private invoker::InvokerHost {
                       Completion<OperationReply> done);
 
   invoker::Invoker& invoker() { return invoker_; }
+  /// The limits in force: those that the log holds.
+  const schema::RuleBook& rules() const { return *rules_; }
 
  private:
   void on_effect(const InvocationId& invocation, std::uint32_t token, wire::Effect effect) override;
@@ -71,6 +73,10 @@ class Leader final : private invoker::InvokerHost {
                                   std::uint32_t upto);
   /// Puts the registry into the log, if the log knows an older one.
   void propose_schema(const schema::Schema& schema);
+  /// Takes up the rules that the log holds, and the newer ones that come.
+  Result<void> begin_rules();
+  void propose_rules(const schema::RuleBook& book);
+  void on_rules(std::uint64_t version, const Bytes& book);
   void send(PartitionId destination, std::vector<OutboxRow> messages, Completion<void> done);
 
   PartitionProcessor& processor_;
@@ -85,6 +91,9 @@ class Leader final : private invoker::InvokerHost {
   Cleaner cleaner_;
   std::uint64_t proposed_schema_ = 0;
   std::unique_ptr<schema::SchemaSource::Watch> registry_watch_;
+  schema::RuleBookPtr rules_ = schema::snapshot(schema::RuleBook{});  ///< as of the applied log
+  std::uint64_t proposed_rules_ = 0;
+  std::unique_ptr<schema::RuleSource::Watch> rules_watch_;
   Scope scope_;
 };
 

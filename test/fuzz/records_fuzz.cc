@@ -47,5 +47,6 @@ std::vector<std::string> fuzz_seeds() {
   add(InvocationResponse{{}, {1}, 2, Failure{409, "m", {}}});
   add(NotifySignal{{}, SignalName{"n"}, Bytes("v")});
   add(UpsertSchema{1, Bytes("{}")});
+  add(UpsertRuleBook{1, Bytes("{}")});
   return seeds;
 }

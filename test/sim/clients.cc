@@ -119,7 +119,8 @@ void Clients::next(Client& client) {
   const std::uint64_t number = shard_.random().below(options_.keys);
   client.key = "k" + std::to_string(number);
   client.invocation.clear();
-  client.script = make_script(shard_.random(), serial_++, number, shard_.wall_now());
+  client.script = make_script(shard_.random(), serial_++, number, shard_.wall_now(),
+                              options_.flow_control);
   attempt(client);
 }
 

@@ -24,6 +24,7 @@ class Clients {
     std::uint32_t clients = 3;
     std::uint32_t operations = 6;  ///< of each client, one after another
     std::uint32_t keys = 3;
+    bool flow_control = false;  ///< also scopes and rules
   };
 
   Clients(restate::testing::World& world, restate::testing::Node& node, std::string server,

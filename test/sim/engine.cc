@@ -1,7 +1,9 @@
 #include "engine.h"
 
+#include "admin/registry_client.h"
 #include "audit.h"
 #include "checked_store.h"
+#include "common/hash.h"
 #include "invoker/http_client.h"
 #include "partition/invariants.h"
 #include "partition/keys.h"
@@ -42,6 +44,23 @@ std::map<std::string, std::string> rows_of(const storage::View& view) {
 }  // namespace
 
 namespace {
+
+/// Everything that has a scope lives where the scope's key is.
+Result<void> check_scopes(PartitionId id, const storage::View& rows) {
+  const partition::Tables tables(id, rows);
+  std::optional<std::string> lost;
+  RESTATE_TRY_VOID(tables.scan_invocations(
+      KeyRange{}, [&](const InvocationId& invocation, const partition::StatusHeader&,
+                      std::string_view) {
+        const auto status = tables.find_invocation(invocation);
+        if (!status || !*status || !(*status)->target.scope) return true;
+        if (invocation.key == key_of(*(*status)->target.scope)) return true;
+        lost = invocation.str();
+        return false;
+      }));
+  if (!lost) return {};
+  return Error{Code::kCorrupt, *lost + " does not live where its scope does"};
+}
 
 /// Listens to a log and keeps what it says.
 class LogTap final : public bifrost::ReadListener {
@@ -120,6 +139,8 @@ Engine::Engine(testing::World& world, testing::Node& node, Options options)
   config_.trim_delay_ms = options.trims ? 50 : 86'400'000;  // a replica reads the whole log
   if (options.trims) config_.durability_check_ms = 20;
   if (options.forgets) config_.defaults.journal_retention_ms = 0;
+  config_.vqueues = options.flow_control;
+  config_.scoped_virtual_objects = options.flow_control;
   config_.defaults.inactivity_timeout_ms = 300;
   config_.defaults.retry_initial_ms = options.retry_initial_ms;
   config_.defaults.retry_max_interval_ms = 200;
@@ -235,6 +256,36 @@ Result<void> Engine::check_rows() {
     if (auto checked = partition::check_invariants(*space); !checked) {
       return std::move(checked).error().within("partition " + std::to_string(id));
     }
+    RESTATE_TRY_VOID(check_scopes(PartitionId{id}, *space));
+  }
+  return {};
+}
+
+Result<void> Engine::check_rules(testing::Node& spare) {
+  if (!options_.flow_control) return {};
+  Shard& shard = spare.shard(0);
+  const auto metadata_rows = storage::open_memory_durable_space(disk_, "metadata");
+  metadata::DurableStore metadata(shard, *metadata_rows);
+  std::optional<Result<std::optional<metadata::VersionedValue>>> read;
+  metadata.get(admin::kRuleBookKey,
+               Completion<std::optional<metadata::VersionedValue>>(
+                   shard, [&](Result<std::optional<metadata::VersionedValue>> value) {
+                     read.emplace(std::move(value));
+                   }));
+  world_.run_until([&] { return read.has_value(); }, 60s);
+  RESTATE_ASSERT(read && read->has_value(), "a store without faults can be read");
+  schema::RuleBook written;
+  if (**read) {
+    RESTATE_TRY(written, schema::decode_rule_book((**read)->value.view()));
+  }
+  storage::MemoryStore tables(disk_);
+  for (std::uint16_t id = 0; id < options_.partitions; ++id) {
+    RESTATE_TRY(const auto space, tables.open(PartitionId{id}, shard));
+    RESTATE_TRY(const auto stored, partition::Tables(PartitionId{id}, *space).rule_book());
+    if ((stored ? stored->version : 0) == written.version) continue;
+    return Error{Code::kCorrupt, "partition " + std::to_string(id) + " has rules of version " +
+                                     std::to_string(stored ? stored->version : 0) + ", not " +
+                                     std::to_string(written.version)};
   }
   return {};
 }

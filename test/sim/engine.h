@@ -29,6 +29,8 @@ class Engine {
     /// Keeps nothing of what has ended, unless somebody may ask for it again.
     bool forgets = false;
     std::uint64_t retry_initial_ms = 20;
+    /// Scopes and rules.
+    bool flow_control = false;
   };
 
   Engine(restate::testing::World& world, restate::testing::Node& node, Options options);
@@ -57,6 +59,8 @@ class Engine {
   /// Checks that nothing is under way any more: no message, no lock, no timer overdue, nobody who
   /// waits.
   restate::Result<void> check_rest();
+  /// Checks that every partition has the rules that operators wrote. Only while it does not run.
+  restate::Result<void> check_rules(restate::testing::Node& spare);
   /// Reads the logs again from the beginning: replicas agree byte for byte, and more (see Audit).
   restate::Result<void> check_logs(restate::testing::Node& spare);
   /// By command, as the logs have them; those of the runs whose logs were read.

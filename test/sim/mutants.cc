@@ -19,7 +19,9 @@ namespace {
 // Every name stands in exactly one RESTATE_MUTATION in lib/.
 constexpr const char* kMutations[] = {
     "bifrost/catch-up-skips-a-record",
+    "ingress/scope-not-in-the-key",
     "invoker/retry-before-stored",
+    "invoker/scope-not-in-the-key",
     "partition/applied-lsn-not-in-batch",
     "partition/dedup-accepts-equal",
     "partition/dedup-mark-not-stored",
@@ -36,6 +38,7 @@ constexpr const char* kMutations[] = {
     "partition/outbox-truncated-too-far",
     "partition/promise-listener-forgotten",
     "partition/response-sink-dropped",
+    "partition/rule-book-not-stored",
     "partition/self-dedup-accepts-equal",
     "partition/sleep-completion-dropped",
     "partition/state-mutation-lost",
@@ -50,6 +53,7 @@ constexpr const char* kMutations[] = {
     "worker/attempts-not-restarted",
     "worker/proposals-reordered",
     "worker/reader-skips-a-record",
+    "worker/rules-not-proposed",
     "worker/timer-fires-early",
     "worker/timers-not-loaded",
     "worker/trims-beyond-durable",

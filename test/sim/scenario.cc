@@ -123,15 +123,19 @@ Outcome run_scenario(std::uint64_t seed, const ScenarioOptions& options) {
   testing::Node& spare = world.add_node({.host = "spare"});
 
   const bool trims = seed % 4 == 3;
+  const bool flow_control = seed % 3 == 2;
   Engine engine(world, server,
                 {.partitions = options.partitions,
                  .checkpoint_bytes = std::size_t{2048} << seed % 5,
                  .trims = trims,
                  .forgets = seed % 3 == 1,
-                 .retry_initial_ms = seed % 5 < 3 ? 1u : 20u});
+                 .retry_initial_ms = seed % 5 < 3 ? 1u : 20u,
+                 .flow_control = flow_control});
   Deployment deployment(world, deployment_node);
   Clients clients(world, client_node, server.host(),
-                  {.clients = options.clients, .operations = options.operations});
+                  {.clients = options.clients,
+                   .operations = options.operations,
+                   .flow_control = flow_control});
   Faults faults(world, engine, deployment_node, seed, options);
 
   const auto fail = [&](std::string problem) {
@@ -192,6 +196,7 @@ Outcome run_scenario(std::uint64_t seed, const ScenarioOptions& options) {
     check_commits();
     if (auto rows = engine.check_rows(); !rows) fail("at the end: " + rows.error().message);
     if (auto rest = engine.check_rest(); !rest) fail(rest.error().message);
+    if (auto rules = engine.check_rules(spare); !rules) fail(rules.error().message);
     if (!trims) {
       if (auto replica = engine.check_logs(spare); !replica) fail(replica.error().message);
     }

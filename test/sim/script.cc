@@ -138,6 +138,59 @@ Script patch(Draw draw) {
            {"/Obj/" + object + "/add", quoted(1), draw.id(), "42"}}};
 }
 
+std::string scope(std::uint64_t number) { return "/restate/scope/t" + std::to_string(number); }
+
+Script scoped(Draw draw) {
+  const bool runs = draw.coin();
+  const std::string path = scope(draw.number) + "/call/Bench/" + (runs ? "run" : "hold") +
+                           (draw.coin() ? "?limit-key=l1/l2" : "");
+  return {"scoped", 0, {{path, quoted(runs ? 3 : 50), draw.id(), runs ? "3" : ""}}};
+}
+
+// The handler names the scope.
+Script scoped_call(Draw draw) {
+  const std::string two_in = "\"2," + std::to_string(draw.number + 1) + "\"";
+  return {"scoped.call", 0, {{"/Bench/call", two_in, draw.id(), "2"}}};
+}
+
+// One key, one idempotency key, three objects.
+Script scoped_object(Draw draw) {
+  const std::string add = "/Obj/o" + std::to_string(draw.serial) + "/add";
+  return {"scoped.object",
+          0,
+          {{scope(1) + "/call" + add, quoted(1), draw.id(), "1"},
+           {scope(2) + "/call" + add, quoted(2), draw.id(), "2"},
+           {add, quoted(4), draw.id(), "4"}}};
+}
+
+Script scoped_flow(Draw draw) {
+  const std::string key = "s" + std::to_string(draw.serial);
+  const std::string where = scope(draw.number);
+  return {"scoped.flow",
+          0,
+          {{where + "/send/Flow/" + key + "/flow", quoted(0), {}, {}},
+           {where + "/call/Flow/" + key + "/settle", quoted(0), {}, "ok"},
+           {"/restate/attach",
+            R"({"target":"workflow","workflowName":"Flow","workflowKey":")" + key +
+                R"(","scope":"t)" + std::to_string(draw.number) + R"("})",
+            {},
+            "17"}}};
+}
+
+Script rules(Draw draw) {
+  const std::string concurrency = std::to_string(1 + draw.random.below(4));
+  Request change{"/limits/rules",
+                 R"([{"pattern":")" + std::string(draw.coin() ? "*" : "t1/l1") +
+                     R"(","limits":{"concurrency":)" + concurrency + "}}]",
+                 {},
+                 {}};
+  change.port = Engine::kAdmin;
+  change.method = "PUT";
+  return {"rules", 0, {change}};
+}
+
+constexpr std::array kFlowScripts{&scoped, &scoped_call, &scoped_object, &scoped_flow, &rules};
+
 // Those that meet each other, on counters, are the most frequent.
 constexpr std::array kScripts{&add,   &add,  &add_send, &add_send, &run,  &call,      &sleep,
                               &hold,  &send, &fan,      &cancel,   &kill, &awakeable, &workflow,
@@ -148,15 +201,21 @@ constexpr std::array kScripts{&add,   &add,  &add_send, &add_send, &run,  &call,
 const std::vector<std::string>& script_kinds() {
   static const std::vector<std::string> kinds{
       "add",  "add.send",  "run",      "call",  "sleep", "hold",  "send",    "fan",  "cancel",
-      "kill", "awakeable", "workflow", "leave", "due",   "pause", "restart", "patch"};
+      "kill", "awakeable", "workflow", "leave", "due",   "pause", "restart", "patch",
+      "scoped", "scoped.call", "scoped.object", "scoped.flow", "rules"};
   return kinds;
 }
 
-Script make_script(Random& random, std::uint64_t serial, std::uint64_t number, WallTime now) {
+Script make_script(Random& random, std::uint64_t serial, std::uint64_t number, WallTime now,
+                   bool flow_control) {
   Draw draw{random, serial, number, now};
-  Script script = kScripts[random.below(kScripts.size())](draw);
+  const std::size_t kinds = kScripts.size() + (flow_control ? kFlowScripts.size() : 0);
+  const std::size_t kind = random.below(kinds);
+  Script script = kind < kScripts.size() ? kScripts[kind](draw)
+                                         : kFlowScripts[kind - kScripts.size()](draw);
   // Two who ask for the same must get the same, and it happens once.
-  if (script.steps.size() == 1) script.steps.front().twin = draw.twin();
+  const bool idempotent = !script.steps.front().idempotency.empty();
+  if (script.steps.size() == 1 && idempotent) script.steps.front().twin = draw.twin();
   return script;
 }
 

@@ -36,9 +36,10 @@ struct Script {
 /// Every kind that `make_script` knows.
 const std::vector<std::string>& script_kinds();
 
-/// Draws an operation on counter `number`. Names made from `serial` belong to it alone.
+/// Draws an operation on counter `number`, with flow control also those with scopes and rules. Names
+/// made from `serial` belong to it alone.
 Script make_script(restate::Random& random, std::uint64_t serial, std::uint64_t number,
-                   restate::WallTime now);
+                   restate::WallTime now, bool flow_control = false);
 
 /// An operation of the admin API on the invocation. Asked again, it may have happened already.
 Request operate(const std::string& operation);

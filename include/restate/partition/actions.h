@@ -91,11 +91,17 @@ struct SchemaChanged {
   Bytes schema;
   bool operator==(const SchemaChanged&) const = default;
 };
+/// Other limits count from here on.
+struct RulesChanged {
+  std::uint64_t version = 0;
+  Bytes book;
+  bool operator==(const RulesChanged&) const = default;
+};
 
 using Action =
     std::variant<InvokeAction, AbortInvocation, AckStoredCommand, ForwardNotification,
                  NewOutboxMessage, RegisterTimer, DeleteTimer, IngressResponse, SubmitNotification,
-                 OperationResponse, SchemaChanged>;
+                 OperationResponse, SchemaChanged, RulesChanged>;
 using Actions = std::vector<Action>;
 
 /// One line per action, for transcripts and logs.

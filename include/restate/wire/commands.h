@@ -190,12 +190,19 @@ struct UpsertSchema {
   Bytes schema;
   bool operator==(const UpsertSchema&) const = default;
 };
+/// How many attempts may run per scope and limit key from here on.
+struct UpsertRuleBook {
+  std::uint64_t version = 0;
+  Bytes book;
+  bool operator==(const UpsertRuleBook&) const = default;
+};
 
 /// Order is the command's number in the log; add at the end, never reorder.
 using Command =
     std::variant<AnnounceLeader, VersionBarrier, UpdateDurability, PatchState, Terminate, Purge,
                  PurgeJournal, Invoke, TruncateOutbox, Attach, Resume, RestartAsNew, InvokerEffect,
-                 TimerFired, InvocationResponse, NotifySignal, UpsertSchema, Pause>;
+                 TimerFired, InvocationResponse, NotifySignal, UpsertSchema, Pause,
+                 UpsertRuleBook>;
 
 /// `Invoke`, `InvokerEffect`, ...
 std::string_view command_name(const Command& command);

@@ -45,6 +45,10 @@ void Attempt::start(std::vector<wire::JournalEntry> journal, Effects& out) {
   start.duration_since_last_stored_entry_ms = plan_.now.ms_since(input.modified_at);
   start.random_seed = input.random_seed;
   if (plan_.protocol >= 7) start.scope = input.target.scope;
+  if (plan_.protocol >= 7 && plan_.flow_control) {
+    if (!input.limit_key.empty()) start.limit_key = input.limit_key;
+    start.idempotency_key = input.idempotency_key;
+  }
 
   FrameBatch batch;
   batch.add(ControlType::kStart, protocol::encode(start));

@@ -39,6 +39,7 @@ struct AttemptPlan {
   std::size_t message_size_limit = 0;  ///< slack included
   std::size_t max_future_depth = 1000;
   bool controlled_sharding = true;  ///< see `CommandContext`
+  bool flow_control = false, scoped_virtual_objects = false;
   WallTime now;
   /// Fresh bits: the ids of callees come from here.
   std::uint64_t random_high = 0;

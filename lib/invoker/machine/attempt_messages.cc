@@ -96,7 +96,9 @@ void Attempt::on_command(const protocol::Frame& frame, const AttemptContext& con
                                context.now,
                                mix(plan_.random_high, commands_),
                                mix(plan_.random_low, commands_),
-                               plan_.controlled_sharding};
+                               plan_.controlled_sharding,
+                               plan_.flow_control,
+                               plan_.scoped_virtual_objects};
   if (auto error = check_command(type, frame.payload, command, entry.call)) {
     return over(std::move(*error), false, out);
   }

@@ -1,9 +1,11 @@
 #include "invoker/machine/command_check.h"
 
 #include "common/hash.h"
+#include "schema/scope_name.h"
 #include "wire/entry.h"
 
-#include <algorithm>
+#include <restate/testing/mutation.h>
+
 #include <utility>
 #include <variant>
 
@@ -72,20 +74,6 @@ std::string_view access_violation(EntryType type, const wire::InvocationTarget& 
   return {};
 }
 
-bool valid_scope_part(std::string_view text) {
-  if (text.empty() || text.size() > 36) return false;
-  return std::all_of(text.begin(), text.end(), [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
-           c == '.' || c == '-';
-  });
-}
-
-bool valid_limit_key(std::string_view text) {
-  const std::size_t slash = text.find('/');
-  if (slash == std::string_view::npos) return valid_scope_part(text);
-  return valid_scope_part(text.substr(0, slash)) && valid_scope_part(text.substr(slash + 1));
-}
-
 /// An empty scope or limit key counts as none.
 std::string_view given(const std::optional<std::string>& text) {
   return text ? std::string_view(*text) : std::string_view();
@@ -97,26 +85,26 @@ std::optional<AttemptError> check_flow_control(const wire::CallRequest& request,
   const std::string_view scope = given(request.scope);
   const std::string_view limit_key = given(request.limit_key);
   if (scope.empty() && limit_key.empty()) return std::nullopt;
-  if (!scope.empty() && !valid_scope_part(scope)) {
-    return check.flow_control("the scope must be 1 to 36 characters of [a-zA-Z0-9_.-]");
+  if (!scope.empty()) {
+    if (auto why = schema::refuse_scope(scope)) return check.flow_control("bad scope: " + *why);
   }
-  if (!limit_key.empty() && !valid_limit_key(limit_key)) {
-    return check.flow_control(
-        "the limit key must be `l1` or `l1/l2`, each 1 to 36 characters of "
-        "[a-zA-Z0-9_.-]");
+  if (auto key = schema::parse_limit_key(limit_key); key.refusal) {
+    return check.flow_control("bad limit key: " + *key.refusal);
   }
   if (scope.empty()) return check.flow_control("a limit key needs a scope");
-  if (target.type == wire::ServiceType::kVirtualObject) {
+  if (target.type == wire::ServiceType::kVirtualObject && !check.context.scoped_virtual_objects) {
     return check.precondition("scoped calls to virtual objects are not supported");
   }
+  if (check.context.flow_control) return std::nullopt;
   return check.flow_control("scopes need flow control, which is not enabled on this cluster");
 }
 
 std::optional<AttemptError> resolve_call(const wire::CallRequest& request, const Check& check,
                                          std::optional<wire::CallInfo>& call) {
   const CommandContext& context = check.context;
-  auto target = schema::resolve_target(context.schema, request.service, request.key,
-                                       request.handler, std::nullopt);
+  auto target = schema::resolve_target(
+      context.schema, request.service, request.key, request.handler,
+      given(request.scope).empty() ? std::nullopt : request.scope);
   if (!target) {
     return make_error(DocCode::kUnknownTarget,
                       "service '" + request.service + "' or its handler '" + request.handler +
@@ -159,7 +147,9 @@ InvocationId callee_id(const wire::InvocationTarget& target,
                        std::uint64_t random_high, std::uint64_t random_low,
                        bool controlled_sharding) {
   InvocationId id;
-  if (target.keyed()) {
+  if (target.scope && !RESTATE_MUTATION("invoker/scope-not-in-the-key")) {
+    id.key = key_of(*target.scope);
+  } else if (target.keyed()) {
     id.key = key_of(target.key);
   } else if (idempotency_key && !controlled_sharding) {
     id.key = key_of(*idempotency_key);
@@ -211,7 +201,8 @@ std::optional<AttemptError> check_command(EntryType type, const Bytes& body,
     const auto id = wire::resolve(*reference);
     if (!id) return check.precondition("invalid invocation target: " + id.error().message);
     const auto* idempotent = std::get_if<wire::IdempotentRef>(reference);
-    if (idempotent != nullptr && !context.controlled_sharding && !idempotent->scope &&
+    if (idempotent != nullptr && !context.controlled_sharding &&
+        given(idempotent->scope).empty() &&
         !idempotent->key) {
       call.emplace().callee = {key_of(idempotent->idempotency_key), id->uuid};
     }

@@ -30,6 +30,9 @@ struct CommandContext {
   std::uint64_t random_low = 0;
   /// Idempotent calls of services go to buckets. False: as in clusters of old, to their key.
   bool controlled_sharding = true;
+  /// Calls may name a scope, and one of virtual objects too.
+  bool flow_control = false;
+  bool scoped_virtual_objects = false;
 };
 
 /// Nothing if the command may enter the journal; `call` is then set for calls, and names the callee

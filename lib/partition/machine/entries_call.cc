@@ -1,6 +1,7 @@
 #include "partition/machine/entries.h"
 #include "partition/machine/journal.h"
 #include "partition/machine/respond.h"
+#include "schema/scope_name.h"
 
 #include <utility>
 
@@ -23,7 +24,8 @@ wire::ServiceInvocation invocation_of(const wire::CallRequest& request,
   invocation.headers = request.headers;
   invocation.retention = call.retention;
   invocation.idempotency_key = request.idempotency_key;
-  invocation.limit_key = request.limit_key.value_or(std::string());
+  // As the ingress has it: without the slash at the end.
+  if (request.limit_key) invocation.limit_key = schema::parse_limit_key(*request.limit_key).text;
   return invocation;
 }
 

@@ -67,6 +67,8 @@ Result<void> State::open() {
   RESTATE_TRY(leader_, tables_.leader());
   RESTATE_TRY(const auto schema, tables_.schema());
   schema_version_ = schema ? schema->version : 0;
+  RESTATE_TRY(const auto rules, tables_.rule_book());
+  rule_book_version_ = rules ? rules->version : 0;
 
   const std::string self = keys::dedup_self(partition_);
   RESTATE_TRY(const auto mark, overlay_.get(self));
@@ -291,6 +293,11 @@ void State::set_barrier(Barrier barrier) {
 void State::set_schema(const StoredSchema& schema) {
   put_variable(keys::Variable::kSchema, rows::encode(schema));
   schema_version_ = schema.version;
+}
+
+void State::set_rule_book(const StoredRuleBook& rules) {
+  put_variable(keys::Variable::kRuleBook, rows::encode(rules));
+  rule_book_version_ = rules.version;
 }
 
 void State::set_durability(const wire::UpdateDurability& durability) {

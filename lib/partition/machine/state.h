@@ -74,6 +74,8 @@ class State {
   void set_barrier(Barrier barrier);
   std::uint64_t schema_version() const { return schema_version_; }
   void set_schema(const StoredSchema& schema);
+  std::uint64_t rule_book_version() const { return rule_book_version_; }
+  void set_rule_book(const StoredRuleBook& rules);
   const std::optional<wire::UpdateDurability>& durability() const { return durability_; }
   void set_durability(const wire::UpdateDurability& durability);
   const std::optional<wire::AnnounceLeader>& leader() const { return leader_; }
@@ -114,6 +116,7 @@ class State {
   Features features_;
   std::optional<Barrier> barrier_;
   std::uint64_t schema_version_ = 0;
+  std::uint64_t rule_book_version_ = 0;
   std::optional<wire::UpdateDurability> durability_;
   std::optional<wire::AnnounceLeader> leader_;
 };

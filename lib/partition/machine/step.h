@@ -51,6 +51,7 @@ Result<void> on_terminate(const wire::Terminate& command, Step& step);
 Result<void> on_timer_fired(const wire::TimerFired& command, Step& step);
 Result<void> on_truncate_outbox(const wire::TruncateOutbox& command, Step& step);
 Result<void> on_update_durability(const wire::UpdateDurability& command, Step& step);
+Result<void> on_upsert_rule_book(const wire::UpsertRuleBook& command, Step& step);
 Result<void> on_upsert_schema(const wire::UpsertSchema& command, Step& step);
 Result<void> on_version_barrier(const wire::VersionBarrier& command, Step& step);
 

@@ -78,13 +78,14 @@ std::string variable_text(std::string_view key, const Bytes& value) {
       return "fs durable " + std::to_string(rows::decode_durability(value)->durable_lsn);
     case keys::Variable::kSchema:
       return "fs schema version " + std::to_string(rows::decode_schema(value)->version);
+    case keys::Variable::kRuleBook:
+      return "fs rules version " + std::to_string(rows::decode_rule_book(value)->version);
     case keys::Variable::kFeatures:
       return "fs features " + std::to_string(*rows::decode_number(value));
     case keys::Variable::kInboxSequence:
     case keys::Variable::kOutboxSequence:
     case keys::Variable::kAppliedLsn:
     case keys::Variable::kStorageFormat:
-    case keys::Variable::kRuleBook:
     case keys::Variable::kSeal:
     case keys::Variable::kOutboxHead:
       return {};

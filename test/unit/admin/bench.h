@@ -84,6 +84,9 @@ struct Bench {
     bool started = false;
     registry.start(Completion<void>(world.shard(), [&](Result<void> done) { started = bool(done); }));
     RESTATE_ASSERT(world.run_until([&] { return started; }), "an empty store can be read");
+    started = false;
+    rules.start(Completion<void>(world.shard(), [&](Result<void> done) { started = bool(done); }));
+    RESTATE_ASSERT(world.run_until([&] { return started; }), "an empty store can be read");
   }
 
   FakeStream request(const std::string& method, const std::string& target, std::string_view body = {},
@@ -117,7 +120,8 @@ struct Bench {
   FakePartition partition;
   FakeDiscoverer discoverer;
   RegistryClient registry{world.shard(), store};
-  Admin admin{world.shard(), admin_options(), {registry, discoverer, partition}};
+  RulesClient rules{world.shard(), store};
+  Admin admin{world.shard(), admin_options(), {registry, discoverer, partition, rules}};
 };
 
 }  // namespace restate::admin::testing

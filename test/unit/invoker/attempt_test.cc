@@ -1,5 +1,6 @@
 #include "invoker/machine/attempt.h"
 #include "protocol/control.h"
+#include "protocol/start_message.h"
 #include "support/catch.h"
 #include "unit/invoker/stage_text.h"
 #include "wire/entry.h"
@@ -109,6 +110,34 @@ TEST_CASE("an attempt opens with one piece of memory", "[invoker][attempt]") {
   REQUIRE(effects.size() == 2);
   CHECK(std::get<SendFrames>(effects[0]).chain.size() == 1);
   CHECK(std::get<SetTimeout>(effects[1]).kind == SetTimeout::Kind::kInactivity);
+}
+
+TEST_CASE("handlers hear of their scope, limit key and idempotency key", "[invoker][attempt]") {
+  const auto start = [](std::uint16_t version, bool flow_control) {
+    Residency residency;
+    AttemptPlan p = plan();
+    p.protocol = version;
+    p.flow_control = flow_control;
+    p.input.target.scope = "s";
+    p.input.limit_key = "l1/l2";
+    p.input.idempotency_key = "once";
+    Attempt attempt(std::move(p), residency);
+    Effects effects;
+    attempt.start(input(), effects);
+    protocol::FrameDecoder decoder(1 << 20);
+    decoder.feed(Bytes(join(std::get<SendFrames>(effects.at(0)).chain)));
+    protocol::Frame frame;
+    REQUIRE(decoder.next(frame) == protocol::FrameDecoder::Step::kFrame);
+    return protocol::decode_start(frame.payload).value();
+  };
+  CHECK(start(7, true).scope == "s");
+  CHECK(start(7, true).limit_key == "l1/l2");
+  CHECK(start(7, true).idempotency_key == "once");
+  CHECK(start(7, false).scope == "s");
+  CHECK_FALSE(start(7, false).limit_key);
+  CHECK_FALSE(start(7, false).idempotency_key);
+  CHECK_FALSE(start(6, true).scope);
+  CHECK_FALSE(start(6, true).limit_key);
 }
 
 TEST_CASE("callees of one attempt get different ids, and the same ones when it is replayed",

@@ -202,3 +202,15 @@ TEST_CASE("durations and sizes are read as people write them", "[node]") {
   CHECK(parse_size("big") == Code::kInvalidArgument);
   CHECK(restate::node::format_size(32u << 20) == "32.0 MiB");
 }
+
+TEST_CASE("experimental features are off unless asked for", "[node]") {
+  const auto off = load("")->config;
+  CHECK_FALSE((off.vqueues || off.scoped_virtual_objects || off.unique_random_seeds));
+  const auto loaded = load("experimental-enable-scoped-virtual-objects = true\n",
+                           {{"RESTATE_EXPERIMENTAL_ENABLE_VQUEUES", "true"}});
+  REQUIRE(loaded);
+  CHECK(loaded->warnings.empty());
+  CHECK(loaded->config.vqueues);
+  CHECK(loaded->config.scoped_virtual_objects);
+  CHECK_FALSE(loaded->config.unique_random_seeds);
+}

@@ -127,7 +127,6 @@ TEST_CASE("a barrier that this version cannot pass stops it and persists nothing
   SECTION("a newer version") { barrier.min_version = "99.0.0"; }
   SECTION("no version") { barrier.min_version = "soon"; }
   SECTION("an unknown feature") { barrier.features = {Features::kUniqueRandomSeeds, 57}; }
-  SECTION("a feature of another product") { barrier.features = {Features::kVqueues}; }
   Actions actions;
   CHECK(partition.try_apply({{}, barrier}, actions) == Code::kUnsupported);
   CHECK(partition.rows() == before);
@@ -162,6 +161,16 @@ TEST_CASE("the registry survives a restart, and only grows", "[partition]") {
   partition.reopen();
   CHECK(partition.apply(wire::UpsertSchema{3, "other three"}).empty());
   CHECK(partition.tables().schema().value() == StoredSchema{3, "three"});
+}
+
+TEST_CASE("the rule book survives a restart, and only grows", "[partition]") {
+  TestPartition partition;
+  CHECK(partition.apply(wire::UpsertRuleBook{3, "three"}) == Actions{RulesChanged{3, "three"}});
+  CHECK(partition.apply(wire::UpsertRuleBook{2, "two"}).empty());
+  partition.reopen();
+  CHECK(partition.apply(wire::UpsertRuleBook{3, "other three"}).empty());
+  CHECK(partition.tables().rule_book().value() == StoredRuleBook{3, "three"});
+  CHECK_FALSE(partition.tables().schema().value());
 }
 
 TEST_CASE("durability only grows", "[partition]") {

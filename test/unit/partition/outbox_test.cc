@@ -142,6 +142,7 @@ TEST_CASE("a call carries everything its target needs", "[partition][outbox]") {
   content.request.parameter = "in";
   content.request.headers = {{"h", "v"}};
   content.request.idempotency_key = "once";
+  content.request.limit_key = "l1/l2/";
   auto made = entry(kA, wire::EntryType::kCall, content, 1);
   const wire::CallInfo info{kB, object("k"), {5, 4}, {"trace", "state"}};
   std::get<wire::NewEntry>(made.effect).call = info;
@@ -153,6 +154,7 @@ TEST_CASE("a call carries everything its target needs", "[partition][outbox]") {
   CHECK(sent.argument == Bytes("in"));
   CHECK(sent.headers == content.request.headers);
   CHECK(sent.idempotency_key == "once");
+  CHECK(sent.limit_key == "l1/l2");
   CHECK(sent.retention == info.retention);
   CHECK(sent.span == info.span);
   CHECK(sent.source.kind == wire::Source::Kind::kService);

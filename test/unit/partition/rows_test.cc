@@ -114,6 +114,8 @@ TEST_CASE("every other row comes back as it was written", "[partition][rows]") {
   CHECK(rows::decode_barrier(rows::encode(barrier)) == barrier);
   const StoredSchema schema{3, "schema"};
   CHECK(rows::decode_schema(rows::encode(schema)) == schema);
+  const StoredRuleBook rules{4, "rules"};
+  CHECK(rows::decode_rule_book(rows::encode(rules)) == rules);
   const wire::UpdateDurability durability{3, {4}};
   CHECK(rows::decode_durability(rows::encode(durability)) == durability);
   const wire::AnnounceLeader leader{{NodeId{1}, 2}, {3}};

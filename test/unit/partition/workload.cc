@@ -362,6 +362,7 @@ wire::Command Workload::operation() {
     }
     default:
       if (chance(30)) return wire::UpsertSchema{below(5), bytes()};
+      if (chance(20)) return wire::UpsertRuleBook{below(5), bytes()};
       if (chance(30)) return wire::VersionBarrier{"0.1.0", "test", {3}};
       return wire::UpdateDurability{below(100), {time_}};
   }

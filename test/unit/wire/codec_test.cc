@@ -176,7 +176,8 @@ class Generator {
         return signal;
       }
       case 16: return UpsertSchema{number(), bytes()};
-      default: return Pause{id(), maybe_request()};
+      case 17: return Pause{id(), maybe_request()};
+      default: return UpsertRuleBook{number(), bytes()};
     }
   }
   OutboxMessage message(std::size_t which) {

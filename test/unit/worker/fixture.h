@@ -57,7 +57,7 @@ inline worker::WorkerOptions worker_options() {
 /// What dies with the process.
 struct WorkerParts {
   WorkerParts(World& world, BifrostNode& node, worker::WorkerOptions options,
-              schema::SchemaCell& registry, std::uint32_t partitions)
+              schema::SchemaCell& registry, schema::RuleCell& rules, std::uint32_t partitions)
       : tables(node.disk()),
         limits(16, {&world.shard()}),
         context{world.shard(),
@@ -69,7 +69,8 @@ struct WorkerParts {
                 [&registry] { return registry.current(); },
                 std::move(options),
                 [this](const Error& error) { failed = error; },
-                &registry},
+                &registry,
+                &rules},
         router(routes(world, partitions)),
         group(context),
         supervisor(context, group, router),
@@ -115,7 +116,7 @@ class WorkerNode {
     parts.reset();
   }
 
-  void open() { parts.emplace(world, node, options_, registry, partitions_); }
+  void open() { parts.emplace(world, node, options_, registry, rules, partitions_); }
   void close() {
     parts.reset();
     world.run_for(std::chrono::milliseconds(100));
@@ -157,6 +158,7 @@ class WorkerNode {
   World world;
   BifrostNode node;
   schema::SchemaCell registry;
+  schema::RuleCell rules;
   std::optional<WorkerParts> parts;
 
  private:

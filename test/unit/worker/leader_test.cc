@@ -24,6 +24,19 @@ std::uint64_t stored_version(testing::WorkerNode& node, std::uint16_t id) {
   return (*stored)->version;
 }
 
+schema::RuleBookPtr rules_of(std::uint32_t version, std::uint32_t concurrency) {
+  schema::RuleBook book;
+  book.version = version;
+  book.rules[{.scope = "s"}] = {.concurrency = concurrency, .version = version};
+  return schema::snapshot(std::move(book));
+}
+
+std::uint64_t stored_rules(testing::WorkerNode& node, std::uint16_t id) {
+  const auto stored = node.processor(id).machine().tables().rule_book();
+  REQUIRE(stored);
+  return *stored ? (*stored)->version : 0;
+}
+
 }  // namespace
 
 TEST_CASE("leaders put the registry into the log whenever it grows", "[worker][leader]") {
@@ -87,4 +100,49 @@ TEST_CASE("a leader serves once the features it wants are in the log", "[worker]
   node.open();
   REQUIRE(node.all_lead());
   CHECK(node.processor(0).machine().applied() == applied + 1);
+}
+
+TEST_CASE("leaders put the rule book into the log whenever it grows", "[worker][leader]") {
+  auto options = testing::worker_options();
+  options.wanted_features = {partition::Features::kVqueues};
+  testing::WorkerNode node(3, options);
+  node.rules.set(rules_of(3, 10));
+  REQUIRE(node.all_lead());
+  node.world.run_for(100ms);
+  CHECK(stored_rules(node, 0) == 3);
+  CHECK(node.processor(0).leader()->rules().concurrency("s") == 10u);
+
+  node.rules.set(rules_of(4, 20));
+  node.world.run_for(100ms);
+  CHECK(stored_rules(node, 0) == 4);
+  CHECK(stored_rules(node, 1) == 4);
+  CHECK(node.processor(1).leader()->rules().concurrency("s") == 20u);
+
+  SECTION("the same one is not proposed again, nor by the next leader") {
+    const std::uint64_t applied = node.processor(0).machine().applied();
+    node.rules.set(node.rules.current());
+    node.world.run_for(100ms);
+    CHECK(node.processor(0).machine().applied() == applied);
+    node.close();
+    node.open();
+    REQUIRE(node.all_lead());
+    node.world.run_for(100ms);
+    CHECK(node.processor(0).machine().applied() == applied + 1);  // its announcement
+    CHECK(node.processor(0).leader()->rules().concurrency("s") == 20u);
+  }
+  SECTION("a book that cannot be read changes nothing") {
+    node.append(0, wire::UpsertRuleBook{9, "{}"});
+    node.world.run_for(100ms);
+    CHECK(stored_rules(node, 0) == 9);
+    CHECK(node.processor(0).leader()->rules().concurrency("s") == 20u);
+    CHECK(node.processor(0).role() == Role::kLeader);
+  }
+}
+
+TEST_CASE("without flow control the log learns of no rules", "[worker][leader]") {
+  testing::WorkerNode node(4);
+  node.rules.set(rules_of(3, 10));
+  REQUIRE(node.all_lead());
+  node.world.run_for(100ms);
+  CHECK(stored_rules(node, 0) == 0);
 }
