@@ -19,7 +19,6 @@ service protocol was spoken. What is installed stays in --work until the SDK's f
 import argparse
 import atexit
 import hashlib
-import os
 import pathlib
 import re
 import shutil
@@ -42,12 +41,12 @@ def tool(name):
     return path
 
 
-def command(*words, cwd=None, **env):
-    subprocess.run([str(word) for word in words], cwd=cwd, check=True, stdin=subprocess.DEVNULL,
-                   env={**os.environ, **env})
+def command(*words, cwd=None):
+    subprocess.run([str(word) for word in words], cwd=cwd, check=True, stdin=subprocess.DEVNULL)
 
 
-# Each SDK: install(source, work) brings it to `work`; the service is started by start(work, modules).
+# Each SDK: install(source, work) brings it to `work`, which may hold an earlier one; start(work, modules)
+# is the command that serves, but for the port.
 
 class TypeScript:
     def __init__(self, version, protocol):
@@ -70,7 +69,7 @@ class Python:
     protocols = [6, 7]
 
     def install(self, source, work):
-        command(sys.executable, "-m", "venv", work / "venv")
+        command(sys.executable, "-m", "venv", "--clear", work / "venv")
         command(work / "venv" / "bin" / "pip", "install", "--quiet", "--disable-pip-version-check",
                 "--no-deps", "--requirement", source / "requirements.txt")
 
@@ -83,6 +82,7 @@ class Java:
     protocols = [6]
 
     def install(self, source, work):
+        shutil.rmtree(work / "lib", ignore_errors=True)  # all of it is the class path
         command(tool("mvn"), "--batch-mode", "--quiet", f"-Dout={work}", "process-classes", cwd=source)
 
     def start(self, work, modules):
@@ -94,7 +94,7 @@ class Go:
     protocols = [6, 7]
 
     def install(self, source, work):
-        command(tool("go"), "build", "-o", work / "service", ".", cwd=source, GOFLAGS="-mod=readonly")
+        command(tool("go"), "build", "-buildvcs=false", "-o", work / "service", ".", cwd=source)
 
     def start(self, work, modules):
         return [work / "service"]
@@ -106,7 +106,7 @@ class Rust:
 
     def install(self, source, work):
         # There is no lock file: it would name the registry's host.
-        shutil.copytree(source, work / "package")
+        shutil.copytree(source, work / "package", dirs_exist_ok=True)
         command(tool("cargo"), "build", "--quiet", "--manifest-path", work / "package" / "Cargo.toml",
                 "--target-dir", work / "target")
 
@@ -128,8 +128,8 @@ def install(sdk, work):
     stamp = work / "installed"
     if stamp.exists() and stamp.read_text() == digest.hexdigest():
         return
-    shutil.rmtree(work, ignore_errors=True)
-    work.mkdir(parents=True)
+    work.mkdir(parents=True, exist_ok=True)
+    stamp.unlink(missing_ok=True)
     start = time.monotonic()
     sdk.install(source, work)
     stamp.write_text(digest.hexdigest())
