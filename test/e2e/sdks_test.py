@@ -34,11 +34,24 @@ INACTIVITY = {"RESTATE_WORKER__INVOKER__INACTIVITY_TIMEOUT": "1s"}
 PROTOCOL_7 = {"RESTATE_EXPERIMENTAL_ENABLE_PROTOCOL_V7": "true"}
 
 
-def tool(name):
+def tool(name, wants=None, ask="--version"):
+    """Where the tool is; one that is missing or older than `wants` fails the test, it skips nothing."""
     path = shutil.which(name)
     if not path:
-        raise SystemExit(f"{name} is missing; scripts/deps --all says what the SDK tests need")
+        raise SystemExit(f"{name} is missing; scripts/deps --all installs what the SDK tests need")
+    if wants:
+        said = subprocess.run([path, ask], capture_output=True, text=True, check=True).stdout
+        found = re.search(r"\d+\.\d+", said)[0]
+        if tuple(map(int, found.split("."))) < tuple(map(int, wants.split("."))):
+            raise SystemExit(f"{name} is {found}, and the SDK wants {wants}; scripts/deps --all installs "
+                             f"the distribution's, which may be too old")
     return path
+
+
+def checksums(folder):
+    """What `sha256sum *` prints in the folder."""
+    return "".join(f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {path.name}\n"
+                   for path in sorted(folder.iterdir()))
 
 
 def command(*words, cwd=None):
@@ -83,7 +96,11 @@ class Java:
 
     def install(self, source, work):
         shutil.rmtree(work / "lib", ignore_errors=True)  # all of it is the class path
+        tool("javac")
         command(tool("mvn"), "--batch-mode", "--quiet", f"-Dout={work}", "process-classes", cwd=source)
+        # Maven knows no lock file: this is ours.
+        if checksums(work / "lib") != (source / "jars.sha256").read_text():
+            raise SystemExit(f"{work}/lib differs from {source}/jars.sha256")
 
     def start(self, work, modules):
         return [tool("java"), "-cp", f"{work}/classes:{work}/lib/*", "e2e.Main"]
@@ -94,7 +111,7 @@ class Go:
     protocols = [6, 7]
 
     def install(self, source, work):
-        command(tool("go"), "build", "-buildvcs=false", "-o", work / "service", ".", cwd=source)
+        command(tool("go", "1.25", "version"), "build", "-buildvcs=false", "-o", work / "service", ".", cwd=source)
 
     def start(self, work, modules):
         return [work / "service"]
@@ -105,10 +122,15 @@ class Rust:
     protocols = [6, 7]
 
     def install(self, source, work):
-        # There is no lock file: it would name the registry's host.
-        shutil.copytree(source, work / "package", dirs_exist_ok=True)
-        command(tool("cargo"), "build", "--quiet", "--manifest-path", work / "package" / "Cargo.toml",
-                "--target-dir", work / "target")
+        package, cargo = work / "package", tool("cargo", "1.90")
+        shutil.copytree(source, package, dirs_exist_ok=True)
+        # Our lock file leaves out the registry's address. Cargo knows it: a lock file of its own tells.
+        lock = package / "Cargo.lock"
+        if not lock.exists():
+            command(cargo, "generate-lockfile", "--quiet", cwd=package)
+        address = re.search("^source = .*$", lock.read_text(), re.MULTILINE)[0]
+        lock.write_text((package / "Cargo.lock.in").read_text().replace("\nchecksum", f"\n{address}\nchecksum"))
+        command(cargo, "build", "--quiet", "--locked", "--target-dir", work / "target", cwd=package)
 
     def start(self, work, modules):
         return [work / "target" / "debug" / "service"]
