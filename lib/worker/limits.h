@@ -52,6 +52,10 @@ inline constexpr std::size_t kShuffleWindowBytes = 10u << 20;
 /// One append to another partition's log.
 inline constexpr std::size_t kShuffleBatchBytes = 64u << 10;
 
+/// Before a batch of ingested records that did not reach its log is sent again.
+inline constexpr Duration kFirstIngestionWait = std::chrono::milliseconds(25);
+inline constexpr Duration kLongestIngestionWait = std::chrono::seconds(1);
+
 /// Rows that one pass of the cleaner purges at most.
 inline constexpr std::size_t kCleanerRows = 10'000;
 
