@@ -18,6 +18,12 @@ Uuid uuid_of(std::string_view preimage) { return Uuid::from(std::string_view(sha
 
 std::uint64_t xxh3_64(std::string_view bytes) { return XXH3_64bits(bytes.data(), bytes.size()); }
 
+Uuid xxh3_128(std::string_view bytes) {
+  XXH128_canonical_t canonical;
+  XXH128_canonicalFromHash(&canonical, XXH3_128bits(bytes.data(), bytes.size()));
+  return Uuid::from(std::string_view(reinterpret_cast<const char*>(canonical.digest), 16));
+}
+
 std::string sha256(std::string_view bytes) {
   std::string digest(SHA256_DIGEST_LENGTH, '\0');
   SHA256(reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size(),

@@ -16,6 +16,9 @@ namespace restate {
 
 std::uint64_t xxh3_64(std::string_view bytes);
 
+/// Big endian, as XXH3 writes its canonical form.
+Uuid xxh3_128(std::string_view bytes);
+
 /// SHA-256, 32 bytes.
 std::string sha256(std::string_view bytes);
 

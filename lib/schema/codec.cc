@@ -211,6 +211,49 @@ bool read_value(const Json& json, Deployment& out) {
          take(json, "sdk_version", out.sdk_version) && take(json, "metadata", out.metadata);
 }
 
+Json to_json(const KafkaCluster& cluster) {
+  return {{"name", cluster.name},
+          {"properties", cluster.properties},
+          {"created_at_ms", cluster.created_at.ms}};
+}
+
+bool read_value(const Json& json, KafkaCluster& out) {
+  return require(json, "name", out.name) && require(json, "properties", out.properties) &&
+         require(json, "created_at_ms", out.created_at.ms);
+}
+
+Json to_json(const Subscription& subscription) {
+  return {{"id", subscription.id.str()},          {"cluster", subscription.cluster},
+          {"topic", subscription.topic},          {"service", subscription.service},
+          {"handler", subscription.handler},      {"options", subscription.options}};
+}
+
+bool read_value(const Json& json, Subscription& out) {
+  std::string id;
+  if (!require(json, "id", id)) return false;
+  const auto parsed = SubscriptionId::parse(id);
+  if (!parsed) return false;
+  out.id = *parsed;
+  return require(json, "cluster", out.cluster) && require(json, "topic", out.topic) &&
+         require(json, "service", out.service) && require(json, "handler", out.handler) &&
+         require(json, "options", out.options);
+}
+
+/// Reads a list that may be absent; `add` takes what stands in it. False: it is none, or cannot be
+/// read.
+template <class T, class Add>
+bool read_list(const Json& json, const char* name, const Add& add) {
+  const Json* list = member(json, name);
+  if (list == nullptr) return true;
+  if (!list->is_array()) return false;
+  for (const Json& item : *list) {
+    T value;
+    if (!read_value(item, value)) return false;
+    add(std::move(value));
+  }
+  return true;
+}
+
 }  // namespace
 
 std::string encode(const Schema& schema) {
@@ -218,6 +261,12 @@ std::string encode(const Schema& schema) {
   Json& deployments = json["deployments"] = Json::array();
   for (const auto& [id, deployment] : schema.deployments) {
     deployments.push_back(to_json(deployment));
+  }
+  for (const auto& [name, cluster] : schema.kafka_clusters) {
+    json["kafka_clusters"].push_back(to_json(cluster));
+  }
+  for (const auto& [id, subscription] : schema.subscriptions) {
+    json["subscriptions"].push_back(to_json(subscription));
   }
   return json_text(json);
 }
@@ -239,6 +288,19 @@ Result<Schema> decode(std::string_view text) {
     }
     const DeploymentId id = deployment.id;
     schema.deployments.emplace(id, std::move(deployment));
+  }
+  const bool read =
+      read_list<KafkaCluster>(*json, "kafka_clusters",
+                              [&](KafkaCluster&& cluster) {
+                                std::string name = cluster.name;
+                                schema.kafka_clusters.emplace(std::move(name), std::move(cluster));
+                              }) &&
+      read_list<Subscription>(*json, "subscriptions", [&](Subscription&& subscription) {
+        const SubscriptionId id = subscription.id;
+        schema.subscriptions.emplace(id, std::move(subscription));
+      });
+  if (!read) {
+    return Error{Code::kCorrupt, "a subscription of the schema document cannot be read"};
   }
   return schema;
 }

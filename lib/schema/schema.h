@@ -4,6 +4,8 @@
 /// The registry as everyone reads it: which services exist, which deployment serves them, and with
 /// which options. Immutable; a change makes a new one with a higher version.
 
+#include "schema/subscription.h"
+
 #include <restate/ids.h>
 #include <restate/result.h>
 #include <restate/time.h>
@@ -134,6 +136,8 @@ class Schema {
  public:
   std::uint64_t version = 0;
   std::map<DeploymentId, Deployment> deployments;
+  KafkaClusters kafka_clusters;  ///< those made through the admin API
+  std::map<SubscriptionId, Subscription> subscriptions;
 
   /// The revision that new invocations use, or null: the one with the highest number, and of two
   /// with the same number the one of the newer deployment.
@@ -146,7 +150,8 @@ class Schema {
   std::vector<const ServiceRevision*> services() const;
 
   bool operator==(const Schema& other) const {
-    return version == other.version && deployments == other.deployments;
+    return version == other.version && deployments == other.deployments &&
+           kafka_clusters == other.kafka_clusters && subscriptions == other.subscriptions;
   }
 
  private:

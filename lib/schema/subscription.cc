@@ -1,0 +1,99 @@
+#include "schema/subscription.h"
+
+#include "common/ascii.h"
+#include "common/base62.h"
+
+#include <algorithm>
+#include <array>
+
+namespace restate::schema {
+namespace {
+
+constexpr std::string_view kIdPrefix = "sub_1";
+
+bool is_alphanumeric(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+}
+
+Error no_uri(std::string_view text, const char* why) {
+  return {Code::kInvalidArgument, "'" + std::string(text) + "' is no URI: " + why};
+}
+
+/// Characters that no URI may have unescaped.
+bool may_stand_in_uri(char c) {
+  return c > ' ' && c < '\x7f' && std::string_view("\"<>\\^`{|}").find(c) == std::string_view::npos;
+}
+
+}  // namespace
+
+std::string SubscriptionId::str() const {
+  std::string text(kIdPrefix);
+  base62::append(text, ulid.view());
+  return text;
+}
+
+Result<SubscriptionId> SubscriptionId::parse(std::string_view text) {
+  if (!text.starts_with(kIdPrefix) || text.size() != kIdPrefix.size() + base62::kDigits128) {
+    return Error{Code::kInvalidArgument, "'" + std::string(text) + "' is no id of a subscription"};
+  }
+  RESTATE_TRY(const auto raw, base62::decode(text.substr(kIdPrefix.size())));
+  return SubscriptionId{Uuid::from(raw)};
+}
+
+std::string Subscription::group() const {
+  const auto found = options.find("group.id");
+  return found == options.end() ? id.str() : found->second;
+}
+
+Result<UriParts> parse_uri(std::string_view text) {
+  if (text.empty()) return no_uri(text, "it is empty");
+  if (!std::all_of(text.begin(), text.end(), may_stand_in_uri)) {
+    return no_uri(text, "a character must be escaped");
+  }
+  UriParts parts;
+  std::string_view rest = text.substr(0, text.find_first_of("?#"));
+  const std::size_t colon = rest.find("://");
+  if (colon != std::string_view::npos) {
+    const std::string_view scheme = rest.substr(0, colon);
+    if (scheme.empty() || !std::all_of(scheme.begin(), scheme.end(), [](char c) {
+          return is_alphanumeric(c) || c == '+' || c == '-' || c == '.';
+        })) {
+      return no_uri(text, "its scheme is malformed");
+    }
+    parts.scheme = ascii_lower(scheme);
+    rest.remove_prefix(colon + 3);
+    if (rest.empty() || rest.front() == '/') return no_uri(text, "it names no host");
+  }
+  const std::size_t slash = std::min(rest.find('/'), rest.size());
+  parts.authority = rest.substr(0, slash);
+  if (slash < rest.size()) parts.path = rest.substr(slash + 1);
+  return parts;
+}
+
+bool is_cluster_name(std::string_view text) {
+  return !text.empty() && text.size() <= 253 &&
+         std::all_of(text.begin(), text.end(), [](char c) {
+           return is_alphanumeric(c) || c == '-' || c == '.' || c == '_' || c == '~';
+         });
+}
+
+bool is_secret(std::string_view property) {
+  constexpr std::array<std::string_view, 12> kSecrets{
+      "password", "secret", "passphrase", "sasl.username", "sasl.jaas.config",
+      "sasl.oauthbearer.config", "token.endpoint.url", "ssl.key.location", "ssl.key.pem",
+      "keystore.location", "truststore.location", "sasl.oauthbearer.assertion.private.key"};
+  const std::string name = ascii_lower(property);
+  return std::any_of(kSecrets.begin(), kSecrets.end(), [&](std::string_view secret) {
+    return name.find(secret) != std::string::npos;
+  });
+}
+
+KafkaProperties redacted(const KafkaProperties& properties) {
+  KafkaProperties shown = properties;
+  for (auto& [name, value] : shown) {
+    if (is_secret(name)) value = "***";
+  }
+  return shown;
+}
+
+}  // namespace restate::schema
