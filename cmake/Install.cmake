@@ -16,6 +16,7 @@ install(FILES
   ${PROJECT_BINARY_DIR}/restate-config.cmake ${PROJECT_BINARY_DIR}/restate-config-version.cmake
   ${PROJECT_SOURCE_DIR}/cmake/FindLibuv.cmake ${PROJECT_SOURCE_DIR}/cmake/FindNghttp2.cmake
   ${PROJECT_SOURCE_DIR}/cmake/FindLlhttp.cmake ${PROJECT_SOURCE_DIR}/cmake/FindXxhash.cmake
+  ${PROJECT_SOURCE_DIR}/cmake/FindRdkafka.cmake
   DESTINATION ${package_dir})
 
 # Relative to the file itself, so that the installed tree can move.
@@ -24,6 +25,9 @@ string(REGEX REPLACE "/$" "" restate_pc_to_prefix "${restate_pc_to_prefix}")
 set(restate_pc_libs "")
 if(NOT Llhttp_SOURCES)
   string(APPEND restate_pc_libs " -lllhttp")
+endif()
+if(RESTATE_KAFKA)
+  string(APPEND restate_pc_libs " -lrdkafka")
 endif()
 if(RESTATE_SANITIZE)
   string(APPEND restate_pc_libs " -fsanitize=${RESTATE_SANITIZE}")

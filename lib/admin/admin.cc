@@ -2,12 +2,13 @@
 
 namespace restate::admin {
 
-Admin::Admin(Shard& shard, AdminOptions options, const Parts& parts)
+Admin::Admin(Shard& shard, AdminOptions options, Parts parts)
     : options_(std::move(options)),
       deployments_(shard, options_, parts.registry, parts.discoverer),
       services_(shard, options_, parts.registry, parts.client),
       invocations_(shard, options_, parts.client),
       rules_(shard, parts.rules),
+      kafka_(shard, options_, parts.registry, std::move(parts.troubles)),
       meta_(options_, parts.client, router_),
       handler_(options_.request_size_limit,
                [this](const http::RequestHead& head, Bytes body, http::Responder responder) {
@@ -19,6 +20,7 @@ Admin::Admin(Shard& shard, AdminOptions options, const Parts& parts)
   services_.add_to(router_);
   invocations_.add_to(router_);
   rules_.add_to(router_);
+  kafka_.add_to(router_);
 }
 
 Admin::~Admin() = default;

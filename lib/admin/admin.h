@@ -6,6 +6,7 @@
 
 #include "admin/deployments.h"
 #include "admin/invocations.h"
+#include "admin/kafka.h"
 #include "admin/meta.h"
 #include "admin/options.h"
 #include "admin/query_handler.h"
@@ -31,9 +32,11 @@ class Admin {
     Discoverer& discoverer;
     worker::PartitionClient& client;
     RulesClient& rules;
+    /// What keeps a subscription from its work on this node; may be empty.
+    KafkaRoutes::Troubles troubles = {};
   };
 
-  Admin(Shard& shard, AdminOptions options, const Parts& parts);
+  Admin(Shard& shard, AdminOptions options, Parts parts);
   ~Admin();
   Admin(const Admin&) = delete;
   Admin& operator=(const Admin&) = delete;
@@ -60,6 +63,7 @@ class Admin {
   ServiceRoutes services_;
   InvocationRoutes invocations_;
   RuleRoutes rules_;
+  KafkaRoutes kafka_;
   MetaRoutes meta_;
   http::BufferedHandler handler_;
   std::unique_ptr<http::Server> server_;

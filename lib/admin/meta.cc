@@ -32,11 +32,6 @@ void MetaRoutes::add_to(Router& router) {
     router.add("POST", "/vqueues/{vqueue_id}/" + std::string(verb),
                [this](Call call) { touch_queue(std::move(call)); });
   }
-  // Nothing consumes from Kafka here, and tools that ask shall know.
-  router.add("GET", "/kafka-clusters",
-             [](Call call) { call.json(200, {{"clusters", Json::array()}}); });
-  router.add("GET", "/subscriptions",
-             [](Call call) { call.json(200, {{"subscriptions", Json::array()}}); });
 }
 
 void MetaRoutes::health(Call call) {

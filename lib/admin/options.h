@@ -38,6 +38,10 @@ struct AdminOptions {
   std::vector<wire::Header> additional_request_headers;
   /// Headers that choose among endpoints behind one address.
   std::vector<std::string> deployment_routing_headers;
+  /// Clusters of the configuration.
+  schema::KafkaClusters kafka_clusters;
+  /// False: nothing here consumes from Kafka, and subscriptions are refused.
+  bool kafka = true;
   schema::Defaults defaults;
   /// How long an operation on an invocation waits for a leader before it answers 503.
   Duration leader_patience = std::chrono::seconds(10);

@@ -1,5 +1,6 @@
 #include "engine/assembly.h"
 
+#include "connect/kafka.h"
 #include "connect/tls.h"
 #include "invoker/http_client.h"
 #include "protocol/identity.h"
@@ -107,6 +108,7 @@ struct Assembly::Parts {
   std::unique_ptr<storage::Store> tables;
   std::shared_ptr<bifrost::LogletProvider> local;
   std::unique_ptr<http::TlsConnector> tls;
+  std::unique_ptr<kafka::Connector> kafka;
   std::shared_ptr<const protocol::RequestIdentity> identity;
   invoker::HttpDeploymentOptions deployments;
   std::string identity_key;
@@ -149,6 +151,7 @@ Result<std::unique_ptr<Assembly>> Assembly::open(const node::Config& config, Run
   parts->local = bifrost::make_local_provider(shards, *parts->logs);
 
   RESTATE_TRY(parts->tls, connect::make_tls_connector());
+  parts->kafka = connect::make_kafka_connector();
   if (!config.identity_key_file.empty()) {
     RESTATE_TRY(const auto pem, read_file(config.identity_key_file));
     RESTATE_TRY(parts->identity,
@@ -187,6 +190,7 @@ node::NodeParts Assembly::parts() {
             raw->options.in_process ? raw->options.in_process(shard) : nullptr);
       },
       .tls = raw->tls.get(),
+      .kafka = raw->kafka.get(),
       .identity = raw->identity,
       .in_process_services = raw->options.in_process_services,
       .on_failed = [raw](const Error& error) { raw->fail(error); },

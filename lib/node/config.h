@@ -97,6 +97,10 @@ struct Config {
   std::size_t request_size_limit = 32u << 20;
   std::optional<std::uint32_t> ingress_request_limit;
   std::optional<std::uint32_t> ingress_http2_streams;
+  /// Clusters that subscriptions may name, beside those made through the admin API.
+  schema::KafkaClusters kafka_clusters;
+  std::size_t ingestion_memory_budget = 1u << 20;
+  std::size_t ingestion_batch_bytes = 50u << 10;
   /// Ids of idempotent invocations as clusters before 1.7 made them: in a new cluster, which keeps
   /// to it.
   bool legacy_idempotent_sharding = false;

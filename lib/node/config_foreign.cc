@@ -35,7 +35,7 @@ bool is_accepted_key(std::string_view name) {
       "worker.rule-book-poll-interval", "worker.disable-scheduler", "worker.use-multi-db-layout",
       "worker.invoker.in-memory-queue-length-limit", "worker.invoker.tmp-dir",
       "worker.invoker.request-compression-threshold", "request-compression-threshold",
-      "ingress.ingestion.",
+      "ingress.ingestion.connection-retry-policy",
   };
   return matches(kAccepted, name);
 }
@@ -49,7 +49,7 @@ bool is_unsupported_key(std::string_view name) {
       "worker.invoker.invocation-throttling", "worker.invoker.action-throttling",
       "worker.invoker.invocation-throttling.", "worker.invoker.action-throttling.",
       "worker.data-service-memory-limit", "worker.self-proposal-queue-memory-limit",
-      "worker.snapshots.", "invocation-yield-threshold", "experimental-", "ingress.kafka-clusters",
+      "worker.snapshots.", "invocation-yield-threshold", "experimental-",
       "admin.concurrent-api-requests-limit", "tracing-",
   };
   return matches(kUnsupported, name);

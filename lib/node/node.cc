@@ -11,6 +11,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <map>
 
 namespace restate::node {
 namespace {
@@ -257,7 +258,10 @@ class Node::Impl : public std::enable_shared_from_this<Node::Impl> {
   void register_services(Completion<BoundAddresses> done) {
     const auto go_on = [this](Completion<BoundAddresses> then) {
       auto bound = listen();
-      if (bound) watch_leaders();
+      if (bound) {
+        consume();
+        watch_leaders();
+      }
       then(std::move(bound));
     };
     if (parts_.in_process_services.empty()) return go_on(std::move(done));
@@ -266,6 +270,26 @@ class Node::Impl : public std::enable_shared_from_this<Node::Impl> {
             if (!offered) return done(std::move(offered).error());
             go_on(std::move(done));
           })));
+  }
+
+  /// Every worker is a member of the groups of all subscriptions.
+  void consume() {
+    if (!config_.roles.contains("worker")) return;
+    for (std::size_t i = 0; i < shards_.size(); ++i) {
+      on_shard(i, [this](ShardNode& node) {
+        node.consume([this](const schema::SubscriptionId& id,
+                            std::vector<schema::SubscriptionTrouble> troubles) {
+          home_.post_remote([self = shared_from_this(), id,
+                             troubles = std::move(troubles)]() mutable {
+            if (troubles.empty()) {
+              self->troubles_.erase(id);
+            } else {
+              self->troubles_[id] = std::move(troubles);
+            }
+          });
+        });
+      });
+    }
   }
 
   void on_failed(const Error& error) {
@@ -335,6 +359,8 @@ class Node::Impl : public std::enable_shared_from_this<Node::Impl> {
     options.additional_request_headers = std::move(headers);
     options.defaults = config_.defaults;
     options.deployment_routing_headers = config_.deployment_routing_headers;
+    options.kafka_clusters = config_.kafka_clusters;
+    options.kafka = parts_.kafka != nullptr;
     options.ingress_endpoint = config_.ingress_listener.advertised_address;
     for (const Address& address : ingress) {
       if (options.ingress_endpoint.empty() && !address.is_unix()) {
@@ -345,7 +371,13 @@ class Node::Impl : public std::enable_shared_from_this<Node::Impl> {
     }
     admin_ = std::make_unique<admin::Admin>(
         home_, std::move(options),
-        admin::Admin::Parts{*registry_, *discoverer_, shards_[0]->client(), *rules_});
+        admin::Admin::Parts{*registry_, *discoverer_, shards_[0]->client(), *rules_,
+                            [this](const schema::SubscriptionId& id) {
+                              const auto found = troubles_.find(id);
+                              return found == troubles_.end()
+                                         ? std::vector<schema::SubscriptionTrouble>()
+                                         : found->second;
+                            }});
   }
 
   void watch_leaders() {
@@ -398,6 +430,8 @@ class Node::Impl : public std::enable_shared_from_this<Node::Impl> {
   std::unique_ptr<admin::HttpDiscoverer> discoverer_;
   std::unique_ptr<admin::Admin> admin_;
   std::unique_ptr<HealthServer> health_;
+  /// What keeps subscriptions of this node from their work.
+  std::map<schema::SubscriptionId, std::vector<schema::SubscriptionTrouble>> troubles_;
   std::unique_ptr<Timer> poll_timer_;
   bool ready_ = false;
   bool stopping_ = false;

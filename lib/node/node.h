@@ -23,6 +23,9 @@
 namespace restate::http {
 class TlsConnector;
 }
+namespace restate::kafka {
+class Connector;
+}
 namespace restate::protocol {
 class RequestIdentity;
 }
@@ -40,6 +43,8 @@ struct NodeParts {
   Function<std::unique_ptr<invoker::DeploymentClient>(Shard&)> deployments;
   /// For https deployments; null: they cannot be reached.
   http::TlsConnector* tls = nullptr;
+  /// For subscriptions; null: there are none.
+  kafka::Connector* kafka = nullptr;
   /// Signs discovery requests; null: they are not signed.
   std::shared_ptr<const protocol::RequestIdentity> identity;
   /// Services of this process; empty: none.

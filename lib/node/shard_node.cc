@@ -74,7 +74,11 @@ ShardNode::ShardNode(Shard& shard, NodeParts& parts, const Config& config, Gener
                 &rules_},
       group_(context_),
       client_(shard, router),
-      supervisor_(context_, group_, router) {
+      supervisor_(context_, group_, router),
+      ingestion_(shard,
+                 {.memory_budget = config.ingestion_memory_budget,
+                  .batch_bytes = config.ingestion_batch_bytes},
+                 router) {
   for (const auto& [kind, provider] : parts.providers) bifrost_->add_provider(kind, provider);
 }
 
@@ -103,7 +107,19 @@ Result<std::vector<Address>> ShardNode::listen(const std::vector<Address>& addre
   return bound;
 }
 
+void ShardNode::consume(ingress::KafkaIngress::OnTroubles on_troubles) {
+  if (parts_.kafka == nullptr) return;
+  ingress::KafkaOptions options;
+  options.rules = {config_.defaults, config_.request_size_limit};
+  options.clusters = config_.kafka_clusters;
+  options.shard = shard_.index();
+  options.shards = parts_.runtime.shard_count();
+  kafka_ = std::make_unique<ingress::KafkaIngress>(shard_, *parts_.kafka, ingestion_, schema_,
+                                                   std::move(options), std::move(on_troubles));
+}
+
 void ShardNode::stop(Completion<void> done) {
+  kafka_.reset();
   const auto close = [this](Completion<void> closed) {
     supervisor_.close();
     closed(Result<void>());

@@ -4,11 +4,13 @@
 /// Everything of a node that lives on one shard, in the order in which it must die.
 
 #include "ingress/ingress.h"
+#include "ingress/kafka_ingress.h"
 #include "invoker/slots.h"
 #include "node/node.h"
 #include "schema/source.h"
 #include "worker/context.h"
 #include "worker/group.h"
+#include "worker/ingestion.h"
 #include "worker/router.h"
 #include "worker/supervisor.h"
 
@@ -40,6 +42,8 @@ class ShardNode {
   void start(std::vector<worker::PartitionDescription> partitions, Completion<void> done);
   /// Opens the ingress listeners of this shard.
   Result<std::vector<Address>> listen(const std::vector<Address>& addresses);
+  /// Starts this shard's share of the subscriptions. `on_troubles` is called on this shard.
+  void consume(ingress::KafkaIngress::OnTroubles on_troubles);
   /// Takes no more requests; what runs is started again by the next start.
   void stop(Completion<void> done);
 
@@ -65,6 +69,8 @@ class ShardNode {
   worker::Group group_;
   worker::RoutingClient client_;
   worker::Supervisor supervisor_;
+  worker::Ingestion ingestion_;
+  std::unique_ptr<ingress::KafkaIngress> kafka_;
   std::unique_ptr<ingress::Ingress> ingress_;
   Scope scope_;
 };

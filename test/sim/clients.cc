@@ -101,12 +101,23 @@ void Clients::start(std::string deployment_uri) {
               return;
             }
             registered_ = true;
+            subscribed_ = !options_.subscribe;
+            if (options_.subscribe) subscribe();
             left_ = options_.clients;
             for (std::uint32_t i = 0; i < options_.clients; ++i) {
               clients_.push_back(std::make_unique<Client>());
               clients_.back()->left = options_.operations;
               next(*clients_.back());
             }
+          });
+}
+
+void Clients::subscribe() {
+  request(Engine::kAdmin, "POST", "/subscriptions", {{"content-type", "application/json"}},
+          R"({"source":"kafka://sim/t","sink":"service://Obj/add"})",
+          [this](const std::optional<std::pair<int, std::string>>& answer) {
+            subscribed_ = answer && answer->first == 201;
+            if (!subscribed_) retry_later([this] { subscribe(); });
           });
 }
 

@@ -25,6 +25,8 @@ class Clients {
     std::uint32_t operations = 6;  ///< of each client, one after another
     std::uint32_t keys = 3;
     bool flow_control = false;  ///< also scopes and rules
+    /// They also make a subscription of the topic `t`; perhaps more than one, if an answer is lost.
+    bool subscribe = false;
   };
 
   Clients(restate::testing::World& world, restate::testing::Node& node, std::string server,
@@ -33,13 +35,15 @@ class Clients {
 
   /// Registers the deployment, again and again until it is taken; then the clients begin.
   void start(std::string deployment_uri);
-  bool finished() const { return registered_ && left_ == 0 && twins_ == 0; }
+  bool finished() const { return registered_ && left_ == 0 && twins_ == 0 && subscribed_; }
   /// From now on everything works: who asks and hears nothing for long has been forgotten.
   void on_healed() { healed_ = true; }
 
   /// Asks for the value of every counter. Runs the world; call once everything is quiet.
   /// Nothing: what was asked for happened exactly once.
   std::optional<std::string> check_counters();
+  /// Somebody else adds to a counter.
+  void expect(const std::string& key, std::uint64_t additions) { adds_[key] += additions; }
 
   const std::vector<std::string>& problems() const { return problems_; }
   /// How often each kind of operation was done.
@@ -51,6 +55,7 @@ class Clients {
 
   void request(std::uint16_t port, std::string method, std::string path,
                restate::http::Headers headers, std::string body, Answer answer);
+  void subscribe();
   void next(Client& client);
   void attempt(Client& client);
   void send_twin(const Request& request);
@@ -67,6 +72,7 @@ class Clients {
   std::uint64_t next_exchange_ = 0;
   std::vector<std::unique_ptr<Client>> clients_;
   bool registered_ = false;
+  bool subscribed_ = false;
   std::uint32_t left_ = 0;
   std::uint32_t twins_ = 0;  ///< requests that somebody else makes at the same time
   bool healed_ = false;

@@ -115,6 +115,7 @@ struct Engine::Parts {
                                                                  invoker::HttpDeploymentOptions{});
         },
         .tls = nullptr,
+        .kafka = engine.options_.kafka,
         .identity = nullptr,
         .in_process_services = {},
         .on_failed = [&engine](const Error& error) { engine.failed_ = error; },
@@ -148,6 +149,7 @@ Engine::Engine(testing::World& world, testing::Node& node, Options options)
   config_.ingress_listener = {node::ListenMode::kTcp, node.host(), kIngress, false, {}};
   config_.admin_listener = {node::ListenMode::kTcp, node.host(), kAdmin, false, {}};
   config_.node_listener.mode = node::ListenMode::kNone;
+  config_.kafka_clusters["sim"] = {"sim", {{"metadata.broker.list", "broker:9092"}}, {}};
   disk_.set_sync_time(50us, 500us);
 }
 

@@ -4,6 +4,7 @@
 // is opened again from what the disk kept.
 
 #include "node/node.h"
+#include "runtime/kafka.h"
 
 #include <restate/metadata/durable_store.h>
 #include <restate/storage/memory.h>
@@ -31,6 +32,8 @@ class Engine {
     std::uint64_t retry_initial_ms = 20;
     /// Scopes and rules.
     bool flow_control = false;
+    /// For subscriptions; outlives the engine.
+    restate::kafka::Connector* kafka = nullptr;
   };
 
   Engine(restate::testing::World& world, restate::testing::Node& node, Options options);

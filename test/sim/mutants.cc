@@ -19,6 +19,8 @@ namespace {
 // Every name stands in exactly one RESTATE_MUTATION in lib/.
 constexpr const char* kMutations[] = {
     "bifrost/catch-up-skips-a-record",
+    "ingress/kafka-offset-too-far",
+    "ingress/kafka-without-dedup",
     "ingress/scope-not-in-the-key",
     "invoker/retry-before-stored",
     "invoker/scope-not-in-the-key",
@@ -51,6 +53,7 @@ constexpr const char* kMutations[] = {
     "storage/log-sync-skipped",
     "worker/actions-before-commit",
     "worker/attempts-not-restarted",
+    "worker/lost-ingestion-acknowledged",
     "worker/proposals-reordered",
     "worker/reader-skips-a-record",
     "worker/rules-not-proposed",

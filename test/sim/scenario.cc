@@ -3,6 +3,7 @@
 #include "clients.h"
 #include "deployment.h"
 #include "engine.h"
+#include "topic.h"
 
 #include <restate/testing/world.h>
 
@@ -124,18 +125,23 @@ Outcome run_scenario(std::uint64_t seed, const ScenarioOptions& options) {
 
   const bool trims = seed % 4 == 3;
   const bool flow_control = seed % 3 == 2;
+  const bool consumes = seed % 3 == 0;
+  Topic topic(2, 24, 3);
   Engine engine(world, server,
                 {.partitions = options.partitions,
                  .checkpoint_bytes = std::size_t{2048} << seed % 5,
                  .trims = trims,
                  .forgets = seed % 3 == 1,
                  .retry_initial_ms = seed % 5 < 3 ? 1u : 20u,
-                 .flow_control = flow_control});
+                 .flow_control = flow_control,
+                 .kafka = consumes ? &topic : nullptr});
   Deployment deployment(world, deployment_node);
   Clients clients(world, client_node, server.host(),
                   {.clients = options.clients,
                    .operations = options.operations,
-                   .flow_control = flow_control});
+                   .flow_control = flow_control,
+                   .subscribe = consumes});
+  const auto finished = [&] { return clients.finished() && (!consumes || topic.drained()); };
   Faults faults(world, engine, deployment_node, seed, options);
 
   const auto fail = [&](std::string problem) {
@@ -149,10 +155,10 @@ Outcome run_scenario(std::uint64_t seed, const ScenarioOptions& options) {
     const auto over = std::make_shared<bool>(false);  // the alarm may ring after this call
     world.after(span, [over] { *over = true; });
     bool due = false;
-    while (!*over && !clients.finished() && !outcome.problem && !engine.broken()) {
+    while (!*over && !finished() && !outcome.problem && !engine.broken()) {
       world.run_until(
           [&] {
-            return *over || clients.finished() || engine.broken() || (due = faults.crash_due());
+            return *over || finished() || engine.broken() || (due = faults.crash_due());
           },
           span);
       if (!due) break;
@@ -168,14 +174,19 @@ Outcome run_scenario(std::uint64_t seed, const ScenarioOptions& options) {
   run_with_crashes(5s);
   check_commits();
   faults.heal();
+  topic.heal();
   clients.on_healed();
   if (engine.failed()) fail("the engine failed: " + engine.failed()->describe());
   if (!outcome.problem) {
-    world.run_until([&] { return clients.finished() || engine.broken(); }, 300s);
+    world.run_until([&] { return finished() || engine.broken(); }, 300s);
     check_commits();
     if (!clients.finished()) fail("stuck: not every operation was answered");
+    if (!finished()) fail("stuck: not every record was consumed");
   }
   if (!outcome.problem) {
+    if (consumes) {
+      for (const auto& [key, additions] : topic.additions()) clients.expect(key, additions);
+    }
     if (auto wrong = clients.check_counters()) fail(*wrong);
   }
   for (const std::string& problem : clients.problems()) fail(problem);
@@ -208,6 +219,7 @@ Outcome run_scenario(std::uint64_t seed, const ScenarioOptions& options) {
   outcome.events = world.events_run();
   outcome.counts = faults.struck;
   outcome.commands = engine.commands();
+  outcome.counts["records consumed again"] = topic.repeated();
   for (const auto& [kind, count] : clients.done()) outcome.counts["op " + kind] = count;
   for (const auto& [name, count] : world.fault_counts()) {
     outcome.counts["fault " + name] = count.fired;

@@ -214,3 +214,41 @@ TEST_CASE("experimental features are off unless asked for", "[node]") {
   CHECK(loaded->config.scoped_virtual_objects);
   CHECK_FALSE(loaded->config.unique_random_seeds);
 }
+
+TEST_CASE("Kafka clusters come from the configuration, with properties of the library", "[node]") {
+  const std::string toml = R"(
+[[ingress.kafka-clusters]]
+name = "one"
+brokers = ["a:1", "b:2"]
+"sasl.password" = "p"
+security.protocol = "SASL_SSL"
+queued.min.messages = 5
+[[ingress.kafka-clusters]]
+name = "two"
+brokers = ["c:3"]
+)";
+  const auto loaded = load(toml);
+  REQUIRE(loaded);
+  CHECK(loaded->warnings.empty());
+  const auto& clusters = loaded->config.kafka_clusters;
+  REQUIRE(clusters.size() == 2);
+  CHECK(clusters.at("one").properties ==
+        restate::schema::KafkaProperties{{"metadata.broker.list", "a:1,b:2"},
+                                         {"queued.min.messages", "5"},
+                                         {"sasl.password", "p"},
+                                         {"security.protocol", "SASL_SSL"}});
+  CHECK(clusters.at("one").created_at == restate::WallTime{});
+  const std::string dumped = restate::node::dump_config(loaded->config);
+  CHECK(dumped.find("\"sasl.password\" = \"***\"") != std::string::npos);
+  CHECK(load(dumped)->config.kafka_clusters.at("two") == clusters.at("two"));
+  CHECK(load("", {{"RESTATE_INGRESS__KAFKA_CLUSTERS",
+                   "[{ name = \"x\", brokers = [\"y:1\"], \"client.id\" = \"z\" }]"}})
+            ->config.kafka_clusters.at("x")
+            .properties.at("client.id") == "z");
+  for (const char* bad : {"name = 'a b'\nbrokers = ['x']", "name = 'a'", "brokers = ['x']",
+                          "name = 'a'\nbrokers = ['x']\nx = [1]"}) {
+    CHECK(load(std::string("[[ingress.kafka-clusters]]\n") + bad) == Code::kInvalidArgument);
+  }
+  CHECK(load(toml + "[[ingress.kafka-clusters]]\nname = 'two'\nbrokers = ['d']\n") ==
+        Code::kInvalidArgument);
+}

@@ -1,0 +1,15 @@
+# librdkafka by its config package, else by its files.
+find_package(RdKafka CONFIG QUIET)
+if(TARGET RdKafka::rdkafka)
+  set(Rdkafka_FOUND TRUE)
+  return()
+endif()
+find_path(Rdkafka_INCLUDE_DIR librdkafka/rdkafka.h)
+find_library(Rdkafka_LIBRARY rdkafka)
+include(FindPackageHandleStandardArgs)
+find_package_handle_standard_args(Rdkafka REQUIRED_VARS Rdkafka_LIBRARY Rdkafka_INCLUDE_DIR)
+if(Rdkafka_FOUND AND NOT TARGET RdKafka::rdkafka)
+  add_library(RdKafka::rdkafka UNKNOWN IMPORTED)
+  set_target_properties(RdKafka::rdkafka PROPERTIES
+    IMPORTED_LOCATION ${Rdkafka_LIBRARY} INTERFACE_INCLUDE_DIRECTORIES ${Rdkafka_INCLUDE_DIR})
+endif()
