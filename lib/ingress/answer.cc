@@ -9,6 +9,8 @@ namespace {
 
 constexpr std::string_view kId = "x-restate-id";
 constexpr std::string_view kErrorSource = "x-restate-error-source";
+/// What scripts of other origins may read, besides what they always may.
+constexpr std::string_view kExposed = "x-restate-id, x-restate-error-source";
 constexpr std::string_view kExpires = "idempotency-expires";
 constexpr std::string_view kContentType = "content-type";
 constexpr std::string_view kJson = "application/json";
@@ -121,10 +123,12 @@ Answer answer_health(const schema::Schema& schema) {
   return json_answer(200, std::move(body));
 }
 
-void add_cors(http::ResponseHead& head, const std::optional<std::string>& origin) {
+void add_cors(http::ResponseHead& head, const std::optional<std::string>& origin, bool preflight) {
   add(head, "vary", "origin, access-control-request-method, access-control-request-headers");
   add(head, "access-control-allow-credentials", "true");
-  if (origin) add(head, "access-control-allow-origin", *origin);
+  if (!origin) return;
+  add(head, "access-control-allow-origin", *origin);
+  if (!preflight) add(head, "access-control-expose-headers", kExposed);
 }
 
 Answer answer_preflight(const http::RequestHead& request) {

@@ -42,7 +42,7 @@ Answer answer_awakeable();
 Answer answer_health(const schema::Schema& schema);
 
 /// What CORS adds to every answer. `origin` is mirrored.
-void add_cors(http::ResponseHead& head, const std::optional<std::string>& origin);
+void add_cors(http::ResponseHead& head, const std::optional<std::string>& origin, bool preflight);
 /// The answer to any OPTIONS request.
 Answer answer_preflight(const http::RequestHead& request);
 

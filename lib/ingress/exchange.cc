@@ -37,9 +37,9 @@ bool is_repeatable(const wire::ServiceInvocation& invocation) {
 
 }  // namespace
 
-Exchange::Exchange(Context& context, http::ServerStream& stream, std::optional<std::string> origin,
+Exchange::Exchange(Context& context, http::ServerStream& stream, Asked asked,
                    Work work)
-    : context_(context), stream_(stream), origin_(std::move(origin)), work_(std::move(work)) {
+    : context_(context), stream_(stream), asked_(std::move(asked)), work_(std::move(work)) {
   ++context_.in_flight;
   if (context_.options.node_in_flight) context_.options.node_in_flight->fetch_add(1);
 }
@@ -223,10 +223,7 @@ void Exchange::retry_or_fail(const Error& error, bool may_repeat, void (Exchange
 
 void Exchange::answer(Answer answer) {
   answered_ = true;
-  add_cors(answer.head, origin_);
-  // User code may fail with these codes; HTTP allows them no body.
-  if (answer.head.status == 204 || answer.head.status == 304) answer.body = {};
-  stream_.respond(std::move(answer.head), std::move(answer.body));
+  respond(context_.shard, stream_, asked_, std::move(answer));
 }
 
 }  // namespace restate::ingress

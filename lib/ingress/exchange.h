@@ -9,6 +9,7 @@
 #include "ingress/answer.h"
 #include "ingress/invoke_request.h"
 #include "ingress/options.h"
+#include "ingress/respond.h"
 #include "schema/source.h"
 #include "worker/client.h"
 
@@ -46,8 +47,7 @@ using Work = std::variant<InvokeRequest, ResultRequest, LookupRequest, Awakeable
 
 class Exchange final : public http::ServerRequest {
  public:
-  Exchange(Context& context, http::ServerStream& stream, std::optional<std::string> origin,
-           Work work);
+  Exchange(Context& context, http::ServerStream& stream, Asked asked, Work work);
   ~Exchange() override;
 
   void on_body(Bytes data) override;
@@ -76,7 +76,7 @@ class Exchange final : public http::ServerRequest {
 
   Context& context_;
   http::ServerStream& stream_;
-  std::optional<std::string> origin_;
+  Asked asked_;
   Work work_;
   ByteChain chunks_;
   std::size_t body_size_ = 0;

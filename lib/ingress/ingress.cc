@@ -39,17 +39,14 @@ std::unique_ptr<http::ServerRequest> Ingress::on_request(http::RequestHead head,
     http::respond_too_large(stream);
     return nullptr;
   }
-  std::optional<std::string> origin;
-  if (const auto value = head.headers.find("origin")) origin = *value;
-
+  Asked asked(head, context_.shard);
   std::variant<Answer, Work> dispatched =
-      head.method == "OPTIONS" ? answer_preflight(head) : dispatch(head, context_);
+      asked.preflight ? answer_preflight(head) : dispatch(head, context_);
   if (auto* answer = std::get_if<Answer>(&dispatched)) {
-    add_cors(answer->head, origin);
-    stream.respond(std::move(answer->head), std::move(answer->body));
+    respond(context_.shard, stream, asked, std::move(*answer));
     return nullptr;
   }
-  return std::make_unique<Exchange>(context_, stream, std::move(origin),
+  return std::make_unique<Exchange>(context_, stream, std::move(asked),
                                     std::get<Work>(std::move(dispatched)));
 }
 

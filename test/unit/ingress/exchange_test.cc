@@ -52,7 +52,7 @@ struct Bench {
       stream.respond(answer->head, answer->body);
       return stream;
     }
-    Exchange exchange(context, stream, std::nullopt, std::get<Work>(std::move(dispatched)));
+    Exchange exchange(context, stream, Asked(head, context.shard), std::get<Work>(std::move(dispatched)));
     if (!body.empty()) exchange.on_body(Bytes(body));
     exchange.on_body_end();
     world.run_until([&] { return stream.answer.has_value(); }, 60s);
@@ -441,7 +441,7 @@ TEST_CASE("a client that goes away is forgotten", "[ingress]") {
   FakeStream stream;
   {
     auto head = head_of("POST", "/Svc/noInput");
-    Exchange exchange(bench.context, stream, std::nullopt,
+    Exchange exchange(bench.context, stream, Asked(head, bench.context.shard),
                       std::get<Work>(dispatch(head, bench.context)));
     CHECK(bench.context.in_flight == 1);
     exchange.on_body_end();
@@ -458,7 +458,8 @@ TEST_CASE("too much at once and too large a body are turned away", "[ingress][li
   FakeStream stream;
   {
     auto head = head_of("POST", "/Svc/raw");
-    Exchange exchange(bench.context, stream, "https://app.example",
+    head.headers.add("origin", "https://app.example");
+    Exchange exchange(bench.context, stream, Asked(head, bench.context.shard),
                       std::get<Work>(dispatch(head, bench.context)));
     exchange.on_body(Bytes("0123456789"));
     CHECK_FALSE(stream.answer);
@@ -470,6 +471,7 @@ TEST_CASE("too much at once and too large a body are turned away", "[ingress][li
     REQUIRE(stream.answer);
     CHECK(stream.answer->status == 413);
     CHECK(stream.header("access-control-allow-origin") == "https://app.example");
+    CHECK(stream.header("access-control-expose-headers") == "x-restate-id, x-restate-error-source");
   }
   CHECK(bench.status("GET", "/restate/health") == 200);
 }
@@ -482,7 +484,7 @@ TEST_CASE("the shards of a node count their requests together", "[ingress][limit
   FakeStream first, second;
   const auto begin = [](Bench& bench, FakeStream& stream) {
     auto head = head_of("POST", "/Svc/raw");
-    return std::make_unique<Exchange>(bench.context, stream, std::nullopt,
+    return std::make_unique<Exchange>(bench.context, stream, Asked(head, bench.context.shard),
                                       std::get<Work>(dispatch(head, bench.context)));
   };
   auto one = begin(here, first);
