@@ -23,6 +23,9 @@ inline constexpr std::size_t kMaxEntriesPerDelivery = 4096;
 /// A loglet that grew to this many records is replaced: offsets end at 2^32.
 inline constexpr std::uint32_t kMaxLogletOffset = 0x7fffffff;
 
+/// Before appends that the disk is too busy for are handed to it again.
+inline constexpr Duration kResubmitAfter = std::chrono::milliseconds(2);
+
 /// Pauses between attempts of an appender whose log cannot be reached.
 inline constexpr Duration kAppendRetryMin = std::chrono::milliseconds(10);
 inline constexpr Duration kAppendRetryMax = std::chrono::seconds(1);

@@ -15,6 +15,7 @@ LocalLoglet::LocalLoglet(LogletId id, Shard& shard, storage::LogStore& store,
       next_{state.next},
       closed_(state.sealed),
       trim_point_{state.trim_point},
+      resubmission_(shard.make_timer([this] { resubmit(); })),
       tail_(shard, Tail{LogletOffset{state.next}, state.sealed}) {}
 
 void LocalLoglet::append(SharedBatch batch, Completion<LogletOffset> done) {
@@ -74,20 +75,29 @@ void LocalLoglet::acknowledge(Pending pending) {
   pending.done(LogletOffset{end.value - 1});
 }
 
-// The store has answered everything. What it refused is sent again, or answered for good.
+// The store has answered everything. What it refused is sent again after a pause, in which the disk
+// may catch up, or answered for good.
 void LocalLoglet::drain() {
   if (pending_.empty()) return;
-  refused_ = 0;
   if (!closed_ && !failure_) {
-    next_ = tail_.tail().next;
-    for (Pending& pending : pending_) submit(pending);
+    resubmission_->arm(shard_.now() + kResubmitAfter);
     return;
   }
+  refused_ = 0;
   std::deque<Pending> refused = std::move(pending_);
   pending_.clear();
   for (Pending& pending : refused) {
     pending.done(failure_ ? *failure_ : sealed_error());
   }
+}
+
+void LocalLoglet::resubmit() {
+  // Whom we answer may be the last to hold us.
+  const auto self = shared_from_this();
+  if (closed_ || failure_) return drain();
+  refused_ = 0;
+  next_ = tail_.tail().next;
+  for (Pending& pending : pending_) submit(pending);
 }
 
 void LocalLoglet::seal(Completion<Tail> done) {

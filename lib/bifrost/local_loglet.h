@@ -46,6 +46,7 @@ class LocalLoglet final : public Loglet, public std::enable_shared_from_this<Loc
   void on_written(Result<void> written);
   void acknowledge(Pending pending);
   void drain();
+  void resubmit();
   void on_sealed(Result<storage::LogletState> state, Completion<Tail> done);
   Result<LogletRecords> decode(storage::LogRead found) const;
   Error sealed_error() const;
@@ -64,6 +65,7 @@ class LocalLoglet final : public Loglet, public std::enable_shared_from_this<Loc
   std::size_t refused_ = 0;
   std::size_t submitted_ = 0;
   LogletOffset trim_point_;
+  std::unique_ptr<Timer> resubmission_;
   RecordSpans recent_;
   TailNotifier tail_;
   Scope scope_;
