@@ -5,6 +5,9 @@
 
 #include "storage/file_layer.h"
 
+#include <restate/storage/store.h>
+
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -20,6 +23,13 @@ Result<void> check_stamp_text(const std::string& path, const std::string& text,
                               std::string_view what, unsigned long version);
 
 std::string stamp_text(std::string_view what, unsigned long version);
+
+/// The second line of a stamp: `owner node 1 cluster 00f1e2d3c4b5a697 localcluster`.
+std::string owner_text(const StoreOwner& owner);
+/// The owner that a stamp names. Nothing: it names none. `kCorrupt`: its line is none of ours.
+Result<std::optional<StoreOwner>> owner_of_stamp(const std::string& path, const std::string& text);
+/// `kFailedPrecondition`, naming both.
+Error foreign_tables(const std::string& where, const StoreOwner& known, const StoreOwner& owner);
 
 inline constexpr std::string_view kStampName = "FORMAT";
 

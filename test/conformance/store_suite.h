@@ -109,7 +109,8 @@ class StoreModel {
     if (dice < 75) return check_reads(*partition.space, partition.newest());
     if (dice < 80) return flush(partition);
     if (dice < 88) return freeze(partition);
-    if (dice < 94) return thaw();
+    if (dice < 93) return thaw();
+    if (dice < 95) return mark(partition);
     return reopen();
   }
 
@@ -169,6 +170,22 @@ class StoreModel {
         stage_.wait<void>([&](Completion<void> done) { partition.space->flush(std::move(done)); }));
     CHECK(partition.space->durable() >= before);
     CHECK(partition.space->unflushed_bytes() == 0);
+    see_durable(partition);
+  }
+
+  /// A local row: neither a crash nor a closed store takes it, or what was committed before it.
+  void mark(Partition& partition) {
+    storage::Batch batch;
+    State next = partition.history.back();
+    const std::string key = some_key();
+    const std::string value(random_.below(40), 'm');
+    batch.put(key, value);
+    next.rows[key] = value;
+    REQUIRE(stage_.wait<void>(
+        [&](Completion<void> done) { partition.space->write_local(batch, std::move(done)); }));
+    CHECK(partition.space->committed() == next.position);
+    CHECK(partition.space->durable() == next.position);
+    partition.history = {std::move(next)};
     see_durable(partition);
   }
 
@@ -251,6 +268,29 @@ class StoreModel {
   std::vector<Partition> partitions_;
   std::vector<Frozen> frozen_;
 };
+
+/// The first owner of a store is its owner for good.
+inline void owner_suite(StoreStage& stage) {
+  const storage::StoreOwner owner{"a cluster of ours", 0xf1e2d3c4b5a697, NodeId{3}};
+  REQUIRE(stage.store().claim(owner));
+  REQUIRE(stage.store().claim(owner));
+  stage.reopen();
+  REQUIRE(stage.store().claim(owner));
+  storage::StoreOwner other = owner;
+  SECTION("another cluster") { other.fingerprint = 1; }
+  SECTION("another node") { other.node = NodeId{4}; }
+  SECTION("another name") { other.cluster = "theirs"; }
+  for (int i = 0; i < 2; ++i) {
+    const auto refused = stage.store().claim(other);
+    REQUIRE_FALSE(refused);
+    CHECK(refused.error().code == Code::kFailedPrecondition);
+    CHECK(refused.error().message.find("node 3 of cluster 'a cluster of ours' (00f1e2d3c4b5a697)") !=
+          std::string::npos);
+    CHECK(refused.error().message.find("cluster '" + other.cluster + "'") != std::string::npos);
+    stage.crash(1);
+  }
+  CHECK(stage.store().claim(owner));
+}
 
 using MakeStoreStage = std::function<std::unique_ptr<StoreStage>(std::uint64_t seed)>;
 

@@ -19,6 +19,9 @@ class CheckedStore final : public restate::storage::Store {
   CheckedStore(restate::storage::MemoryDisk& disk, std::optional<restate::Error>& broken)
       : tables_(disk), broken_(broken) {}
 
+  restate::Result<void> claim(const restate::storage::StoreOwner& owner) override {
+    return tables_.claim(owner);
+  }
   restate::Result<std::unique_ptr<restate::storage::PartitionSpace>> open(
       restate::PartitionId partition, restate::Shard& shard) override {
     return tables_.open(partition, shard);

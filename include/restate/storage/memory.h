@@ -65,6 +65,7 @@ class MemoryStore final : public Store {
   explicit MemoryStore(MemoryDisk& disk);
   ~MemoryStore() override;
 
+  Result<void> claim(const StoreOwner& owner) override;
   Result<std::unique_ptr<PartitionSpace>> open(PartitionId partition, Shard& shard) override;
   Result<void> commit(std::span<const Commit> commits) override;
   Result<void> drop(PartitionId partition) override;

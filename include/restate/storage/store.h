@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <string>
 
 namespace restate::storage {
 
@@ -35,6 +36,9 @@ class PartitionSpace : public View {
   virtual Position committed() const = 0;
   /// Writes everything committed so far to disk; completes when `durable()` says so.
   virtual void flush(Completion<void> done) = 0;
+  /// Writes rows about this copy of the tables, which no log knows. Completes once they, and what
+  /// was committed before, are on disk; the position stays. While it runs nothing else is committed.
+  virtual void write_local(const Batch& batch, Completion<void> done) = 0;
   /// Bytes held in memory for rows that are not durable yet.
   virtual std::size_t unflushed_bytes() const = 0;
 };
@@ -46,9 +50,22 @@ struct Commit {
   Position position;  ///< written with the batch, in the same atomic step
 };
 
+/// Whose tables a store holds.
+struct StoreOwner {
+  std::string cluster;
+  std::uint64_t fingerprint = 0;  ///< tells clusters of one name apart
+  NodeId node;
+  bool operator==(const StoreOwner&) const = default;
+};
+
 class Store {
  public:
   virtual ~Store() = default;
+
+  /// Says who opened the store. The first owner is noted beside the tables for good; anybody else
+  /// is refused with `kFailedPrecondition`, since the logs that go with the tables are elsewhere.
+  /// Before any partition is opened; blocks.
+  virtual Result<void> claim(const StoreOwner& owner) = 0;
 
   /// Opens the space of a partition, creating it when it is new. A space is opened once at a time.
   virtual Result<std::unique_ptr<PartitionSpace>> open(PartitionId partition, Shard& shard) = 0;

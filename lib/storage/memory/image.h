@@ -10,6 +10,7 @@
 #include <deque>
 #include <map>
 #include <mutex>
+#include <optional>
 #include <set>
 
 namespace restate::storage {
@@ -62,6 +63,7 @@ struct LogImage {
 struct MemoryDisk::Image {
   std::mutex mutex;
   MemoryDiskOptions options;
+  std::optional<StoreOwner> owner;
   std::map<std::uint16_t, std::shared_ptr<SpaceImage>> spaces;
   std::map<std::string, RowTree> durable_spaces;
   LogImage log;

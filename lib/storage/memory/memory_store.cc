@@ -1,3 +1,4 @@
+#include "storage/format_stamp.h"
 #include "storage/memory/delays.h"
 #include "storage/memory/image.h"
 
@@ -87,6 +88,11 @@ class MemorySpace final : public PartitionSpace {
     return bytes;
   }
 
+  void write_local(const Batch& batch, Completion<void> done) override {
+    image_->commit(batch, image_->committed, store_->disk->options.crashes);
+    flush(std::move(done));
+  }
+
   void flush(Completion<void> done) override {
     Duration delay{0};
     {
@@ -169,6 +175,15 @@ MemoryStore::MemoryStore(MemoryDisk& disk)
     : state_(std::make_shared<MemoryStoreState>(disk.image())) {}
 
 MemoryStore::~MemoryStore() = default;
+
+Result<void> MemoryStore::claim(const StoreOwner& owner) {
+  RESTATE_TRY_VOID(state_->check());
+  const std::lock_guard lock(state_->disk->mutex);
+  std::optional<StoreOwner>& known = state_->disk->owner;
+  if (!known) known = owner;
+  if (*known == owner) return {};
+  return foreign_tables("in memory", *known, owner);
+}
 
 Result<std::unique_ptr<PartitionSpace>> MemoryStore::open(PartitionId partition, Shard& shard) {
   RESTATE_TRY_VOID(state_->check());

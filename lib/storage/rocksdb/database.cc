@@ -70,6 +70,11 @@ Result<std::shared_ptr<Database>> Database::open(const std::string& path, Rocksd
   return database;
 }
 
+Result<void> Database::claim(const StoreOwner& owner) {
+  rocksdb::Env& env = options_.env != nullptr ? *options_.env : *rocksdb::Env::Default();
+  return claim_stamp(env, path_, owner);
+}
+
 Result<void> Database::open_db() {
   const auto db_options = make_db_options(options_, listener_, cache_);
   const auto family_options = make_family_options(options_, cache_);
@@ -180,6 +185,26 @@ Result<void> Database::drop_family(PartitionId partition) {
 Result<void> Database::flush(Family& family, Position upto) {
   RESTATE_TRY_VOID(check());
   if (family.durable->get() >= upto) return {};
+  RESTATE_TRY_VOID(flush_family(family));
+  // The listener says the same, but perhaps a moment after the wait has ended.
+  family.durable->raise(upto);
+  return {};
+}
+
+Result<void> Database::write_through(Family& family, rocksdb::WriteBatch& rows, Position upto) {
+  RESTATE_TRY_VOID(check());
+  rocksdb::WriteOptions options;
+  options.disableWAL = true;  // the flush is the sync: a family has no other way to the disk
+  const auto status = db_->Write(options, &rows);
+  if (!status.ok()) {
+    return failed(status, "writing to partition " + std::to_string(family.partition.value));
+  }
+  RESTATE_TRY_VOID(flush_family(family));
+  family.durable->raise(upto);
+  return {};
+}
+
+Result<void> Database::flush_family(Family& family) {
   rocksdb::FlushOptions options;
   options.wait = true;
   options.allow_write_stall = true;
@@ -187,10 +212,7 @@ Result<void> Database::flush(Family& family, Position upto) {
   const std::string attempt = "flushing partition " + std::to_string(family.partition.value);
   if (status.IsColumnFamilyDropped()) return Error{Code::kCancelled, attempt + ": dropped"};
   if (!status.ok()) return failed(status, attempt);
-  RESTATE_TRY_VOID(check());
-  // The listener says the same, but perhaps a moment after the wait has ended.
-  family.durable->raise(upto);
-  return {};
+  return check();
 }
 
 Result<void> Database::flush_all() {

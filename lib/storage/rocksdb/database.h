@@ -53,6 +53,7 @@ class Database : public std::enable_shared_from_this<Database> {
 
   rocksdb::DB& db() { return *db_; }
   StoreListener& listener() { return *listener_; }
+  Result<void> claim(const StoreOwner& owner);
   /// `kFailed` once the disk has refused.
   Result<void> check() const;
   /// Notes a failed write, unless it only says that the family was dropped.
@@ -64,10 +65,13 @@ class Database : public std::enable_shared_from_this<Database> {
   Result<void> drop_family(PartitionId partition);
   /// Blocks until everything committed up to `upto` is on disk.
   Result<void> flush(Family& family, Position upto);
+  /// Writes rows and blocks until they are on disk, with everything committed up to `upto`.
+  Result<void> write_through(Family& family, rocksdb::WriteBatch& rows, Position upto);
   Result<void> flush_all();
 
  private:
   Database(std::string path, RocksdbOptions options);
+  Result<void> flush_family(Family& family);
   Result<void> open_db();
   Result<void> adopt(rocksdb::ColumnFamilyHandle* handle);
   Result<void> create_families(std::uint16_t first, std::uint16_t last);

@@ -1,5 +1,7 @@
 #include "storage/rocksdb/space.h"
 
+#include "storage/rocksdb/status.h"
+
 namespace restate::storage {
 namespace {
 
@@ -33,6 +35,20 @@ class RocksdbSnapshot final : public Snapshot {
 
 }  // namespace
 
+void add_to(rocksdb::WriteBatch& to, rocksdb::ColumnFamilyHandle* family, const Batch& from) {
+  for (const Batch::Operation& op : from.operations()) {
+    const std::string_view key = from.key(op);
+    RESTATE_ASSERT(key != kPositionKey, "the key of the position belongs to the store");
+    // Adding to a batch in memory fails only beyond 4 GiB.
+    if (op.erase) {
+      RESTATE_ASSERT(to.Delete(family, slice(key)).ok(), "the batch is too large");
+    } else {
+      RESTATE_ASSERT(to.Put(family, slice(key), slice(from.value(op))).ok(),
+                     "the batch is too large");
+    }
+  }
+}
+
 void RocksdbSpace::note_commit(Position position, std::size_t bytes) {
   family_->committed.store(position.value);
   if (unflushed_.empty() || unflushed_.back().bytes >= kGroupBytes) unflushed_.emplace_back();
@@ -49,6 +65,21 @@ void RocksdbSpace::flush(Completion<void> done) {
   shard_.run_blocking([family = family_, upto = committed(),
                        outcome] { *outcome = family.database->flush(*family.family, upto); },
                       [outcome, done = std::move(done)]() mutable { done(std::move(*outcome)); });
+}
+
+void RocksdbSpace::write_local(const Batch& batch, Completion<void> done) {
+  auto rows = std::make_shared<rocksdb::WriteBatch>();
+  add_to(*rows, family_->handle, batch);
+  // Rows without a position are not ours.
+  RESTATE_ASSERT(
+      rows->Put(family_->handle, slice(kPositionKey), encode_position(committed())).ok(),
+      "the batch is too large");
+  auto outcome = std::make_shared<Result<void>>();
+  shard_.run_blocking(
+      [family = family_, rows, upto = committed(), outcome] {
+        *outcome = family.database->write_through(*family.family, *rows, upto);
+      },
+      [outcome, done = std::move(done)]() mutable { done(std::move(*outcome)); });
 }
 
 std::size_t RocksdbSpace::unflushed_bytes() const {

@@ -7,9 +7,14 @@
 
 #include <restate/runtime.h>
 
+#include <rocksdb/write_batch.h>
+
 #include <deque>
 
 namespace restate::storage {
+
+/// Puts the operations of `from` behind those of `to`.
+void add_to(rocksdb::WriteBatch& to, rocksdb::ColumnFamilyHandle* family, const Batch& from);
 
 class RocksdbSpace final : public PartitionSpace {
  public:
@@ -37,6 +42,7 @@ class RocksdbSpace final : public PartitionSpace {
   Position durable() const override { return family_->durable->get(); }
   Position committed() const override { return {family_->committed.load()}; }
   void flush(Completion<void> done) override;
+  void write_local(const Batch& batch, Completion<void> done) override;
   std::size_t unflushed_bytes() const override;
 
  private:

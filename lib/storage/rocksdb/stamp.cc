@@ -19,9 +19,10 @@ Result<void> create_directories(rocksdb::Env& env, const std::string& directory)
   }
 }
 
-Result<void> write_stamp(rocksdb::Env& env, const std::string& directory, const std::string& path) {
+Result<void> write_stamp(rocksdb::Env& env, const std::string& directory, const std::string& path,
+                         const std::string& text) {
   const std::string draft = path + ".new";
-  auto status = rocksdb::WriteStringToFile(&env, stamp_text(kWhat, kVersion), draft, true);
+  auto status = rocksdb::WriteStringToFile(&env, text, draft, true);
   if (status.ok()) status = env.RenameFile(draft, path);
   std::unique_ptr<rocksdb::Directory> handle;
   if (status.ok()) status = env.NewDirectory(directory, &handle);
@@ -49,7 +50,19 @@ Result<void> check_stamp(rocksdb::Env& env, const std::string& directory) {
     return Error{Code::kFailedPrecondition,
                  directory + " holds files (" + child + ") but is no partition store"};
   }
-  return write_stamp(env, directory, path);
+  return write_stamp(env, directory, path, stamp_text(kWhat, kVersion));
+}
+
+Result<void> claim_stamp(rocksdb::Env& env, const std::string& directory,
+                         const StoreOwner& owner) {
+  const std::string path = directory + "/" + std::string(kStampName);
+  std::string text;
+  const auto status = rocksdb::ReadFileToString(&env, path, &text);
+  if (!status.ok()) return error_of(status, "reading " + path);
+  RESTATE_TRY(const auto known, owner_of_stamp(path, text));
+  if (!known) return write_stamp(env, directory, path, text + owner_text(owner));
+  if (*known == owner) return {};
+  return foreign_tables("in '" + directory + "'", *known, owner);
 }
 
 }  // namespace restate::storage

@@ -10,6 +10,8 @@ class RocksdbStore final : public Store {
  public:
   explicit RocksdbStore(std::shared_ptr<Database> database) : database_(std::move(database)) {}
 
+  Result<void> claim(const StoreOwner& owner) override { return database_->claim(owner); }
+
   Result<std::unique_ptr<PartitionSpace>> open(PartitionId partition, Shard& shard) override {
     RESTATE_TRY(FamilyRef family, database_->open_family(partition));
     return std::unique_ptr<PartitionSpace>(
@@ -46,17 +48,7 @@ class RocksdbStore final : public Store {
     auto& space = static_cast<RocksdbSpace&>(*commit.space);
     RESTATE_ASSERT(commit.position >= space.committed(), "positions of a partition only grow");
     rocksdb::ColumnFamilyHandle* const handle = space.family().handle;
-    for (const Batch::Operation& op : commit.batch->operations()) {
-      const std::string_view key = commit.batch->key(op);
-      RESTATE_ASSERT(key != kPositionKey, "the key of the position belongs to the store");
-      // Adding to a batch in memory fails only beyond 4 GiB.
-      if (op.erase) {
-        RESTATE_ASSERT(all.Delete(handle, slice(key)).ok(), "the batch is too large");
-      } else {
-        RESTATE_ASSERT(all.Put(handle, slice(key), slice(commit.batch->value(op))).ok(),
-                       "the batch is too large");
-      }
-    }
+    add_to(all, handle, *commit.batch);
     const std::string position = encode_position(commit.position);
     RESTATE_ASSERT(all.Put(handle, slice(kPositionKey), position).ok(), "the batch is too large");
   }

@@ -74,6 +74,11 @@ TEST_CASE("the store in memory conforms", "[storage][memory]") {
       1, 60, 200);
 }
 
+TEST_CASE("a store in memory knows whose tables it holds", "[storage][memory]") {
+  MemoryStoreStage stage(1, storage::MemoryDiskOptions{.crashes = true});
+  owner_suite(stage);
+}
+
 TEST_CASE("the store in memory conforms without crashes", "[storage][memory]") {
   class Stage final : public StoreStage {
    public:

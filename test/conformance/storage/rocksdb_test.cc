@@ -111,6 +111,11 @@ TEST_CASE("the store conforms on a disk that forgets", "[storage][rocksdb]") {
   store_suite([](std::uint64_t seed) { return std::make_unique<ForgetfulStage>(seed); }, 1, 4, 200);
 }
 
+TEST_CASE("a store on disk knows whose tables it holds", "[storage][rocksdb]") {
+  ForgetfulStage stage(1);
+  owner_suite(stage);
+}
+
 TEST_CASE("two hundred power failures leave prefixes of commits", "[storage][rocksdb]") {
   int opened = 0;
   for (std::uint64_t seed = 1; opened < 200; ++seed) {
