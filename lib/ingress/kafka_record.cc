@@ -3,6 +3,7 @@
 #include "common/base64.h"
 #include "common/hash.h"
 #include "common/utf8.h"
+#include "common/version.h"
 #include "ingress/identity.h"
 
 #include <restate/testing/mutation.h>
@@ -119,6 +120,7 @@ std::variant<std::string, wire::Envelope> invocation_of(const KafkaSource& sourc
   if (record.value) invocation.argument = *record.value;
   invocation.source.kind = wire::Source::Kind::kSubscription;
   invocation.source.subscription = subscription.id.str();
+  invocation.created_by = std::string(kVersion);
   invocation.span = {header_of(record, "traceparent"), header_of(record, "tracestate")};
   invocation.headers = headers_of(source, record);
   wire::Envelope envelope;

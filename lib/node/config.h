@@ -71,6 +71,8 @@ struct Config {
   std::size_t checkpoint_bytes = 64u << 20;
   std::uint64_t durability_check_ms = 5'000;
   std::size_t store_memory_bytes = 256u << 20;
+  std::size_t batch_records = 512;  ///< applied at once
+  std::size_t batch_bytes = 1u << 20;
 
   /// The largest that the two limits below may be, and what they are by default.
   std::size_t networking_message_size_limit = 32u << 20;

@@ -31,7 +31,7 @@ bool is_accepted_key(std::string_view name) {
       "admin.heartbeat-interval", "admin.query-engine.", "admin.storage-accounting-update-interval",
       // Sizes and habits of parts that are built in another way.
       "worker.internal-queue-length", "worker.num-timers-in-memory-limit",
-      "worker.max-command-batch-", "worker.durability-mode", "worker.storage.", "worker.shuffle.",
+      "worker.durability-mode", "worker.storage.", "worker.shuffle.",
       "worker.rule-book-poll-interval", "worker.disable-scheduler", "worker.use-multi-db-layout",
       "worker.invoker.in-memory-queue-length-limit", "worker.invoker.tmp-dir",
       "worker.invoker.request-compression-threshold", "request-compression-threshold",

@@ -451,6 +451,8 @@ std::vector<ConfigKey> config_keys(Config& config) {
   table.duration("worker.cleanup-interval", config.cleanup_interval_ms, false);
   table.duration("worker.trim-delay-interval", config.trim_delay_ms);
   table.size("worker.checkpoint-bytes", config.checkpoint_bytes);
+  table.number("worker.max-command-batch-size", config.batch_records, 1, 1u << 20);
+  table.size("worker.max-command-batch-bytes", config.batch_bytes);
   table.size("rocksdb-total-memory-size", config.store_memory_bytes);
   table.size("worker.storage.rocksdb-memory-budget", config.store_memory_bytes);
 

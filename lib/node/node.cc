@@ -53,6 +53,9 @@ class Node::Impl : public std::enable_shared_from_this<Node::Impl> {
     join(parts_.metadata, home_, config_,
          Completion<Joined>(home_, bind([this, done = std::move(done)](Result<Joined> joined) mutable {
            if (!joined) return done(std::move(joined).error());
+           auto claimed = parts_.store.claim(
+               {config_.cluster_name, joined->cluster_fingerprint, joined->node.node});
+           if (!claimed) return done(std::move(claimed).error());
            build(*joined);
            start_shards(std::move(done));
          })));

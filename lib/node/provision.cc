@@ -86,12 +86,13 @@ void join(metadata::Store& store, Shard& shard, const Config& config, Completion
               return std::optional<Bytes>(metadata::encode(
                   metadata::PartitionTable::make(partitions, metadata::ReplicationProperty{})));
             },
-            Completion<Stored>(shard, [node = self->id, controlled, done = std::move(done)](
+            Completion<Stored>(shard, [node = self->id, fingerprint = nodes->cluster_fingerprint.value_or(0),
+                                controlled, done = std::move(done)](
                                           Result<Stored> table) mutable {
               if (!table) return done(std::move(table).error().within("reading the partitions"));
               auto decoded = metadata::decode_partition_table((*table)->value);
               if (!decoded) return done(std::move(decoded).error());
-              done(Joined{node, *std::move(decoded), controlled});
+              done(Joined{node, fingerprint, *std::move(decoded), controlled});
             }));
       }));
 }

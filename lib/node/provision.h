@@ -15,6 +15,7 @@ namespace restate::node {
 
 struct Joined {
   GenerationalNodeId node;
+  std::uint64_t cluster_fingerprint = 0;
   metadata::PartitionTable partitions;
   /// Chosen when the cluster was made: ids of idempotent calls depend on it.
   bool controlled_idempotent_sharding = true;

@@ -20,15 +20,17 @@ worker::WorkerOptions worker_options(const Config& config, GenerationalNodeId id
   options.invoker.flow_control = config.vqueues;
   options.invoker.scoped_virtual_objects = config.scoped_virtual_objects;
   if (config.vqueues) options.wanted_features.push_back(partition::Features::kVqueues);
-  if (config.unique_random_seeds) {
-    options.wanted_features.push_back(partition::Features::kUniqueRandomSeeds);
-  }
   options.invoker.propagate_traces =
       !config.tracing_endpoint.empty() || !config.tracing_services_endpoint.empty();
   options.invoker.controlled_idempotent_sharding = shared.controlled_idempotent_sharding;
   options.cleanup_interval = milliseconds(config.cleanup_interval_ms);
   options.trim_delay = milliseconds(config.trim_delay_ms);
   options.checkpoint_bytes = config.checkpoint_bytes;
+  options.batch_records = config.batch_records;
+  options.batch_bytes = config.batch_bytes;
+  if (config.unique_random_seeds) {
+    options.wanted_features.push_back(partition::Features::kUniqueRandomSeeds);
+  }
   options.durability_check = milliseconds(config.durability_check_ms);
   return options;
 }

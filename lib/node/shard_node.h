@@ -49,6 +49,8 @@ class ShardNode {
 
   /// True while every partition of this shard has its leader here.
   bool leads_all() const { return supervisor_.leads_all(); }
+  /// How its partitions stand; for any thread.
+  const worker::StatusBoard& board() const { return supervisor_.board(); }
   void set_ready(bool ready) { client_.set_ready(ready); }
 
   Shard& shard() { return shard_; }

@@ -104,6 +104,15 @@ std::uint64_t Machine::applied() const { return impl_->state.applied(); }
 
 std::optional<wire::AnnounceLeader> Machine::leader() const { return impl_->state.leader(); }
 
+std::uint64_t Machine::schema_version() const { return impl_->state.schema_version(); }
+
+std::uint64_t Machine::feature_bits() const { return impl_->state.features().bits(); }
+
+std::string Machine::min_version() const {
+  const auto& barrier = impl_->state.barrier();
+  return barrier ? barrier->min_version : std::string();
+}
+
 const Tables& Machine::tables() const {
   impl_->state.encode();
   return impl_->state.tables();

@@ -135,6 +135,8 @@ class RowReader {
     return number;
   }
 
+  /// Nothing follows: what a newer version appended is not there.
+  bool at_end() const { return offset_ == value_.size(); }
   bool failed() const { return failed_; }
   void fail() { failed_ = true; }
 

@@ -44,6 +44,29 @@ std::optional<Barrier> decode_barrier(const Bytes& value) {
   return finish(from, std::move(barrier));
 }
 
+std::string encode(const Seal& seal) {
+  return RowWriter(64)
+      .str(seal.reason)
+      .u64(seal.applied)
+      .u64(seal.log_tail)
+      .u64(seal.at.ms)
+      .u32(seal.node.node.value)
+      .u32(seal.node.generation)
+      .take();
+}
+
+std::optional<Seal> decode_seal(const Bytes& value) {
+  RowReader from(value);
+  Seal seal;
+  seal.reason = from.str();
+  seal.applied = from.u64();
+  seal.log_tail = from.u64();
+  seal.at = from.time();
+  seal.node.node.value = from.u32();
+  seal.node.generation = from.u32();
+  return finish(from, std::move(seal));
+}
+
 std::string encode(const StoredSchema& schema) {
   return RowWriter(8 + schema.schema.size()).u64(schema.version).raw(schema.schema.view()).take();
 }
@@ -68,6 +91,7 @@ std::optional<StoredRuleBook> decode_rule_book(const Bytes& value) {
   return finish(from, std::move(rules));
 }
 
+// The partition is the one whose row it is.
 std::string encode(const wire::UpdateDurability& durability) {
   return RowWriter(16).u64(durability.durable_lsn).u64(durability.at.ms).take();
 }
@@ -81,11 +105,11 @@ std::optional<wire::UpdateDurability> decode_durability(const Bytes& value) {
 }
 
 std::string encode(const wire::AnnounceLeader& leader) {
-  return RowWriter(16)
-      .u32(leader.node.node.value)
-      .u32(leader.node.generation)
-      .u64(leader.epoch.value)
-      .take();
+  RowWriter to(41);
+  to.u32(leader.node.node.value).u32(leader.node.generation).u64(leader.epoch.value);
+  to.u64(leader.epoch_metadata_version);
+  to.opt(leader.keys, [](RowWriter& out, KeyRange keys) { out.u64(keys.first).u64(keys.last); });
+  return to.take();
 }
 
 std::optional<wire::AnnounceLeader> decode_leader(const Bytes& value) {
@@ -94,6 +118,12 @@ std::optional<wire::AnnounceLeader> decode_leader(const Bytes& value) {
   leader.node.node.value = from.u32();
   leader.node.generation = from.u32();
   leader.epoch.value = from.u64();
+  if (from.at_end()) return finish(from, leader);
+  leader.epoch_metadata_version = from.u64();
+  leader.keys = from.opt([](RowReader& in) {
+    const std::uint64_t first = in.u64();
+    return KeyRange{first, in.u64()};
+  });
   return finish(from, leader);
 }
 

@@ -177,6 +177,7 @@ std::string encode(const InvocationStatus& status) {
     case Status::kPaused:
       break;
   }
+  to.str(status.created_by);
   return to.take();
 }
 
@@ -230,6 +231,7 @@ std::optional<InvocationStatus> decode_status(const Bytes& value) {
     case Status::kPaused:
       break;
   }
+  if (!from.at_end()) status.created_by = from.str();
   return finish(from, std::move(status));
 }
 

@@ -67,6 +67,7 @@ struct InvocationStatus {
   wire::AwaitTree awaiting;                      ///< kSuspended: what is still to come
   std::uint32_t delivered = 0;                   ///< kSuspended: entries the last attempt had seen
   std::optional<wire::InvocationResult> result;  ///< kCompleted
+  std::string created_by;  ///< the version of the server that proposed it; empty: not known
 
   /// Runs, or will without anybody's doing but a notification's or a human's.
   bool started() const {
@@ -186,6 +187,17 @@ struct Barrier {
   std::string min_version;
   std::string reason;
   bool operator==(const Barrier&) const = default;
+};
+
+/// Says that these tables must not be used on this node: they hold what the log has lost. Written
+/// by the node itself, not by a record.
+struct Seal {
+  std::string reason;
+  std::uint64_t applied = 0;
+  std::uint64_t log_tail = 0;  ///< the next LSN of the log at that time
+  WallTime at;
+  GenerationalNodeId node;
+  bool operator==(const Seal&) const = default;
 };
 
 /// The registry as the log last set it.

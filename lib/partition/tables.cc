@@ -59,7 +59,16 @@ Result<std::optional<InvocationStatus>> Tables::find_invocation(const Invocation
 
 Result<void> Tables::scan_invocations(
     KeyRange range, Visit<const InvocationId&, const StatusHeader&, std::string_view> visit) const {
-  const std::string lower = keys::of_partition_key(keys::kStatus, PartitionKey{range.first});
+  return scan_invocations(range, std::nullopt, visit);
+}
+
+Result<void> Tables::scan_invocations(
+    KeyRange range, const std::optional<InvocationId>& after,
+    Visit<const InvocationId&, const StatusHeader&, std::string_view> visit) const {
+  // Keys of one table have one length, so nothing lies between a key and the same with a zero byte.
+  const std::string lower =
+      after ? keys::status(*after).append(1, '\0')
+            : keys::of_partition_key(keys::kStatus, PartitionKey{range.first});
   const std::string upper =
       storage::prefix_end(keys::of_partition_key(keys::kStatus, PartitionKey{range.last}));
   return scan(*rows_, keys::kStatus, lower, upper, [&](std::string_view key, std::string_view row) {
@@ -229,6 +238,11 @@ Result<std::optional<Barrier>> Tables::barrier() const {
 Result<std::optional<wire::UpdateDurability>> Tables::durability() const {
   return find(*rows_, keys::kFsm, keys::variable(partition_, keys::Variable::kDurability),
               rows::decode_durability);
+}
+
+Result<std::optional<Seal>> Tables::seal() const {
+  return find(*rows_, keys::kFsm, keys::variable(partition_, keys::Variable::kSeal),
+              rows::decode_seal);
 }
 
 Result<std::optional<StoredSchema>> Tables::schema() const {

@@ -52,6 +52,10 @@ class Tables {
   /// `rows::decode_status`, for those that the header makes interesting.
   Result<void> scan_invocations(
       KeyRange keys, Visit<const InvocationId&, const StatusHeader&, std::string_view> visit) const;
+  /// The same from behind `after` on.
+  Result<void> scan_invocations(
+      KeyRange keys, const std::optional<InvocationId>& after,
+      Visit<const InvocationId&, const StatusHeader&, std::string_view> visit) const;
 
   // Journals.
   Result<std::optional<wire::JournalEntry>> find_entry(const InvocationId& id,
@@ -94,6 +98,8 @@ class Tables {
   Result<std::optional<std::uint64_t>> applied_lsn() const;
   Result<std::optional<Barrier>> barrier() const;
   Result<std::optional<wire::UpdateDurability>> durability() const;
+  /// Of this copy of the tables: with one they are not to be used.
+  Result<std::optional<Seal>> seal() const;
   Result<std::optional<StoredSchema>> schema() const;
   Result<std::optional<StoredRuleBook>> rule_book() const;
   Result<std::optional<wire::AnnounceLeader>> leader() const;

@@ -55,7 +55,10 @@ std::optional<RequestId> request_of(const fb::Operation& table) {
 }
 
 Command read(FlatReader&, const fb::AnnounceLeader& t) {
-  return AnnounceLeader{{{t.node()}, t.generation()}, {t.epoch()}};
+  AnnounceLeader c{{{t.node()}, t.generation()}, {t.epoch()}};
+  if (t.first_key() && t.last_key()) c.keys = KeyRange{*t.first_key(), *t.last_key()};
+  c.epoch_metadata_version = t.epoch_metadata_version();
+  return c;
 }
 Command read(FlatReader&, const fb::VersionBarrier& t) {
   VersionBarrier c{unpack(t.min_version()), unpack(t.reason()), {}};
@@ -63,7 +66,9 @@ Command read(FlatReader&, const fb::VersionBarrier& t) {
   return c;
 }
 Command read(FlatReader&, const fb::UpdateDurability& t) {
-  return UpdateDurability{t.durable_lsn(), {t.at()}};
+  UpdateDurability c{t.durable_lsn(), {t.at()}};
+  if (t.partition()) c.partition = PartitionId{*t.partition()};
+  return c;
 }
 Command read(FlatReader& in, const fb::PatchState& t) {
   PatchState c{unpack(in, t.target()), {t.key()}, unpack_optional(t.expected_version()), {}};
@@ -148,6 +153,17 @@ NewEntry read_entry(FlatReader& in, const fb::InvokerEffect& t) {
   return entry;
 }
 
+Yielded read_yielded(FlatReader& in, const fb::InvokerEffect& t) {
+  Yielded yielded{unpack(t.reason())};
+  // A reason that only newer versions know is a reason all the same.
+  if (t.yield_kind() <= static_cast<std::uint8_t>(Yielded::Kind::kLoadShedding)) {
+    yielded.kind = static_cast<Yielded::Kind>(t.yield_kind());
+  }
+  if (t.event() != nullptr) yielded.event = unpack(in, t.event());
+  if (t.resume_at()) yielded.resume_at = WallTime{*t.resume_at()};
+  return yielded;
+}
+
 Effect read_effect(FlatReader& in, const fb::InvokerEffect& t) {
   switch (t.effect()) {
     case 1: return Pinned{unpack(in, t.pinned())};
@@ -159,7 +175,7 @@ Effect read_effect(FlatReader& in, const fb::InvokerEffect& t) {
       if (t.event() != nullptr) paused.event = unpack(in, t.event());
       return paused;
     }
-    case 6: return Yielded{unpack(t.reason())};
+    case 6: return read_yielded(in, t);
     case 7: return Ended{};
     case 8: return Failed{unpack(in, t.failure())};
     default: in.damage(); return Ended{};
@@ -167,7 +183,7 @@ Effect read_effect(FlatReader& in, const fb::InvokerEffect& t) {
 }
 
 Command read(FlatReader& in, const fb::InvokerEffect& t) {
-  return InvokerEffect{unflat(t.invocation()), read_effect(in, t)};
+  return InvokerEffect{unflat(t.invocation()), read_effect(in, t), {t.incarnation()}};
 }
 
 /// Opens the flatbuffer at `offset` as a `Table` and lets `reader` make a command of it.

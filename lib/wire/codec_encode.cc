@@ -66,8 +66,16 @@ struct CommandEncoder {
   }
 
   Bytes operator()(const AnnounceLeader& c) {
-    return finish(fb::CreateAnnounceLeader(out.builder(), c.node.node.value, c.node.generation,
-                                           c.epoch.value));
+    fb::AnnounceLeaderBuilder table(out.builder());
+    table.add_epoch_metadata_version(c.epoch_metadata_version);
+    if (c.keys) {
+      table.add_last_key(c.keys->last);
+      table.add_first_key(c.keys->first);
+    }
+    table.add_epoch(c.epoch.value);
+    table.add_generation(c.node.generation);
+    table.add_node(c.node.node.value);
+    return finish(table.Finish());
   }
   Bytes operator()(const VersionBarrier& c) {
     const auto version = out.text(c.min_version);
@@ -76,7 +84,11 @@ struct CommandEncoder {
     return finish(fb::CreateVersionBarrier(out.builder(), version, reason, features));
   }
   Bytes operator()(const UpdateDurability& c) {
-    return finish(fb::CreateUpdateDurability(out.builder(), c.durable_lsn, c.at.ms));
+    fb::UpdateDurabilityBuilder table(out.builder());
+    table.add_at(c.at.ms);
+    table.add_durable_lsn(c.durable_lsn);
+    if (c.partition) table.add_partition(c.partition->value);
+    return finish(table.Finish());
   }
   Bytes operator()(const PatchState& c) {
     std::vector<flatbuffers::Offset<fb::StateEntry>> entries;
@@ -175,6 +187,7 @@ Bytes CommandEncoder::operator()(const InvokerEffect& c) {
   const auto build = [&](auto add) {
     fb::InvokerEffectBuilder table(out.builder());
     table.add_invocation(&id);
+    table.add_incarnation(c.incarnation.lsn);
     table.add_effect(static_cast<std::uint8_t>(c.effect.index() + 1));
     add(table);
     return finish(table.Finish());
@@ -213,7 +226,13 @@ Bytes CommandEncoder::operator()(const InvokerEffect& c) {
           },
           [&](const Yielded& e) {
             const auto reason = out.text(e.reason);
-            return build([&](auto& table) { table.add_reason(reason); });
+            const auto event = e.event ? pack(out, *e.event) : 0;
+            return build([&](auto& table) {
+              if (e.resume_at) table.add_resume_at(e.resume_at->ms);
+              table.add_event(event);
+              table.add_reason(reason);
+              table.add_yield_kind(static_cast<std::uint8_t>(e.kind));
+            });
           },
           [&](const Ended&) { return build([](auto&) {}); },
           [&](const Failed& e) {

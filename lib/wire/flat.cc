@@ -353,6 +353,7 @@ flatbuffers::Offset<fb::Invocation> pack(FlatWriter& out, const ServiceInvocatio
   const auto headers = pack(out, invocation.headers);
   const auto idempotency_key = out.optional_text(invocation.idempotency_key);
   const auto limit_key = out.text(invocation.limit_key);
+  const auto created_by = out.text(invocation.created_by);
   const auto sink = invocation.response_sink ? pack(out, *invocation.response_sink) : 0;
   const fb::Id id = flat(invocation.id);
   fb::Uuid submit;
@@ -370,6 +371,7 @@ flatbuffers::Offset<fb::Invocation> pack(FlatWriter& out, const ServiceInvocatio
   table.add_idempotency_key(idempotency_key);
   table.add_limit_key(limit_key);
   table.add_response_sink(sink);
+  table.add_created_by(created_by);
   if (invocation.submit_notification) table.add_submit_notification(&submit);
   return table.Finish();
 }
@@ -396,6 +398,7 @@ ServiceInvocation unpack(FlatReader& in, const fb::Invocation* invocation) {
   if (invocation->submit_notification() != nullptr) {
     result.submit_notification = RequestId{unflat(invocation->submit_notification())};
   }
+  result.created_by = unpack(invocation->created_by());
   return result;
 }
 

@@ -4,6 +4,7 @@
 /// What the partition processors of one shard share: the parts list, passed in by reference.
 
 #include "invoker/invoker.h"
+#include "partition/migration.h"
 #include "schema/schema.h"
 #include "schema/source.h"
 
@@ -30,10 +31,16 @@ struct WorkerOptions {
   std::size_t checkpoint_bytes = 64u << 20;
   /// What was applied is flushed after so much time, however little it is.
   Duration checkpoint_interval = std::chrono::hours(1);
+  /// What is applied in one atomic batch: bounds the memory and the length of a turn. The first
+  /// record of a batch may be larger.
+  std::size_t batch_records = 512;
+  std::size_t batch_bytes = 1u << 20;
   /// Between two looks at what is durable.
   Duration durability_check = std::chrono::seconds(5);
   /// How long a durable position waits before the log below it is trimmed.
   Duration trim_delay = std::chrono::minutes(10);
+  /// How tables of older formats are brought to the present one.
+  std::vector<const partition::Migration*> migrations = partition::migrations();
   /// False: follow only. A follower applies records and proposes nothing.
   bool lead = true;
   /// Features of the state machine that a leader switches on in the log, for good, before it serves.

@@ -101,7 +101,7 @@ bool Durability::reporting_is_due() const {
 void Durability::report() {
   const std::uint64_t durable = space_.durable().value;
   if (durable <= std::max(known_, proposed_) || !reporting_is_due()) return;
-  if (report_({durable, context_.shard.wall_now()})) proposed_ = durable;
+  if (report_({durable, context_.shard.wall_now(), space_.partition()})) proposed_ = durable;
 }
 
 // --- Trimming ------------------------------------------------------------------------------------

@@ -39,6 +39,9 @@ class Durability {
   /// This node leads now: what an earlier leader has proposed may be lost.
   void on_lead() { proposed_ = 0; }
 
+  /// The log knows that everything up to here is durable.
+  std::uint64_t reported() const { return known_; }
+
   Need need();
   /// The bytes of the node's log that the oldest record not flushed stands in the way of.
   std::uint64_t pinned_bytes() const;

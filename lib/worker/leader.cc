@@ -1,6 +1,7 @@
 #include "worker/leader.h"
 
 #include "common/hash.h"
+#include "common/version.h"
 #include "partition/tables.h"
 #include "worker/router.h"
 
@@ -19,8 +20,6 @@ bool ends_attempt(const wire::Effect& effect) {
          !std::holds_alternative<wire::NewEntry>(effect) &&
          !std::holds_alternative<wire::NewEvent>(effect);
 }
-
-Error log_is_behind() { return {Code::kOverloaded, "the log of the partition is behind"}; }
 
 }  // namespace
 
@@ -50,33 +49,23 @@ Leader::Leader(PartitionProcessor& processor, LeaderEpoch epoch)
       cleaner_(context_.shard, processor.space(), processor.id(), processor.description().keys,
                context_.options.cleanup_interval, [this](wire::Command command) {
                  processor_.proposer().propose(std::move(command));
-               }) {}
+               }),
+      start_scan_(
+          context_.shard, processor.space(), processor.id(), processor.description().keys,
+          [this](StartScan::Found&& found) {
+            start_attempt(found.invocation, found.target, found.incarnation, {});
+          },
+          [this](const Error& error) { processor_.fail(error); }) {}
 
 Leader::~Leader() = default;
 
 Result<void> Leader::begin() {
-  const partition::Tables& tables = processor_.machine().tables();
-  std::vector<std::pair<InvocationId, wire::InvocationTarget>> running;
-  std::optional<Error> broken;
-  RESTATE_TRY_VOID(tables.scan_invocations(
-      processor_.description().keys,
-      [&](const InvocationId& id, const partition::StatusHeader& header, std::string_view) {
-        if (header.status != Status::kInvoked) return true;
-        if (RESTATE_MUTATION("worker/attempts-not-restarted")) return true;
-        auto status = tables.find_invocation(id);
-        if (!status) {
-          broken = std::move(status).error();
-          return false;
-        }
-        if (*status) running.emplace_back(id, (*status)->target);
-        return true;
-      }));
-  if (broken) return *broken;
-  for (const auto& [id, target] : running) start_attempt(id, target, {});
+  if (!RESTATE_MUTATION("worker/attempts-not-restarted")) start_scan_.start();
   if (!RESTATE_MUTATION("worker/timers-not-loaded")) timers_.start();
-  shuffle_.start();
+  RESTATE_TRY(const std::uint64_t head, processor_.machine().tables().outbox_head());
+  shuffle_.start(head);
   cleaner_.start();
-  RESTATE_TRY(const auto stored, tables.schema());
+  RESTATE_TRY(const auto stored, processor_.machine().tables().schema());
   if (stored) proposed_schema_ = stored->version;
   if (context_.registry != nullptr) {
     propose_schema(*context_.registry->current());
@@ -103,9 +92,9 @@ Result<void> Leader::begin_rules() {
 }
 
 void Leader::start_attempt(const InvocationId& invocation, const wire::InvocationTarget& target,
-                           std::vector<wire::JournalEntry> journal) {
+                           wire::Incarnation incarnation, std::vector<wire::JournalEntry> journal) {
   const std::uint32_t token = next_token_++;
-  tokens_[invocation] = token;
+  attempts_[invocation] = {token, incarnation};
   invoker_.invoke(invocation, token, target, std::move(journal));
 }
 
@@ -113,10 +102,12 @@ void Leader::run(partition::Action& action) {
   struct Visitor {
     Leader& self;
     void operator()(partition::InvokeAction& a) {
-      self.start_attempt(a.invocation, a.target, std::move(a.journal));
+      self.start_scan_.overtaken(a.invocation);
+      self.start_attempt(a.invocation, a.target, a.incarnation, std::move(a.journal));
     }
     void operator()(const partition::AbortInvocation& a) {
-      self.tokens_.erase(a.invocation);
+      self.start_scan_.overtaken(a.invocation);
+      self.attempts_.erase(a.invocation);
       self.invoker_.abort(a.invocation);
     }
     void operator()(const partition::AckStoredCommand& a) {
@@ -145,10 +136,12 @@ void Leader::run(partition::Action& action) {
 // --- The invoker's host --------------------------------------------------------------------------
 
 void Leader::on_effect(const InvocationId& invocation, std::uint32_t token, wire::Effect effect) {
-  const auto current = tokens_.find(invocation);
-  if (current == tokens_.end() || current->second != token) return;  // of an attempt that is fenced
-  if (ends_attempt(effect)) tokens_.erase(current);
-  processor_.proposer().propose(wire::InvokerEffect{invocation, std::move(effect)});
+  const auto current = attempts_.find(invocation);
+  if (current == attempts_.end() || current->second.token != token) return;  // it is fenced
+  wire::Incarnation incarnation = current->second.incarnation;
+  if (RESTATE_MUTATION("worker/effects-of-another-life")) ++incarnation.lsn;
+  if (ends_attempt(effect)) attempts_.erase(current);
+  processor_.proposer().propose(wire::InvokerEffect{invocation, std::move(effect), incarnation});
 }
 
 Result<invoker::InvocationInput> Leader::read_invocation(const InvocationId& invocation) {
@@ -271,6 +264,7 @@ void Leader::invoke(wire::ServiceInvocation invocation, RequestId request, WaitF
                     Completion<InvokeReply> done) {
   if (processor_.proposer().full()) return done(log_is_behind());
   const InvocationId id = invocation.id;
+  if (invocation.created_by.empty()) invocation.created_by = std::string(kVersion);
   if (invocation.source.kind == wire::Source::Kind::kInternal) {
     invocation.source.kind = wire::Source::Kind::kIngress;
     invocation.source.request = request;

@@ -12,6 +12,7 @@
 #include "worker/processor.h"
 #include "worker/requests.h"
 #include "worker/shuffle.h"
+#include "worker/start_scan.h"
 #include "worker/timer_service.h"
 
 #include <restate/partition/actions.h>
@@ -28,7 +29,8 @@ class Leader final : private invoker::InvokerHost {
 
   LeaderEpoch epoch() const { return epoch_; }
 
-  /// Finds the work that the tables hold and takes it up. Call once, right after the announcement.
+  /// Takes up the work that the tables hold; what ran is found and started by and by. Call once,
+  /// right after the announcement.
   Result<void> begin();
   /// Carries out one action of a committed batch.
   void run(partition::Action& action);
@@ -65,7 +67,7 @@ class Leader final : private invoker::InvokerHost {
   /// What a repeated request is told without a record of its own: a kept result changes no more.
   Result<std::optional<InvokeReply>> find_result(const InvocationId& invocation);
   void start_attempt(const InvocationId& invocation, const wire::InvocationTarget& target,
-                     std::vector<wire::JournalEntry> journal);
+                     wire::Incarnation incarnation, std::vector<wire::JournalEntry> journal);
   std::vector<DueTimer> load_timers(const std::optional<wire::TimerKey>& after, std::size_t limit);
   std::optional<OutboxRow> next_message(std::uint64_t from);
   /// Whether every command up to journal index `upto` has all of its completions.
@@ -82,13 +84,19 @@ class Leader final : private invoker::InvokerHost {
   PartitionProcessor& processor_;
   ShardContext& context_;
   const LeaderEpoch epoch_;
+  /// The attempts whose effects are taken down. One that ended, or was aborted, is not among them.
+  struct Attempt {
+    std::uint32_t token = 0;
+    wire::Incarnation incarnation;
+  };
   std::uint32_t next_token_ = 1;
-  std::unordered_map<InvocationId, std::uint32_t, IdHash> tokens_;
+  std::unordered_map<InvocationId, Attempt, IdHash> attempts_;
   PendingRequests requests_;
   invoker::Invoker invoker_;
   TimerService timers_;
   Shuffle shuffle_;
   Cleaner cleaner_;
+  StartScan start_scan_;
   std::uint64_t proposed_schema_ = 0;
   std::unique_ptr<schema::SchemaSource::Watch> registry_watch_;
   schema::RuleBookPtr rules_ = schema::snapshot(schema::RuleBook{});  ///< as of the applied log

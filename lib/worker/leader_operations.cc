@@ -4,6 +4,8 @@
 #include "partition/tables.h"
 #include "worker/router.h"
 
+#include <set>
+
 // What operators ask of an invocation: operations that need a look at its rows before a command
 // goes into the log.
 
@@ -27,13 +29,52 @@ OperationReply refusal(OperationReply::Kind kind, std::string message) {
   return reply;
 }
 
-/// The deployment that `choice` means for an invocation pinned as given. Nothing: no change.
 struct Chosen {
   std::optional<DeploymentId> deployment;
   std::optional<OperationReply> refused;
 };
 
-Chosen choose_deployment(const schema::Schema& schema, const InvocationStatus& status,
+/// The deployment that `choice` names; it exists.
+Chosen find_choice(const schema::Schema& schema, const InvocationStatus& status,
+                   const DeploymentChoice& choice) {
+  const auto refused = [](std::string message) {
+    return Chosen{{}, refusal(OperationReply::Kind::kDeploymentNotFound, std::move(message))};
+  };
+  if (choice.kind == DeploymentChoice::Kind::kLatest) {
+    const schema::ServiceRevision* service = schema.find_service(status.target.service);
+    if (service == nullptr) return refused("no deployment serves '" + status.target.service + "'");
+    return {service->deployment, {}};
+  }
+  const DeploymentId wanted = choice.id.value_or(DeploymentId{});
+  if (schema.find_deployment(wanted) == nullptr) {
+    return refused("deployment " + wanted.str() + " does not exist");
+  }
+  return {wanted, {}};
+}
+
+/// What is refused is so because of the protocol that `status` is pinned to.
+Chosen fit_to_protocol(const schema::Schema& schema, const InvocationStatus& status,
+                       Chosen chosen) {
+  if (chosen.refused) return chosen;
+  const schema::Deployment* deployment = schema.find_deployment(*chosen.deployment);
+  const int pinned = status.pinned->protocol;
+  if (deployment != nullptr && pinned >= deployment->min_protocol &&
+      pinned <= deployment->max_protocol) {
+    return chosen;
+  }
+  if (deployment == nullptr) {
+    return {{}, refusal(OperationReply::Kind::kDeploymentNotFound,
+                        "deployment " + chosen.deployment->str() + " does not exist")};
+  }
+  return {{}, refusal(OperationReply::Kind::kIncompatibleDeployment,
+                      "the invocation speaks protocol version " + std::to_string(pinned) +
+                          ", deployment " + chosen.deployment->str() + " versions " +
+                          std::to_string(deployment->min_protocol) + " to " +
+                          std::to_string(deployment->max_protocol))};
+}
+
+/// The deployment that an invocation goes on with. Nothing: no change.
+Chosen choose_for_resume(const schema::Schema& schema, const InvocationStatus& status,
                          const DeploymentChoice& choice) {
   if (choice.kind == DeploymentChoice::Kind::kKeep) return {};
   if (!status.pinned) {
@@ -41,31 +82,18 @@ Chosen choose_deployment(const schema::Schema& schema, const InvocationStatus& s
     if (choice.kind == DeploymentChoice::Kind::kLatest) return {};
     return {{}, outcome(OperationOutcome::kCannotChangeDeployment)};
   }
-  DeploymentId wanted;
-  if (choice.kind == DeploymentChoice::Kind::kLatest) {
-    const schema::ServiceRevision* service = schema.find_service(status.target.service);
-    if (service == nullptr) {
-      return {{}, refusal(OperationReply::Kind::kDeploymentNotFound,
-                          "no deployment serves '" + status.target.service + "'")};
-    }
-    wanted = service->deployment;
-  } else {
-    wanted = choice.id.value_or(DeploymentId{});
-  }
-  const schema::Deployment* deployment = schema.find_deployment(wanted);
-  if (deployment == nullptr) {
-    return {{}, refusal(OperationReply::Kind::kDeploymentNotFound,
-                        "deployment " + wanted.str() + " does not exist")};
-  }
-  const int pinned = status.pinned->protocol;
-  if (pinned < deployment->min_protocol || pinned > deployment->max_protocol) {
-    return {{}, refusal(OperationReply::Kind::kIncompatibleDeployment,
-                        "the invocation speaks protocol version " + std::to_string(pinned) +
-                            ", deployment " + wanted.str() + " versions " +
-                            std::to_string(deployment->min_protocol) + " to " +
-                            std::to_string(deployment->max_protocol))};
-  }
-  return {wanted, {}};
+  return fit_to_protocol(schema, status, find_choice(schema, status, choice));
+}
+
+/// The same for a new life: an original that was never pinned makes one that is not, whatever was
+/// asked for, but what does not exist is refused.
+Chosen choose_for_restart(const schema::Schema& schema, const InvocationStatus& status,
+                          const DeploymentChoice& choice) {
+  if (choice.kind == DeploymentChoice::Kind::kKeep) return {};
+  Chosen chosen = find_choice(schema, status, choice);
+  if (status.pinned) return fit_to_protocol(schema, status, std::move(chosen));
+  chosen.deployment.reset();
+  return chosen;
 }
 
 }  // namespace
@@ -91,7 +119,7 @@ void Leader::resume(InvocationId invocation, const DeploymentChoice& deployment,
     case Status::kPaused:
       break;
   }
-  Chosen chosen = choose_deployment(*context_.schema(), **status, deployment);
+  Chosen chosen = choose_for_resume(*context_.schema(), **status, deployment);
   if (chosen.refused) return done(std::move(*chosen.refused));
   wire::Resume resume{invocation, {}, request};
   if (chosen.deployment) {
@@ -113,6 +141,11 @@ void Leader::pause(InvocationId invocation, RequestId, Completion<OperationReply
     case Status::kPaused:
       return done(outcome(OperationOutcome::kAlreadyPaused));
     case Status::kInvoked:
+      if (!start_scan_.done() && !attempts_.contains(invocation)) {
+        // Not found yet by the scan. It is paused as one that runs.
+        start_scan_.overtaken(invocation);
+        start_attempt(invocation, (*status)->target, (*status)->incarnation, {});
+      }
       invoker_.pause(invocation);
       return done(outcome(OperationOutcome::kAccepted));
   }
@@ -138,10 +171,8 @@ void Leader::restart_as_new(InvocationId invocation, std::uint32_t from,
     return done(refusal(OperationReply::Kind::kUnsupported,
                         "restarting from a journal index needs service protocol 6 or newer"));
   }
-  Chosen chosen = choose_deployment(*context_.schema(), status, deployment);
-  if (chosen.refused && chosen.refused->kind != OperationReply::Kind::kOutcome) {
-    return done(std::move(*chosen.refused));
-  }
+  Chosen chosen = choose_for_restart(*context_.schema(), status, deployment);
+  if (chosen.refused) return done(std::move(*chosen.refused));
   if (auto complete = prefix_is_complete(invocation, status.journal.length, from); !complete) {
     return done(std::move(complete).error());
   } else if (!*complete) {

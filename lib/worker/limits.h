@@ -10,10 +10,6 @@
 
 namespace restate::worker::limits {
 
-/// Records applied in one atomic batch, and their bytes. Bounds the memory and the length of a turn.
-inline constexpr std::size_t kBatchRecords = 512;
-inline constexpr std::size_t kBatchBytes = 1u << 20;
-
 /// Committed records waiting to be applied before the reader is paused.
 inline constexpr std::size_t kPendingRecords = 8192;
 
@@ -24,6 +20,12 @@ inline constexpr std::size_t kPendingBytes = 8u << 20;
 /// Bytes of proposals that are not durable yet. Beyond, requests and messages of other partitions are
 /// answered `kOverloaded`; what the leader itself must propose is not refused.
 inline constexpr std::size_t kProposalBytes = 64u << 20;
+
+/// Requests that wait with an elected leader until it may serve.
+inline constexpr std::size_t kParkedRequests = 1024;
+
+/// Between two publications of how the partitions of a shard stand.
+inline constexpr Duration kStatusInterval = std::chrono::milliseconds(500);
 
 /// Timers held in memory per partition; the rest stay in the table until these have fired.
 inline constexpr std::size_t kLoadedTimers = 65'536;
@@ -55,6 +57,9 @@ inline constexpr std::size_t kShuffleBatchBytes = 64u << 10;
 /// Before a batch of ingested records that did not reach its log is sent again.
 inline constexpr Duration kFirstIngestionWait = std::chrono::milliseconds(25);
 inline constexpr Duration kLongestIngestionWait = std::chrono::seconds(1);
+
+/// Rows of invocations that a new leader reads at once, looking for those that ran.
+inline constexpr std::size_t kStartScanRows = 16'384;
 
 /// Rows that one pass of the cleaner purges at most.
 inline constexpr std::size_t kCleanerRows = 10'000;

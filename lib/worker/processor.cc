@@ -1,5 +1,7 @@
 #include "worker/processor.h"
 
+#include "partition/keys.h"
+#include "partition/rows.h"
 #include "partition/tables.h"
 #include "partition/version.h"
 #include "wire/codec.h"
@@ -37,6 +39,14 @@ Result<std::optional<Bytes>> claim(const std::optional<VersionedValue>& stored,
   return std::optional<Bytes>(metadata::encode(document));
 }
 
+Error sealed_error(const PartitionDescription& description, const partition::Seal& seal) {
+  return {Code::kCorrupt,
+          where(description, seal.applied) + ": the tables are sealed since " +
+              std::to_string(seal.at.ms) + " ms, when the tail of the log was LSN " +
+              std::to_string(seal.log_tail) + ": " + seal.reason +
+              ". Bring the log back, or drop the tables of the partition and restore a copy"};
+}
+
 /// What a record that waits costs, roughly.
 std::size_t weight(const bifrost::LogEntry& entry) { return 256 + entry.record.body.size(); }
 
@@ -59,10 +69,12 @@ PartitionProcessor::PartitionProcessor(ShardContext& context, Group& group, Rout
       on_stopped_(std::move(on_stopped)),
       proposer_(context.shard, context.bifrost, description.log, description.keys,
                 [this](const Error& error) { on_proposal_lost(error); }),
+      migration_timer_(context.shard.make_timer([this] { migrate(); })),
       campaign_timer_(context.shard.make_timer([this] { campaign(); })) {}
 
 PartitionProcessor::~PartitionProcessor() {
   reader_.reset();
+  release_parked(nullptr);
   leader_.reset();
   group_.remove(*this);
 }
@@ -71,6 +83,39 @@ void PartitionProcessor::start() {
   auto space = context_.store.open(description_.id, context_.shard);
   if (!space) return stop(std::move(space).error());
   space_ = std::move(space).value();
+  auto sealed = partition::Tables(description_.id, *space_).seal();
+  if (!sealed) return stop(std::move(sealed).error());
+  if (*sealed) {
+    return stop(sealed_error(description_, **sealed), Recovery::kNone);
+  }
+  migrator_ = std::make_unique<partition::Migrator>(description_.id, *space_,
+                                                    context_.options.migrations);
+  if (auto opened = migrator_->open(); !opened) return stop(std::move(opened).error());
+  if (migrator_->done()) return open_tables();
+  context_.shard.log().info("worker", "the tables are brought to a newer format",
+                            {{"partition", description_.id.value},
+                             {"from", migrator_->format()},
+                             {"to", partition::kStorageFormat}});
+  migrate();
+}
+
+void PartitionProcessor::migrate() {
+  if (role_ == Role::kStopped) return;
+  if (batch_.empty()) {
+    if (migrator_->done()) return open_tables();
+    if (auto filled = migrator_->next(batch_); !filled) return stop(std::move(filled).error());
+  }
+  const storage::Commit commit{space_.get(), &batch_, space_->committed()};
+  auto committed = context_.store.commit({&commit, 1});
+  if (!committed && committed.error().code != Code::kOverloaded) {
+    return stop(std::move(committed).error().within("migrating tables"));
+  }
+  if (committed) batch_.clear();
+  migration_timer_->arm(context_.shard.now() + (committed ? Duration(0) : milliseconds(2)));
+}
+
+void PartitionProcessor::open_tables() {
+  migrator_.reset();
   machine_ = std::make_unique<partition::Machine>(description_.id, description_.keys, *space_);
   if (auto opened = machine_->open(); !opened) return stop(std::move(opened).error());
   open_log();
@@ -93,16 +138,12 @@ void PartitionProcessor::open_log() {
 
 void PartitionProcessor::read_log(const bifrost::LogTail& tail) {
   if (machine_->applied() >= tail.next.value) {
-    // Going on would give the same LSN to two records. Whoever can must restore the log.
-    return stop({Code::kCorrupt, where(description_, machine_->applied()) +
-                                     ": the tables are ahead of the log, whose tail is LSN " +
-                                     std::to_string(tail.next.value) +
-                                     ": the log has lost records"},
-                Recovery::kNone);
+    return seal(tail);
   }
   auto known = machine_->tables().durability();
   if (!known) return stop(std::move(known).error());
   committed_ = machine_->applied();
+  log_tail_ = tail.next.value;
   durability_ = std::make_unique<Durability>(
       context_, router_, *space_, description_.log, *known, committed_,
       [this](const wire::UpdateDurability& report) {
@@ -115,6 +156,26 @@ void PartitionProcessor::read_log(const bifrost::LogTail& tail) {
   reader_ = context_.bifrost.read(description_.log, bifrost::Lsn{machine_->applied() + 1},
                                   description_.keys, *this);
   if (context_.options.lead) campaign();
+}
+
+void PartitionProcessor::seal(const bifrost::LogTail& tail) {
+  // Going on would give the same LSN to two records. The mark must be on disk before anybody can
+  // append: once the log has grown beyond the tables, nothing else tells that they do not belong
+  // together.
+  const partition::Seal mark{"the log has lost records that the tables hold", machine_->applied(),
+                             tail.next.value, context_.shard.wall_now(), context_.options.node};
+  storage::Batch batch;
+  batch.put(partition::keys::variable(description_.id, partition::keys::Variable::kSeal),
+            partition::rows::encode(mark));
+  space_->write_local(batch, Completion<void>(context_.shard, scope_.bind([this, mark](
+                                                                  Result<void> written) {
+    if (!written) {
+      return stop(std::move(written).error().within("sealing " +
+                                                    where(description_, mark.applied)),
+                  Recovery::kNone);
+    }
+    stop(sealed_error(description_, mark), Recovery::kNone);
+  })));
 }
 
 // --- Reading and applying ------------------------------------------------------------------------
@@ -145,8 +206,8 @@ bool PartitionProcessor::apply_pending() {
     return false;
   }
   std::size_t records = 0;
-  while (!pending_.empty() && records < limits::kBatchRecords &&
-         batch_bytes_ < limits::kBatchBytes && !announced_) {
+  while (!pending_.empty() && records < context_.options.batch_records &&
+         batch_bytes_ < context_.options.batch_bytes && !announced_) {
     bifrost::LogEntry entry = std::move(pending_.front());
     pending_.pop_front();
     pending_bytes_ -= weight(entry);
@@ -242,24 +303,22 @@ void PartitionProcessor::campaign() {
       Completion<std::optional<VersionedValue>>(
           context_.shard, scope_.bind([this](Result<std::optional<VersionedValue>> written) {
             if (!written) return on_claimed(std::move(written).error());
-            auto document = metadata::decode_epoch_metadata((*written)->value);
-            if (!document) return on_claimed(std::move(document).error());
-            on_claimed(document->epoch);
+            on_claimed(metadata::decode_epoch_metadata((*written)->value));
           })));
 }
 
-void PartitionProcessor::on_claimed(Result<LeaderEpoch> epoch) {
+void PartitionProcessor::on_claimed(const Result<EpochMetadata>& claimed) {
   if (role_ != Role::kCandidate) return;
-  if (!epoch) {
+  if (!claimed) {
     context_.shard.log().warn("worker", "claiming leadership failed, trying again",
                               {{"partition", description_.id.value},
-                               {"error", epoch.error().describe()}});
+                               {"error", claimed.error().describe()}});
     campaign_wait_ms_ = std::clamp<std::uint64_t>(campaign_wait_ms_ * 2, 100, 5000);
     campaign_timer_->arm(context_.shard.now() + milliseconds(campaign_wait_ms_));
     return;
   }
-  claimed_ = *epoch;
-  proposer_.lead(context_.options.node, claimed_);
+  claimed_ = claimed->epoch;
+  proposer_.lead(context_.options.node, claimed_, claimed->version.value);
 }
 
 void PartitionProcessor::on_announced(const wire::AnnounceLeader& announced) {
@@ -308,7 +367,40 @@ void PartitionProcessor::begin_leading() {
   campaign_wait_ms_ = 0;
   durability_->on_lead();
   leader_ = std::make_unique<Leader>(*this, claimed_);
-  if (auto begun = leader_->begin(); !begun) stop(std::move(begun).error());
+  if (auto begun = leader_->begin(); !begun) return stop(std::move(begun).error());
+  if (parked_.empty()) return;
+  context_.shard.post(scope_.bind([this] { release_parked(leader()); }));
+}
+
+void PartitionProcessor::release_parked(Leader* leader) {
+  if (RESTATE_MUTATION("worker/parked-requests-forgotten")) return parked_.clear();
+  for (auto& request : std::exchange(parked_, {})) request(leader);
+}
+
+PartitionStatus PartitionProcessor::status() const {
+  using Replay = PartitionStatus::Replay;
+  PartitionStatus status;
+  status.id = description_.id;
+  status.keys = description_.keys;
+  status.role = role_;
+  status.updated_at = context_.shard.wall_now();
+  if (stopped_) status.stopped = stopped_->describe();
+  if (role_ == Role::kStopped) status.replay = Replay::kStopped;
+  if (!machine_) return status;
+  status.applied = machine_->applied();
+  status.durable = space_->durable().value;
+  status.log_tail = log_tail_;
+  if (durability_) status.reported = durability_->reported();
+  if (const auto leader = machine_->leader()) {
+    status.epoch = leader->epoch;
+    status.leader = leader->node;
+  }
+  status.features = partition::Features::from_bits(machine_->feature_bits());
+  status.schema_version = machine_->schema_version();
+  status.min_version = machine_->min_version();
+  if (role_ == Role::kStarting || role_ == Role::kStopped) return status;
+  status.replay = status.applied + 1 >= log_tail_ ? Replay::kActive : Replay::kCatchingUp;
+  return status;
 }
 
 void PartitionProcessor::on_proposal_lost(const Error& error) {
@@ -323,6 +415,7 @@ void PartitionProcessor::on_proposal_lost(const Error& error) {
 }
 
 void PartitionProcessor::step_down(const Error& why) {
+  release_parked(nullptr);
   if (!leader_) return;
   context_.shard.log().info("worker", "stepping down",
                             {{"partition", description_.id.value}, {"why", why.describe()}});
@@ -347,6 +440,7 @@ void PartitionProcessor::stop(Error error, Recovery recovery) {
   pending_bytes_ = 0;
   actions_.clear();
   campaign_timer_->cancel();
+  release_parked(nullptr);
   leader_.reset();
   durability_.reset();
   if (reader_) reader_->pause();

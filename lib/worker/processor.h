@@ -7,13 +7,16 @@
 #include "worker/client.h"
 #include "worker/context.h"
 #include "worker/durability.h"
+#include "worker/partition_status.h"
 #include "worker/proposer.h"
 
+#include <restate/metadata/epoch_metadata.h>
 #include <restate/partition/machine.h>
 
 #include <deque>
 #include <memory>
 #include <optional>
+#include <vector>
 
 namespace restate::worker {
 
@@ -34,7 +37,7 @@ enum class Recovery : std::uint8_t {
 
 class PartitionProcessor final : private bifrost::ReadListener {
  public:
-  enum class Role : std::uint8_t { kStarting, kFollower, kCandidate, kLeader, kStopped };
+  using Role = PartitionStatus::Role;
 
   /// Called once, from inside the processor: it can be destroyed after the turn, not before.
   using OnStopped = Function<void(const Error&, Recovery)>;
@@ -54,6 +57,14 @@ class PartitionProcessor final : private bifrost::ReadListener {
   const std::optional<Error>& stopped() const { return stopped_; }
   /// The leader, while this node leads and serves.
   Leader* leader() { return role_ == Role::kLeader ? leader_.get() : nullptr; }
+  /// True while it is elected, but waits for the log to switch on what it wants: requests may wait
+  /// with it.
+  bool elected() const { return role_ == Role::kCandidate && awaits_barrier_; }
+  /// Runs `request` once it leads; with null if it does not come to that. Only while `elected`.
+  void park(Function<void(Leader*)> request) { parked_.push_back(std::move(request)); }
+  /// True: no more should be parked.
+  bool full_of_requests() const { return parked_.size() >= limits::kParkedRequests; }
+  PartitionStatus status() const;
   const partition::Machine& machine() const { return *machine_; }
   storage::PartitionSpace& space() { return *space_; }
   Proposer& proposer() { return proposer_; }
@@ -80,16 +91,23 @@ class PartitionProcessor final : private bifrost::ReadListener {
   void on_entries(std::span<bifrost::LogEntry> entries) override;
   void on_read_error(const Error& error) override;
 
+  /// Brings the tables to the present format, a batch per turn.
+  void migrate();
+  void open_tables();
   void open_log();
   void read_log(const bifrost::LogTail& tail);
+  /// Stops for good: the log has lost what the tables hold, and will soon hold something else.
+  void seal(const bifrost::LogTail& tail);
   void campaign();
-  void on_claimed(Result<LeaderEpoch> epoch);
+  void on_claimed(const Result<metadata::EpochMetadata>& claimed);
   void on_announced(const wire::AnnounceLeader& announced);
   /// Features to be switched on that the log does not know yet.
   Result<std::vector<std::uint16_t>> missing_features() const;
   /// A barrier is applied that may be the one it waits for.
   void on_barrier();
   void begin_leading();
+  /// Lets those that waited go on, or tells them that nobody leads.
+  void release_parked(Leader* leader);
   void on_proposal_lost(const Error& error);
   void step_down(const Error& why);
   void stop(Error error);
@@ -105,6 +123,7 @@ class PartitionProcessor final : private bifrost::ReadListener {
   Role role_ = Role::kStarting;
   std::optional<Error> stopped_;
   std::unique_ptr<storage::PartitionSpace> space_;
+  std::unique_ptr<partition::Migrator> migrator_;
   std::unique_ptr<partition::Machine> machine_;
   Proposer proposer_;
   std::deque<bifrost::LogEntry> pending_;
@@ -123,6 +142,9 @@ class PartitionProcessor final : private bifrost::ReadListener {
   bool barrier_passed_ = false;
   LeaderEpoch claimed_;
   bool awaits_barrier_ = false;  ///< elected, but the features it wants are not in the log yet
+  std::vector<Function<void(Leader*)>> parked_;
+  std::uint64_t log_tail_ = 0;  ///< when the log was opened
+  std::unique_ptr<Timer> migration_timer_;
   std::unique_ptr<Timer> campaign_timer_;
   std::uint64_t campaign_wait_ms_ = 0;
   std::unique_ptr<Leader> leader_;

@@ -20,11 +20,12 @@ Proposer::~Proposer() {
   }
 }
 
-void Proposer::lead(GenerationalNodeId node, LeaderEpoch epoch) {
+void Proposer::lead(GenerationalNodeId node, LeaderEpoch epoch,
+                    std::uint64_t epoch_metadata_version) {
   epoch_ = epoch;
   next_sequence_ = 0;
   lost_ = false;
-  propose(wire::AnnounceLeader{node, epoch});
+  propose(wire::AnnounceLeader{node, epoch, keys_, epoch_metadata_version});
 }
 
 void Proposer::propose(wire::Command command) {

@@ -21,6 +21,11 @@ class DecodedEnvelope final : public bifrost::Decoded {
   const wire::Envelope envelope;
 };
 
+/// What a request is told while `Proposer::full`.
+inline Error log_is_behind() {
+  return {Code::kOverloaded, "the log of the partition is behind"};
+}
+
 /// Owned by a partition processor, on its shard.
 class Proposer final : private TurnActor {
  public:
@@ -30,8 +35,9 @@ class Proposer final : private TurnActor {
            Function<void(const Error&)> on_lost);
   ~Proposer();
 
-  /// Starts a new epoch: announces it, and numbers later proposals within it.
-  void lead(GenerationalNodeId node, LeaderEpoch epoch);
+  /// Starts a new epoch: announces it, and numbers later proposals within it. The version is that
+  /// of the document that the epoch was claimed in.
+  void lead(GenerationalNodeId node, LeaderEpoch epoch, std::uint64_t epoch_metadata_version);
 
   /// Proposes under the epoch's dedup numbers: dropped by apply once another leader has announced
   /// itself. For what this leader decided, and can decide again.

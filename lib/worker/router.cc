@@ -83,12 +83,17 @@ template <class T, class Call>
 void RoutingClient::route(PartitionKey key, Completion<T> done, Call call) {
   const Router::Route& route = router_.find(key);
   auto on_owner = [&route, call = std::move(call)](Completion<T> answer) mutable {
-    Leader* leader = route.processor == nullptr ? nullptr : route.processor->leader();
-    if (leader == nullptr) {
-      answer(not_leading(route.partition));
-      return;
+    PartitionProcessor* const processor = route.processor;
+    Leader* leader = processor == nullptr ? nullptr : processor->leader();
+    if (leader != nullptr) return call(*leader, std::move(answer));
+    if (processor == nullptr || !processor->elected() || processor->full_of_requests()) {
+      return answer(not_leading(route.partition));
     }
-    call(*leader, std::move(answer));
+    processor->park([partition = route.partition, call = std::move(call),
+                     answer = std::move(answer)](Leader* then) mutable {
+      if (then == nullptr) return answer(not_leading(partition));
+      call(*then, std::move(answer));
+    });
   };
   if (route.shard == &shard_) {
     shard_.post([on_owner = std::move(on_owner), done = std::move(done)]() mutable {

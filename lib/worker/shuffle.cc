@@ -26,7 +26,8 @@ Shuffle::Shuffle(Shard& shard, Next next, Destination destination, Send send, Ar
       arrived_(std::move(arrived)),
       retry_timer_(shard.make_timer([this] { retry(); })) {}
 
-void Shuffle::start() {
+void Shuffle::start(std::uint64_t head) {
+  next_sequence_ = head;
   behind_ = true;
   schedule();
 }

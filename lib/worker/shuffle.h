@@ -37,8 +37,9 @@ class Shuffle {
 
   Shuffle(Shard& shard, Next next, Destination destination, Send send, Arrived arrived);
 
-  /// Starts with the rows in the table.
-  void start();
+  /// Starts with the rows in the table, none of which has a sequence below `head`: what was there
+  /// and is deleted need not be passed over again.
+  void start(std::uint64_t head);
   /// A row was written; its message is passed along so that nobody reads it back.
   void on_message(std::uint64_t sequence, const wire::OutboxMessage& message);
 

@@ -11,7 +11,10 @@
 namespace restate::worker {
 
 Supervisor::Supervisor(ShardContext& context, Group& group, Router& router)
-    : context_(context), group_(group), router_(router) {}
+    : context_(context),
+      group_(group),
+      router_(router),
+      status_timer_(context.shard.make_timer([this] { publish(); })) {}
 
 Supervisor::~Supervisor() { close(); }
 
@@ -24,14 +27,27 @@ void Supervisor::open(const PartitionDescription& description) {
     start(kept);
   });
   start(kept);
+  if (!status_timer_->armed()) publish();
+}
+
+void Supervisor::publish() {
+  auto statuses = std::make_shared<std::vector<PartitionStatus>>();
+  statuses->reserve(kept_.size());
+  for (const auto& kept : kept_) statuses->push_back(kept->processor->status());
+  std::sort(statuses->begin(), statuses->end(),
+            [](const auto& a, const auto& b) { return a.id < b.id; });
+  board_.publish(std::move(statuses));
+  status_timer_->arm(context_.shard.now() + limits::kStatusInterval);
 }
 
 void Supervisor::close() {
+  status_timer_->cancel();
   for (auto& kept : kept_) {
     router_.attach(kept->description.id, nullptr);
     kept->processor.reset();
   }
   kept_.clear();
+  board_.publish(std::make_shared<const std::vector<PartitionStatus>>());
 }
 
 bool Supervisor::leads_all() const {

@@ -28,6 +28,8 @@ class Supervisor {
 
   /// True while there are partitions, and all of them have their leaders here.
   bool leads_all() const;
+  /// How the partitions stand, as of half a second ago at most. May be read from any thread.
+  const StatusBoard& board() const { return board_; }
   /// Null if it is not open here. Another one after each restart.
   PartitionProcessor* find(PartitionId partition) const;
 
@@ -41,12 +43,15 @@ class Supervisor {
   };
 
   void start(Kept& kept);
+  void publish();
   void on_stopped(Kept& kept, const Error& error, Recovery recovery);
 
   ShardContext& context_;
   Group& group_;
   Router& router_;
   std::vector<std::unique_ptr<Kept>> kept_;
+  StatusBoard board_;
+  std::unique_ptr<Timer> status_timer_;
 };
 
 }  // namespace restate::worker

@@ -142,6 +142,7 @@ Engine::Engine(testing::World& world, testing::Node& node, Options options)
   if (options.forgets) config_.defaults.journal_retention_ms = 0;
   config_.vqueues = options.flow_control;
   config_.scoped_virtual_objects = options.flow_control;
+  config_.unique_random_seeds = options.unique_seeds;
   config_.defaults.inactivity_timeout_ms = 300;
   config_.defaults.retry_initial_ms = options.retry_initial_ms;
   config_.defaults.retry_max_interval_ms = 200;

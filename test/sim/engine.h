@@ -29,6 +29,8 @@ class Engine {
     bool trims = false;
     /// Keeps nothing of what has ended, unless somebody may ask for it again.
     bool forgets = false;
+    /// Wants a feature in the log: leaders serve only behind its barrier.
+    bool unique_seeds = false;
     std::uint64_t retry_initial_ms = 20;
     /// Scopes and rules.
     bool flow_control = false;

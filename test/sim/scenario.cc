@@ -27,6 +27,7 @@ class Faults {
     if (draw(4) == 0) world_.set_fault("deployment/unavailable", 50'000);
     if (draw(2) == 0) engine_.disk().set_sync_time(1ms, 20ms);
     if (seed % 5 == 2) world_.set_fault("worker/partition/stops", 2'000);
+    if (seed % 3 != 0) world_.set_fault("worker/start-scan/short-step", 900'000);
     jumps_ = draw(4) == 0;
     clogs_ = draw(4) == 0;
     repeats_ = draw(2) == 0;
@@ -132,6 +133,7 @@ Outcome run_scenario(std::uint64_t seed, const ScenarioOptions& options) {
                  .checkpoint_bytes = std::size_t{2048} << seed % 5,
                  .trims = trims,
                  .forgets = seed % 3 == 1,
+                 .unique_seeds = seed % 7 < 3,
                  .retry_initial_ms = seed % 5 < 3 ? 1u : 20u,
                  .flow_control = flow_control,
                  .kafka = consumes ? &topic : nullptr});

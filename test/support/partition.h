@@ -111,6 +111,11 @@ class TestPartition {
   std::optional<partition::InvocationStatus> status(const InvocationId& id) const {
     return tables().find_invocation(id).value();
   }
+  /// What starts an attempt of an invocation that is there, reading its journal.
+  partition::InvokeAction started(const InvocationId& id) const {
+    const auto found = status(id).value();
+    return {id, found.target, {}, found.incarnation};
+  }
   std::vector<wire::JournalEntry> journal(const InvocationId& id) const {
     std::vector<wire::JournalEntry> entries;
     tables()

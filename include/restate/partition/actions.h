@@ -20,6 +20,7 @@ struct InvokeAction {
   InvocationId invocation;
   wire::InvocationTarget target;
   std::vector<wire::JournalEntry> journal;  ///< empty: read it
+  wire::Incarnation incarnation = {};       ///< what the effects of the attempt are for
   bool operator==(const InvokeAction&) const = default;
 };
 struct AbortInvocation {

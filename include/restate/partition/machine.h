@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <string>
 
 namespace restate::partition {
 
@@ -58,6 +59,13 @@ class Machine {
   std::uint64_t applied() const;
   /// The newest leadership seen.
   std::optional<wire::AnnounceLeader> leader() const;
+
+  /// Of the registry in the log; 0: there is none yet.
+  std::uint64_t schema_version() const;
+  /// What the log has switched on, a bit per feature.
+  std::uint64_t feature_bits() const;
+  /// The oldest version that may apply the log from here on; empty: any.
+  std::string min_version() const;
 
   /// Typed reading, uncommitted changes included: what leaders rebuild their work from, and what
   /// the invoker and the query layer read.

@@ -43,8 +43,19 @@ struct Paused {
   std::optional<JournalEvent> event;
   bool operator==(const Paused&) const = default;
 };
+/// The attempt gives its place to others; the invocation is still to run. Kinds are stored.
 struct Yielded {
+  enum class Kind : std::uint8_t {
+    kUnknown = 0,
+    kLeaderChange = 1,
+    kMemory = 2,
+    kTransientError = 3,
+    kLoadShedding = 4,
+  };
   std::string reason;
+  Kind kind = Kind::kUnknown;
+  std::optional<JournalEvent> event = {};
+  std::optional<WallTime> resume_at = {};  ///< not before; a hint where attempts do not queue
   bool operator==(const Yielded&) const = default;
 };
 struct Ended {
@@ -82,6 +93,9 @@ struct TimerKey {
 struct AnnounceLeader {
   GenerationalNodeId node;
   LeaderEpoch epoch;
+  std::optional<KeyRange> keys = {};  ///< of the partition, as its leader knows it
+  /// Of the document that the epoch was claimed in; 0: not known.
+  std::uint64_t epoch_metadata_version = 0;
   bool operator==(const AnnounceLeader&) const = default;
 };
 /// Nobody older than `min_version` may go on; switches features on for every replica at one LSN.
@@ -95,6 +109,8 @@ struct VersionBarrier {
 struct UpdateDurability {
   std::uint64_t durable_lsn = 0;
   WallTime at;
+  /// Whose stores. Nothing: whoever reads it, as logs said before they could be shared.
+  std::optional<PartitionId> partition = {};
   bool operator==(const UpdateDurability&) const = default;
 };
 /// Replaces the whole state of an object or workflow key.
@@ -163,6 +179,8 @@ struct RestartAsNew {
 struct InvokerEffect {
   InvocationId invocation;
   Effect effect;
+  /// The life that the attempt belongs to: its id may have come back since.
+  Incarnation incarnation = {};
   bool operator==(const InvokerEffect&) const = default;
 };
 struct TimerFired {

@@ -148,6 +148,7 @@ struct ServiceInvocation {
   std::string limit_key;                         ///< ``, `l1` or `l1/l2`
   std::optional<ResponseSink> response_sink;     ///< who gets the result
   std::optional<RequestId> submit_notification;  ///< who is told that it was accepted
+  std::string created_by = {};  ///< the version of the server that proposed it; empty: not known
   bool operator==(const ServiceInvocation&) const = default;
 };
 

@@ -26,6 +26,7 @@ wire::ServiceInvocation invocation_of(const wire::CallRequest& request,
   invocation.idempotency_key = request.idempotency_key;
   // As the ingress has it: without the slash at the end.
   if (request.limit_key) invocation.limit_key = schema::parse_limit_key(*request.limit_key).text;
+  invocation.created_by = stored.live.status.created_by;
   return invocation;
 }
 

@@ -7,6 +7,7 @@
 #include <restate/testing/mutation.h>
 
 #include <utility>
+#include <vector>
 
 namespace restate::partition {
 
@@ -47,7 +48,8 @@ Result<void> enter_now(Live& live, Entrance entrance, Step& step) {
   }
   start(live, step);
   notify_submitted(live, entrance, step);
-  step.emit(InvokeAction{live.id, live.status.target, std::move(entrance.journal)});
+  step.emit(InvokeAction{live.id, live.status.target, std::move(entrance.journal),
+                         live.status.incarnation});
   return {};
 }
 
@@ -63,7 +65,7 @@ void resume(Live& live, Step& step) {
   status.status = Status::kInvoked;
   status.awaiting = {};
   status.delivered = 0;
-  step.emit(InvokeAction{live.id, status.target, {}});
+  step.emit(InvokeAction{live.id, status.target, {}, status.incarnation});
 }
 
 void pause(Live& live, std::optional<wire::JournalEvent> event, Step& step) {
@@ -109,13 +111,19 @@ Result<void> terminate_waiting(Live& live, const wire::Failure& failure, Step& s
 
 Result<void> kill_children(const Live& live, Step& step) {
   if (live.status.journal.commands <= 1) return {};  // the Input calls nobody
-  return step.state.tables().scan_journal(
+  // Sent after the scan, which must not see its rows change.
+  std::vector<InvocationId> children;
+  RESTATE_TRY_VOID(step.state.tables().scan_journal(
       live.id, 0, live.status.journal.length, [&](std::uint32_t, wire::JournalEntry&& entry) {
         if (entry.call && !RESTATE_MUTATION("partition/kill-spares-children")) {
-          send(wire::Terminate{entry.call->callee, wire::Terminate::Flavor::kKill, {}, {}}, step);
+          children.push_back(entry.call->callee);
         }
         return true;
-      });
+      }));
+  for (const InvocationId& child : children) {
+    send(wire::Terminate{child, wire::Terminate::Flavor::kKill, {}, {}}, step);
+  }
+  return {};
 }
 
 Result<void> drop_journal(Live& live, Step& step) {

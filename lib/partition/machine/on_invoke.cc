@@ -60,6 +60,7 @@ Result<void> on_invoke(const wire::Invoke& command, Step& step) {
   status.source = invocation.source;
   status.span = invocation.span;
   status.limit_key = invocation.limit_key;
+  status.created_by = invocation.created_by;
   if (invocation.response_sink) status.sinks.push_back(*invocation.response_sink);
   status.idempotency_key = invocation.idempotency_key;
   status.execution_time = invocation.execution_time;

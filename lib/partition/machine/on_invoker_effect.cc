@@ -25,7 +25,7 @@ struct OnEffect {
     if (*live.status.pinned == effect.deployment) return {};
     // The journal belongs to the first one. Let an attempt on it take over.
     step.emit(AbortInvocation{live.id});
-    step.emit(InvokeAction{live.id, live.status.target, {}});
+    step.emit(InvokeAction{live.id, live.status.target, {}, live.status.incarnation});
     return {};
   }
 
@@ -53,7 +53,7 @@ struct OnEffect {
     wire::AwaitTree awaiting = effect.awaiting;
     if (!RESTATE_MUTATION("partition/suspends-on-what-arrived") &&
         resolve(awaiting, arrived) != Outcome::kPending) {
-      step.emit(InvokeAction{live.id, live.status.target, {}});
+      step.emit(InvokeAction{live.id, live.status.target, {}, live.status.incarnation});
       return {};
     }
     if (live.status.pinned && live.status.pinned->protocol >= 7) {
@@ -74,8 +74,9 @@ struct OnEffect {
     return {};
   }
 
-  Result<void> operator()(const wire::Yielded&) const {
-    step.emit(InvokeAction{live.id, live.status.target, {}});
+  Result<void> operator()(const wire::Yielded& effect) const {
+    if (effect.event) append_event(live, *effect.event, step);
+    step.emit(InvokeAction{live.id, live.status.target, {}, live.status.incarnation});
     return {};
   }
 
@@ -95,6 +96,9 @@ struct OnEffect {
 /// overtaken: by a kill, an end, a pause.
 Result<void> on_invoker_effect(const wire::InvokerEffect& command, Step& step) {
   RESTATE_TRY(Live * live, step.state.invocations.find(command.invocation));
+  // The id has come back since: what an attempt of the earlier life still had to say goes nowhere,
+  // and the attempt of this one is left alone.
+  if (live != nullptr && !command.incarnation.matches(live->status.incarnation)) return {};
   if (live == nullptr || live->status.status != Status::kInvoked) {
     step.emit(AbortInvocation{command.invocation});
     return {};

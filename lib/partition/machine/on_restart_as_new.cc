@@ -1,3 +1,4 @@
+#include "common/hash.h"
 #include "partition/announced.h"
 #include "partition/machine/create.h"
 #include "partition/machine/journal.h"
@@ -104,12 +105,16 @@ Result<void> on_restart_as_new(const wire::RestartAsNew& command, Step& step) {
   status.source.invocation = command.invocation;
   status.span = old.span;
   status.limit_key = old.limit_key;
+  status.created_by = old.created_by;
   status.retention = old.retention;
   status.pinned = old.pinned;
   if (status.pinned && command.deployment) status.pinned->id = *command.deployment;
   // Random numbers that were journaled must come out again; a run from the start is free to differ.
-  if (command.copy_up_to > 0 || !step.state.features().unique_random_seeds()) {
+  if (!step.state.features().unique_random_seeds()) {
     status.random_seed = old.random_seed;
+  } else if (command.copy_up_to > 0) {
+    // The original may be older than the feature: then its seed was a function of its id.
+    status.random_seed = old.random_seed.value_or(seed_of(command.invocation));
   }
 
   std::vector<std::pair<std::uint32_t, wire::JournalEntry>> entries;

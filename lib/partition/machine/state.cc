@@ -1,5 +1,6 @@
 #include "partition/machine/state.h"
 
+#include "partition/migration.h"
 #include "partition/row_codec.h"
 #include "partition/rows.h"
 
@@ -11,9 +12,6 @@
 namespace restate::partition {
 
 namespace {
-
-// The layout of keys and rows. Grows when a store must be migrated before it can be read.
-constexpr std::uint64_t kStorageFormat = 1;
 
 // Producers are few: partitions, and the partitions of topics. Beyond this they are read again.
 constexpr std::size_t kMostMarks = 10'000;
@@ -34,8 +32,9 @@ Result<void> State::open() {
   RESTATE_TRY(const auto format, tables_.number(keys::Variable::kStorageFormat));
   if (format.value_or(kStorageFormat) != kStorageFormat) {
     return Error{Code::kUnsupported, "opening partition " + std::to_string(partition_.value) +
-                                         ": its rows have storage format " +
-                                         std::to_string(*format) + ", written by another version"};
+                                         ": its tables have storage format " +
+                                         std::to_string(*format) + ", this program has format " +
+                                         std::to_string(kStorageFormat)};
   }
   RESTATE_TRY(const auto applied, tables_.applied_lsn());
   fresh_ = !applied.has_value();

@@ -206,6 +206,33 @@ TEST_CASE("a long journal is written no faster than it leaves", "[invoker][drive
   }
 }
 
+TEST_CASE("a replay is the journal of its start, whatever is committed between its pages",
+          "[invoker][driver]") {
+  Stage stage;
+  stage("invoke a Counter/k/add \"x\"");
+  for (int i = 0; i < 5; ++i) stage.run("recv a SetState s *300000");
+  stage.log();
+  stage.run("stuck on");
+  std::string told = stage("resume a");
+  CHECK(count(told, "Start known 6") == 1);
+  std::size_t pages = 1;
+  for (std::uint32_t signal = 17; signal < 27; ++signal) {
+    stage.run("signal a " + std::to_string(signal));
+    const std::string page = stage("drained a");
+    if (count(page, "< SetState") > 0) ++pages;
+    told += page;
+  }
+  CHECK(pages > 1);
+  CHECK(count(told, "< SetState") == 5);
+  const std::size_t replayed = told.rfind("< SetState");
+  for (std::uint32_t signal = 17; signal < 27; ++signal) {
+    const std::string line = "signal " + std::to_string(signal) + " void";
+    CAPTURE(line);
+    CHECK(count(told, line) == 1);
+    CHECK(told.find(line) > replayed);
+  }
+}
+
 TEST_CASE("an endpoint that restarts uses up no attempts", "[invoker][driver]") {
   Stage stage;
   stage("option 1 max-attempts 2");

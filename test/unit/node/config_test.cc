@@ -24,6 +24,21 @@ TEST_CASE("later sources of configuration win", "[node]") {
   CHECK(load(toml)->config.cleanup_interval_ms == 5000);
 }
 
+TEST_CASE("how much is applied at once can be chosen", "[node]") {
+  CHECK(load("")->config.batch_records == 512);
+  CHECK(load("")->config.batch_bytes == 1u << 20);
+  const auto loaded = load(R"(
+[worker]
+max-command-batch-size = 32
+max-command-batch-bytes = "2 MiB"
+)");
+  REQUIRE(loaded);
+  CHECK(loaded->config.batch_records == 32);
+  CHECK(loaded->config.batch_bytes == 2u << 20);
+  CHECK(loaded->warnings.empty());
+  CHECK_FALSE(load("worker.max-command-batch-size = 0"));
+}
+
 TEST_CASE("the environment maps to nested keys", "[node]") {
   const auto loaded = load("", {{"RESTATE_WORKER__INVOKER__INACTIVITY_TIMEOUT", "30s"},
                                 {"RESTATE_DEFAULT_RETRY_POLICY__MAX_ATTEMPTS", "3"},

@@ -14,6 +14,7 @@ using namespace restate::testing;
 namespace {
 
 const InvocationId kA = make_id(1);
+const InvocationId kB = make_id(2);
 
 wire::SelfDedup self(std::uint64_t epoch, std::uint64_t sequence) {
   return {LeaderEpoch{epoch}, sequence};
@@ -180,6 +181,28 @@ TEST_CASE("durability only grows", "[partition]") {
   partition.apply(wire::UpdateDurability{9, {2}});
   CHECK_FALSE(partition.applied().durability);
   CHECK(partition.tables().durability().value()->durable_lsn == 10);
+  SECTION("what is durable of another partition is none of ours") {
+    partition.apply(wire::UpdateDurability{11, {3}, PartitionId{1}});
+    CHECK_FALSE(partition.applied().durability);
+    partition.apply(wire::UpdateDurability{11, {3}, PartitionId{0}});
+    CHECK(partition.applied().durability->durable_lsn == 11);
+  }
+}
+
+TEST_CASE("an invocation says which version proposed it, and so do those it causes",
+          "[partition]") {
+  TestPartition partition;
+  wire::Invoke command = invoke(kA, service(), {.retention = {1000, 1000}});
+  command.invocation.created_by = "0.1.0";
+  partition.apply(std::move(command));
+  CHECK(partition.status(kA)->created_by == "0.1.0");
+  partition.apply(call(kA, 1, 2, kB, service()));
+  const auto messages = partition.outbox();
+  REQUIRE(messages.size() == 1);
+  CHECK(std::get<wire::Invoke>(messages[0]).invocation.created_by == "0.1.0");
+  partition.apply(kill(kA));
+  partition.apply(wire::RestartAsNew{kA, make_id(3), 0, std::nullopt, std::nullopt});
+  CHECK(partition.status(make_id(3))->created_by == "0.1.0");
 }
 
 TEST_CASE("a batch commits rows, dedup and LSN together, in key order", "[partition]") {

@@ -29,7 +29,7 @@ TEST_CASE("who waits for an object is told at once that it was accepted", "[part
   CHECK(status->status == Status::kInboxed);
   CHECK(status->timestamps.inboxed == partition.now());
   partition.apply(output(kA, Bytes("")));
-  CHECK(partition.apply(ended(kA)) == Actions{InvokeAction{kB, kTarget, {}}});
+  CHECK(partition.apply(ended(kA)) == Actions{partition.started(kB)});
 }
 
 TEST_CASE("calls and changes of state take their turns in one order", "[partition][object]") {
@@ -102,7 +102,7 @@ TEST_CASE("a suspended holder that is killed passes the object on", "[partition]
   partition.apply(sleep(kA, 1, {9000}));
   partition.apply(invoke(kB, kTarget));
   CHECK(partition.apply(suspended(kA, {wire::CompletionId{1}})).empty());
-  CHECK(partition.apply(kill(kA)) == Actions{InvokeAction{kB, kTarget, {}}, AbortInvocation{kA}});
+  CHECK(partition.apply(kill(kA)) == Actions{partition.started(kB), AbortInvocation{kA}});
   CHECK(partition.status(kA)->status == Status::kCompleted);
   CHECK(partition.status(kA)->journal.length == 2);
 }

@@ -1,5 +1,6 @@
 // What operators do to invocations: kill, cancel, pause, resume, restart.
 
+#include "common/hash.h"
 #include "support/catch.h"
 #include "support/partition.h"
 
@@ -169,7 +170,7 @@ TEST_CASE("a cancellation wakes who waits for a call, a sleep or a promise",
       kA,
       {wire::CompletionId{1}, wire::CompletionId{3}, wire::CompletionId{4}, wire::SignalIndex{1}},
       5));
-  CHECK(partition.apply(cancel(kA)) == Actions{InvokeAction{kA, workflow("k"), {}}});
+  CHECK(partition.apply(cancel(kA)) == Actions{partition.started(kA)});
   partition.apply(output(kA, Bytes("")));
   partition.apply(ended(kA));
   // Those it waited for come late and find nobody.
@@ -228,10 +229,10 @@ TEST_CASE("a pause keeps what comes, and only a human or a cancellation ends it"
   CHECK(partition.status(kA)->journal.length == 4);
   SECTION("resumed") {
     CHECK(partition.apply(wire::Resume{kA, {}, make_request(1)}) ==
-          Actions{InvokeAction{kA, object("k"), {}}, answer(Operation::kResume, Outcome::kOk)});
+          Actions{partition.started(kA), answer(Operation::kResume, Outcome::kOk)});
   }
   SECTION("cancelled") {
-    CHECK(partition.apply(cancel(kA)) == Actions{InvokeAction{kA, object("k"), {}}});
+    CHECK(partition.apply(cancel(kA)) == Actions{partition.started(kA)});
   }
   SECTION("cancelled by its caller") {
     CHECK(partition.apply(signal(kA, 1, wire::Void{})).size() == 1);
@@ -284,9 +285,9 @@ TEST_CASE("a restart copies a prefix and the completions that belong to it",
 
   using Type = wire::EntryType;
   SECTION("from the start") {
-    CHECK(partition.apply(restart(kA, kB)) ==
-          Actions{InvokeAction{kB, service(), {}},
-                  answer(Operation::kRestartAsNew, Outcome::kOk, kB)});
+    const Actions actions = partition.apply(restart(kA, kB));
+    CHECK(actions ==
+          Actions{partition.started(kB), answer(Operation::kRestartAsNew, Outcome::kOk, kB)});
     CHECK(types(partition.journal(kB)) == std::vector{Type::kInput});
   }
   SECTION("from the middle: the completion behind the prefix comes along") {
@@ -348,7 +349,7 @@ TEST_CASE("a restart of what never ran works, and waits for its object",
   CHECK(partition.apply(restart(kA, kB)) ==
         Actions{answer(Operation::kRestartAsNew, Outcome::kOk, kB)});
   CHECK(partition.status(kB)->status == Status::kInboxed);
-  CHECK(partition.apply(kill(kC)).front() == Action(InvokeAction{kB, object("k"), {}}));
+  CHECK(partition.apply(kill(kC)).front() == Action(partition.started(kB)));
 }
 
 TEST_CASE("a restart without a journal has no input", "[partition][operations]") {
@@ -371,4 +372,17 @@ TEST_CASE("a restart from the middle repeats the randomness that was journaled",
   CHECK(partition.status(kB)->random_seed == partition.status(kA)->random_seed);
   partition.apply(restart(kA, kC));
   CHECK(partition.status(kC)->random_seed != partition.status(kA)->random_seed);
+}
+
+TEST_CASE("a restart repeats the randomness of an original from before the feature",
+          "[partition][operations]") {
+  TestPartition partition;
+  partition.apply(invoke(kA, service(), {.retention = kDay}));
+  partition.apply(run(kA, 1));
+  partition.apply(ran(kA, 1, Bytes("a")));
+  partition.apply(kill(kA));
+  REQUIRE_FALSE(partition.status(kA)->random_seed);
+  partition.apply(wire::VersionBarrier{"0.1.0", "", {Features::kUniqueRandomSeeds}});
+  partition.apply(restart(kA, kB, 1));
+  CHECK(partition.status(kB)->random_seed == seed_of(kA));
 }

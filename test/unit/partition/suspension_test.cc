@@ -263,8 +263,46 @@ TEST_CASE("a deployment is pinned once", "[partition]") {
   partition.apply(effect(kA, wire::Pinned{first}));
   CHECK(partition.apply(effect(kA, wire::Pinned{first})).empty());
   const Actions actions = partition.apply(effect(kA, wire::Pinned{{make_deployment(2), 7}}));
-  CHECK(actions == Actions{AbortInvocation{kA}, InvokeAction{kA, service(), {}}});
+  CHECK(actions == Actions{AbortInvocation{kA}, partition.started(kA)});
   CHECK(partition.status(kA)->pinned == first);
+}
+
+TEST_CASE("effects of an earlier life do not touch the one that took its id", "[partition]") {
+  TestPartition partition;
+  const InvocationId kW = kA;
+  partition.apply(invoke(kW, workflow("k")));
+  const wire::Incarnation first = partition.status(kW)->incarnation;
+  partition.apply(kill(kW));
+  REQUIRE_FALSE(partition.status(kW));
+  partition.apply(invoke(kW, workflow("k")));
+  const auto before = partition.status(kW);
+  REQUIRE(before->incarnation != first);
+  const std::vector<wire::InvokerEffect> late = {
+      set_state(kW, "n", Bytes("old")),
+      output(kW, Bytes("old"), 1),
+      sleep(kW, 1, {9000}),
+      suspended(kW, {CompletionId{1}}),
+      ended(kW),
+      effect(kW, wire::Failed{{500, "", {}}}),
+      effect(kW, wire::Paused{}),
+      effect(kW, wire::NewEvent{{wire::JournalEvent::Type::kTransientError, "{}"}}),
+      effect(kW, wire::Pinned{{make_deployment(1), 6}})};
+  for (wire::InvokerEffect command : late) {
+    CAPTURE(command.effect.index());
+    command.incarnation = first;
+    // Nor is the attempt of the new life aborted.
+    CHECK(partition.apply(command).empty());
+    CHECK(partition.status(kW) == before);
+    CHECK(partition.journal(kW).size() == 1);
+    CHECK(partition.state(workflow("k")).empty());
+  }
+  // Its own are taken, and so are those of logs that did not say whose they are.
+  wire::InvokerEffect own = set_state(kW, "n", Bytes("new"));
+  own.incarnation = before->incarnation;
+  partition.apply(own);
+  CHECK(partition.journal(kW).size() == 2);
+  partition.apply(set_state(kW, "m", Bytes("new")));
+  CHECK(partition.state(workflow("k")).size() == 2);
 }
 
 TEST_CASE("an attempt that yields is started again", "[partition]") {

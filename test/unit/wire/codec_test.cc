@@ -104,6 +104,7 @@ class Generator {
     i.limit_key = text();
     i.response_sink = maybe([&] { return sink(); });
     i.submit_notification = maybe_request();
+    i.created_by = text();
     return i;
   }
   EntryType entry_type() {
@@ -122,7 +123,9 @@ class Generator {
       case 2: return NewEvent{event()};
       case 3: return Suspended{tree(), number32()};
       case 4: return Paused{maybe([&] { return event(); })};
-      case 5: return Yielded{text()};
+      case 5:
+        return Yielded{text(), static_cast<Yielded::Kind>(random_() % 5),
+                       maybe([&] { return event(); }), maybe([&] { return WallTime{number()}; })};
       case 6: return Ended{};
       default: return Failed{failure()};
     }
@@ -137,9 +140,14 @@ class Generator {
   }
   Command command(std::size_t which) {
     switch (which) {
-      case 0: return AnnounceLeader{{{number32()}, number32()}, {number()}};
+      case 0:
+        return AnnounceLeader{{{number32()}, number32()}, {number()},
+                              maybe([&] { return KeyRange{number(), number()}; }), number()};
       case 1: return VersionBarrier{text(), text(), {1, 2, static_cast<std::uint16_t>(random_())}};
-      case 2: return UpdateDurability{number(), {number()}};
+      case 2:
+        return UpdateDurability{number(), {number()}, maybe([&] {
+          return PartitionId{static_cast<std::uint16_t>(random_())};
+        })};
       case 3: {
         PatchState patch{target(), {number()}, maybe_text(), {}};
         for (std::uint64_t n = random_() % 4; n > 0; --n) patch.state[text()] = bytes();
@@ -157,7 +165,7 @@ class Generator {
       case 11:
         return RestartAsNew{id(), id(), number32(), maybe([&] { return DeploymentId{uuid()}; }),
                             maybe_request()};
-      case 12: return InvokerEffect{id(), effect()};
+      case 12: return InvokerEffect{id(), effect(), {number()}};
       case 13:
         return TimerFired{{{number()},
                            coin() ? TimerKind::kCompleteSleep : TimerKind::kStartScheduled, id(),

@@ -76,6 +76,76 @@ TEST_CASE("leaders put the registry into the log whenever it grows", "[worker][l
   }
 }
 
+TEST_CASE("requests wait with an elected leader until the log has its features",
+          "[worker][leader]") {
+  auto options = testing::worker_options();
+  options.wanted_features = {partition::Features::kUniqueRandomSeeds};
+  testing::WorkerNode node(5, options, 1);
+  node.node.disk().set_sync_time(20ms, 20ms);
+  REQUIRE(node.world.run_until([&] { return node.processor(0).elected(); }));
+  REQUIRE_FALSE(node.leads(0));
+  SECTION("and are served then") {
+    CHECK(node.patch(0));
+    CHECK(node.leads(0));
+  }
+  SECTION("or hear that nobody leads") {
+    std::optional<Result<void>> answer;
+    Shard& shard = node.world.shard();
+    shard.post([&] {
+      wire::PatchState record;
+      record.target.type = wire::ServiceType::kVirtualObject;
+      record.target.service = "Counter";
+      record.target.key = "k";
+      record.state["n"] = Bytes("x");
+      node.parts->client.patch_state(
+          std::move(record), Completion<void>(shard, [&](Result<void> result) {
+            answer.emplace(std::move(result));
+          }));
+    });
+    node.world.run_for(1ms);
+    REQUIRE_FALSE(answer);
+    node.close();
+    REQUIRE(answer);
+    CHECK(*answer == Code::kNotLeader);
+  }
+}
+
+TEST_CASE("how partitions stand is published twice a second", "[worker][leader]") {
+  testing::WorkerNode node(6);
+  const auto read = [&] { return node.parts->supervisor.board().read(); };
+  using Replay = worker::PartitionStatus::Replay;
+  REQUIRE(read()->size() >= 1);
+  CHECK(read()->front().role == Role::kStarting);
+  CHECK(read()->front().replay == Replay::kStarting);
+  REQUIRE(node.all_lead());
+  node.registry.set(registry_of(7));
+  node.world.run_for(1s);
+  const worker::PartitionStatuses statuses = read();
+  REQUIRE(statuses->size() == 2);
+  for (std::uint16_t id = 0; id < 2; ++id) {
+    const worker::PartitionStatus& status = (*statuses)[id];
+    CHECK(status.id == PartitionId{id});
+    CHECK(status.role == Role::kLeader);
+    CHECK(status.replay == Replay::kActive);
+    CHECK(status.epoch == node.processor(id).leader()->epoch());
+    CHECK(status.leader == testing::worker_options().node);
+    CHECK(status.applied == node.processor(id).machine().applied());
+    CHECK(status.durable <= status.applied);
+    CHECK(status.schema_version == 7);
+    CHECK(status.features.has(partition::Features::kJournalV2));
+    CHECK_FALSE(status.stopped);
+  }
+  // A reader keeps what it has read.
+  node.append_raw(0, "no record of ours");
+  node.world.run_for(600ms);
+  CHECK((*statuses)[0].role == Role::kLeader);
+  CHECK(read()->at(0).role == Role::kStopped);
+  CHECK(read()->at(0).replay == Replay::kStopped);
+  CHECK(read()->at(0).stopped.has_value());
+  CHECK(read()->at(1).role == Role::kLeader);
+  CHECK(to_string(read()->at(0).replay) == "stopped");
+}
+
 TEST_CASE("a leader serves once the features it wants are in the log", "[worker][leader]") {
   auto options = testing::worker_options();
   options.wanted_features = {partition::Features::kUniqueRandomSeeds, 63};  // nobody knows 63

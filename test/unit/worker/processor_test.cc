@@ -2,6 +2,9 @@
 
 #include "worker/processor.h"
 
+#include "partition/keys.h"
+#include "partition/migration.h"
+#include "support/migration.h"
 #include "unit/worker/stage.h"
 
 #include <algorithm>
@@ -152,6 +155,30 @@ TEST_CASE("a resume never changes the protocol under a journal", "[worker]") {
   CHECK(member.status(kA)->status == partition::Status::kInvoked);
 }
 
+TEST_CASE("a restart of what was never pinned refuses a deployment that is not there", "[worker]") {
+  WorkerStage stage(8);
+  Member& member = stage.leader();
+  stage.write({record(greet(kA, {86'400'000, 86'400'000})),
+               record(::restate::testing::kill(kA))});
+  stage.settle();
+  REQUIRE_FALSE(member.status(kA)->pinned);
+  const auto restart = [&](DeploymentChoice choice) {
+    return stage
+        .ask<OperationReply>([&](Completion<OperationReply> done) {
+          member.client.restart_as_new(kA, 0, choice, make_request(1), std::move(done));
+        })
+        .value();
+  };
+  using Kind = DeploymentChoice::Kind;
+  CHECK(restart({Kind::kId, ::restate::testing::make_deployment(7)}).kind ==
+        OperationReply::Kind::kDeploymentNotFound);
+  CHECK(invocations(member) == 1);
+  // One that is there is accepted, and changes nothing: the first attempt chooses.
+  const OperationReply restarted = restart({Kind::kId, ::restate::testing::make_deployment(2)});
+  REQUIRE(restarted.new_invocation);
+  CHECK_FALSE(member.status(*restarted.new_invocation)->pinned);
+}
+
 TEST_CASE("a restart copies no command that has no result yet", "[worker]") {
   WorkerStage stage(4);
   Member& member = stage.leader();
@@ -185,6 +212,26 @@ TEST_CASE("a restart copies no command that has no result yet", "[worker]") {
   CHECK(restart(0).new_invocation.has_value());
 }
 
+namespace {
+
+/// Gives `to` the tables that `from` has, as if its log had been left behind.
+void copy_tables(Member& from, Member& to, World& world) {
+  auto space = to.store.open(kPartition, world.shard()).value();
+  storage::Batch batch;
+  storage::RowCallback copy([&](std::string_view key, std::string_view value) {
+    batch.put(key, value);
+    return true;
+  });
+  REQUIRE(from.processor->space().scan("", "", copy));
+  const storage::Commit commit{space.get(), &batch, from.processor->space().committed()};
+  REQUIRE(to.store.commit({&commit, 1}));
+  bool flushed = false;
+  space->flush(Completion<void>(world.shard(), [&](Result<void>) { flushed = true; }));
+  REQUIRE(world.run_until([&] { return flushed; }));
+}
+
+}  // namespace
+
 TEST_CASE("tables that are ahead of their log are not served", "[worker]") {
   WorkerStage stage(5);
   Member& member = stage.leader();
@@ -193,29 +240,148 @@ TEST_CASE("tables that are ahead of their log are not served", "[worker]") {
   // The same tables, and a log that has lost everything.
   WorkerStage other(6);
   Member& lost = other.add();
-  {
-    auto space = lost.store.open(kPartition, other.world.shard()).value();
-    storage::Batch batch;
-    storage::RowCallback copy([&](std::string_view key, std::string_view value) {
-      batch.put(key, value);
-      return true;
-    });
-    REQUIRE(member.processor->space().scan("", "", copy));
-    const storage::Commit commit{space.get(), &batch, member.processor->space().committed()};
-    REQUIRE(lost.store.commit({&commit, 1}));
-  }
+  copy_tables(member, lost, other.world);
   lost.start();
   other.world.run_for(1min);
   CHECK_FALSE(lost.leads());
   CHECK(lost.processor->role() == PartitionProcessor::Role::kStopped);
   REQUIRE(lost.processor->stopped());
   CHECK(lost.processor->stopped()->code == Code::kCorrupt);
+  CHECK(lost.stopped == Recovery::kNone);
   CHECK(lost.endpoints.attempts.empty());
   CHECK(other.logs.find_tail(kLog)->next == bifrost::kOldestLsn);  // it has written nothing
   const auto refused = other.ask<void>([&](Completion<void> done) {
     lost.client.signal(::restate::testing::signal(kA, 17, Bytes("v")), std::move(done));
   });
   CHECK(refused == Code::kNotLeader);
+}
+
+TEST_CASE("a seal outlives the power, and the log's growth beyond the tables", "[worker]") {
+  for (std::uint64_t seed = 1; seed <= 30; ++seed) {
+    CAPTURE(seed);
+    WorkerStage stage(seed);
+    Member& member = stage.leader();
+    stage.write({record(greet(kA)), record(greet(kB))});
+    stage.settle();
+    WorkerStage other(seed + 100);
+    Member& lost = other.add();
+    copy_tables(member, lost, other.world);
+    lost.disk.set_sync_time(1ms, 1ms);
+    lost.start();
+    // The power fails at any moment until it has stopped.
+    bool stopped = false;
+    for (std::uint64_t life = 0; life < 4 && !stopped; ++life) {
+      other.world.run_for(Duration(std::chrono::microseconds(other.world.random().below(4000))));
+      stopped = lost.processor->role() == PartitionProcessor::Role::kStopped;
+      lost.close();
+      lost.disk.crash(seed + life);
+      lost.start();
+    }
+    other.world.run_for(1s);
+    REQUIRE(lost.processor->role() == PartitionProcessor::Role::kStopped);
+    lost.close();
+    lost.disk.crash(seed);
+    // Other records stand where those were that the tables hold.
+    for (int i = 0; i < 20; ++i) other.write({record(greet(make_id(9)))});
+    lost.start();
+    other.world.run_for(1min);
+    CHECK(lost.processor->role() == PartitionProcessor::Role::kStopped);
+    CHECK(lost.stopped == Recovery::kNone);
+    REQUIRE(lost.processor->stopped());
+    CHECK(lost.processor->stopped()->message.find("sealed") != std::string::npos);
+    CHECK(lost.endpoints.attempts.empty());
+  }
+}
+
+TEST_CASE("tables of an older format are migrated when they are opened", "[worker]") {
+  const ::restate::testing::TurnRound turn_round;
+  WorkerOptions options;
+  options.migrations = {&turn_round};
+  const auto rows_of = [](const storage::View& view) {
+    std::vector<std::pair<std::string, std::string>> rows;
+    storage::RowCallback collect([&](std::string_view key, std::string_view value) {
+      if (key.starts_with("x")) rows.emplace_back(key, value);
+      return true;
+    });
+    REQUIRE(view.scan("", "", collect));
+    return rows;
+  };
+  std::vector<std::pair<std::string, std::string>> undisturbed;
+  for (std::uint64_t seed = 0; seed <= 40; ++seed) {
+    CAPTURE(seed);
+    WorkerStage stage(seed);
+    stage.world.set_fault("storage/flush/early", 100'000);
+    Member& member = stage.add(options);
+    {
+      auto space = member.store.open(kPartition, stage.world.shard()).value();
+      storage::Batch batch;
+      ::restate::testing::TurnRound::fill(batch, kPartition, 50);
+      bool written = false;
+      space->write_local(batch, Completion<void>(stage.world.shard(),
+                                                 [&](Result<void>) { written = true; }));
+      REQUIRE(stage.world.run_until([&] { return written; }));
+    }
+    member.start();
+    // Seed 0 is left alone. The others lose power in the middle, and begin again.
+    for (std::uint64_t life = 0; seed > 0 && life < 5; ++life) {
+      for (std::uint64_t events = stage.world.random().below(40); events > 0; --events) {
+        stage.world.run_for(Duration(1));
+      }
+      member.close();
+      member.disk.crash(seed * 10 + life);
+      member.start();
+    }
+    REQUIRE(stage.world.run_until([&] { return member.leads(); }));
+    const auto rows = rows_of(member.processor->space());
+    CHECK(rows.size() == 50);
+    if (seed == 0) undisturbed = rows;
+    CHECK(rows == undisturbed);
+    const auto format =
+        member.processor->machine().tables().number(partition::keys::Variable::kStorageFormat);
+    CHECK(format.value() == partition::kStorageFormat);
+  }
+}
+
+TEST_CASE("what ran is found step by step while newer records are applied", "[worker]") {
+  for (std::uint64_t seed = 1; seed <= 10; ++seed) {
+    CAPTURE(seed);
+    WorkerStage stage(seed);
+    Member& member = stage.leader();
+    constexpr std::uint8_t kMany = 60;
+    std::vector<wire::Envelope> many;
+    for (std::uint8_t number = 1; number <= kMany; ++number) {
+      many.push_back(record(greet(make_id(number))));
+    }
+    many.push_back(record(::restate::testing::effect(make_id(7), wire::Paused{})));
+    stage.write(std::move(many));
+    stage.settle();
+    member.close();
+    member.endpoints.attempts.clear();
+
+    stage.world.set_fault("worker/start-scan/short-step", 1'000'000);
+    member.start();
+    REQUIRE(stage.world.run_until([&] { return member.leads(); }));
+    CHECK(member.endpoints.attempts.size() < kMany / 2);
+    // It serves. What is decided now comes before what the scan will find.
+    const InvocationId killed = make_id(kMany);
+    const InvocationId again = make_id(kMany - 1);
+    const InvocationId fresh = make_id(kMany + 1);
+    stage.write({record(::restate::testing::kill(killed)), record(::restate::testing::kill(again)),
+                 record(greet(again)), record(greet(fresh))});
+    const auto paused = stage.ask<OperationReply>([&](Completion<OperationReply> done) {
+      member.client.pause(make_id(kMany - 2), make_request(1), std::move(done));
+    });
+    CHECK(paused.value().outcome == partition::OperationOutcome::kAccepted);
+    REQUIRE(stage.world.run_until([&] { return member.endpoints.attempts.contains(fresh); }));
+    CHECK(member.endpoints.attempts.size() < kMany / 2);
+
+    stage.settle();
+    CHECK_FALSE(member.status(killed));
+    CHECK_FALSE(member.endpoints.attempts.contains(killed));
+    CHECK_FALSE(member.endpoints.attempts.contains(make_id(7)));  // somebody paused it
+    CHECK(member.endpoints.attempts.size() == kMany - 1);
+    for (const auto& [id, attempts] : member.endpoints.attempts) CHECK(attempts == 1);
+  }
 }
 
 TEST_CASE("a partition that goes while its cleaner looks leaves nothing behind", "[worker]") {

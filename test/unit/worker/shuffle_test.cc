@@ -89,10 +89,27 @@ using Sequences = std::vector<std::uint64_t>;
 
 }  // namespace
 
+TEST_CASE("rows below the head are not looked for", "[worker][shuffle]") {
+  testing::World world{testing::Seed{9}};
+  std::vector<std::uint64_t> asked;
+  worker::Shuffle shuffle(
+      world.shard(),
+      [&](std::uint64_t from) -> std::optional<worker::OutboxRow> {
+        asked.push_back(from);
+        return std::nullopt;
+      },
+      [](const wire::OutboxMessage&) { return PartitionId{}; },
+      [](PartitionId, std::vector<worker::OutboxRow>, Completion<void>) {},
+      [](std::uint64_t) {});
+  shuffle.start(5'000'000);
+  world.run_for(1ms);
+  CHECK(asked == std::vector<std::uint64_t>{5'000'000});
+}
+
 TEST_CASE("an outbox with holes is sent from its first row", "[worker]") {
   Fixture f(1);
   for (const std::uint64_t sequence : {3, 4, 9}) f.rows[sequence] = f.message(sequence);
-  f.shuffle->start();
+  f.shuffle->start(0);
   f.settle();
   REQUIRE(f.under_way.size() == 2);
   CHECK(f.under_way[0].sequences == Sequences{4});
@@ -105,7 +122,7 @@ TEST_CASE("an outbox with holes is sent from its first row", "[worker]") {
 TEST_CASE("a destination has one append on its way, and the next carries what came meanwhile",
           "[worker]") {
   Fixture f(5);
-  f.shuffle->start();
+  f.shuffle->start(0);
   f.write(0);
   f.settle();
   for (const std::uint64_t sequence : {2, 4, 6}) f.write(sequence);
@@ -122,7 +139,7 @@ TEST_CASE("a destination has one append on its way, and the next carries what ca
 
 TEST_CASE("a message that is refused is not overtaken by a later one", "[worker]") {
   Fixture f(6);
-  f.shuffle->start();
+  f.shuffle->start(0);
   f.write(0);
   f.settle();
   f.write(2);
@@ -139,7 +156,7 @@ TEST_CASE("a message that is refused is not overtaken by a later one", "[worker]
 
 TEST_CASE("only what has arrived without a gap is truncated", "[worker]") {
   Fixture f(2);
-  f.shuffle->start();
+  f.shuffle->start(0);
   f.write(0);
   f.write(1);
   f.settle();
@@ -152,7 +169,7 @@ TEST_CASE("only what has arrived without a gap is truncated", "[worker]") {
 
 TEST_CASE("after a failure everything from the oldest unconfirmed message is sent again", "[worker]") {
   Fixture f(3);
-  f.shuffle->start();
+  f.shuffle->start(0);
   for (std::uint64_t i = 0; i < 4; ++i) f.write(i);
   f.settle();
   f.answer(0, Error{Code::kUnavailable, "lost"});
@@ -167,7 +184,7 @@ TEST_CASE("after a failure everything from the oldest unconfirmed message is sen
 
 TEST_CASE("the window bounds what is under way", "[worker]") {
   Fixture f(4);
-  f.shuffle->start();
+  f.shuffle->start(0);
   const std::uint64_t count = worker::limits::kShuffleWindow + 50;
   for (std::uint64_t i = 0; i < count; ++i) f.write(i);
   f.settle();

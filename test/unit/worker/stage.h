@@ -96,7 +96,10 @@ class Member {
     group_.emplace(context_);
     processor = std::make_unique<PartitionProcessor>(
         context_, *group_, router_, PartitionDescription{kPartition, KeyRange{}, kLog},
-        [this](const Error& error, Recovery) { failed = error; });
+        [this](const Error& error, Recovery recovery) {
+          failed = error;
+          stopped = recovery;
+        });
     router_.attach(kPartition, processor.get());
     processor->start();
   }
@@ -115,6 +118,7 @@ class Member {
   storage::MemoryStore store;
   SilentEndpoints endpoints;
   std::optional<Error> failed;
+  std::optional<Recovery> stopped;  ///< what might help the processor that stopped last
 
  private:
   static WorkerOptions with_generation(WorkerOptions options, std::uint32_t generation) {
