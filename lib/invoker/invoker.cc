@@ -22,11 +22,12 @@ class Invoker::Impl final : public ResidentOwner, public SlotWaiter {
   }
 
   void invoke(const InvocationId& invocation, std::uint32_t token,
-              const wire::InvocationTarget& target, std::vector<wire::JournalEntry> journal) {
+              const wire::InvocationTarget& target, std::vector<wire::JournalEntry> journal,
+              const std::optional<wire::RetryState>& queued) {
     abort(invocation);
     Place& place = places_[invocation];
     place.resident =
-        std::make_unique<Resident>(around_, invocation, token, target, std::move(journal));
+        std::make_unique<Resident>(around_, invocation, token, target, std::move(journal), queued);
     if (queue_.empty() && slots_.acquire(*this)) {
       begin(place);
     } else {
@@ -120,8 +121,9 @@ Invoker::~Invoker() = default;
 
 void Invoker::invoke(const InvocationId& invocation, std::uint32_t token,
                      const wire::InvocationTarget& target,
-                     std::vector<wire::JournalEntry> journal) {
-  impl_->invoke(invocation, token, target, std::move(journal));
+                     std::vector<wire::JournalEntry> journal,
+                     const std::optional<wire::RetryState>& queued) {
+  impl_->invoke(invocation, token, target, std::move(journal), queued);
 }
 
 void Invoker::notify(const InvocationId& invocation, std::uint32_t index, wire::EntryType type,

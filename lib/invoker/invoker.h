@@ -56,9 +56,11 @@ class Invoker {
   Invoker& operator=(const Invoker&) = delete;
 
   /// Begins a residency; one that is still there under this id is aborted. `journal`: all entries,
-  /// if they are at hand; else they are read.
+  /// if they are at hand; else they are read. `queued`: it came through a queue, with these tries
+  /// behind it, and yields to that queue instead of waiting here for a retry.
   void invoke(const InvocationId& invocation, std::uint32_t token,
-              const wire::InvocationTarget& target, std::vector<wire::JournalEntry> journal = {});
+              const wire::InvocationTarget& target, std::vector<wire::JournalEntry> journal = {},
+              const std::optional<wire::RetryState>& queued = {});
   /// A notification was appended at `index`. Passed on if the attempt has not replayed it.
   void notify(const InvocationId& invocation, std::uint32_t index, wire::EntryType type,
               const wire::NotificationId& id, const Bytes& body);

@@ -14,8 +14,11 @@ namespace {
 /// What a failed attempt led to, for the log: the effects from `first` on.
 std::string consequence(const Effects& effects, std::size_t first) {
   for (std::size_t i = first; i < effects.size(); ++i) {
-    if (const auto* wait = std::get_if<WaitForRetry>(&effects[i])) {
-      return "retrying in " + duration_text(static_cast<std::uint64_t>(wait->delay.count()));
+    const auto* wait = std::get_if<WaitForRetry>(&effects[i]);
+    const auto* yield = std::get_if<ProposeYield>(&effects[i]);
+    if (wait != nullptr || yield != nullptr) {
+      const milliseconds delay = wait != nullptr ? wait->delay : yield->delay;
+      return "retrying in " + duration_text(static_cast<std::uint64_t>(delay.count()));
     }
     const auto* propose = std::get_if<Propose>(&effects[i]);
     if (propose != nullptr && std::holds_alternative<wire::Paused>(propose->effect)) {
@@ -90,6 +93,10 @@ bool Resident::carry_out() {
       warn_of_size(propose->effect);
       on_proposed(propose->effect);
       around_.host.on_effect(invocation_, token_, std::move(propose->effect));
+    } else if (auto* yield = std::get_if<ProposeYield>(&effect)) {
+      yield->yielded.resume_at =
+          around_.shard.wall_now().plus(static_cast<std::uint64_t>(yield->delay.count()));
+      around_.host.on_effect(invocation_, token_, std::move(yield->yielded));
     } else if (const auto* timeout = std::get_if<SetTimeout>(&effect)) {
       waiting_for_ = timeout->kind;
       around_.deadlines.start(deadline_, timeout->after);

@@ -49,12 +49,14 @@ struct Surroundings {
 class Resident final : public AttemptListener, public DeadlineListener {
  public:
   Resident(Surroundings& around, const InvocationId& invocation, std::uint32_t token,
-           const wire::InvocationTarget& target, std::vector<wire::JournalEntry> journal)
+           const wire::InvocationTarget& target, std::vector<wire::JournalEntry> journal,
+           const std::optional<wire::RetryState>& queued = {})
       : around_(around),
         invocation_(invocation),
         token_(token),
         target_(target),
         journal_(std::move(journal)),
+        residency_(queued),
         deadline_(*this) {}
 
   const InvocationId& invocation() const { return invocation_; }

@@ -1,4 +1,4 @@
-#include <restate/partition/actions.h>
+#include "partition/queue.h"
 
 #include <string>
 #include <variant>
@@ -46,6 +46,11 @@ std::string text(const wire::TimerKey& key) {
       return out + "start " + key.invocation.str();
   }
   RESTATE_UNREACHABLE();
+}
+
+std::string text(const wire::QueuePosition& at) {
+  return std::string(at.fresh ? "fresh" : "again") + " at " + std::to_string(at.run_at.ms) + " #" +
+         std::to_string(at.sequence);
 }
 
 std::string text(const wire::ResponseSink& sink) {
@@ -140,6 +145,9 @@ struct ActionText {
   std::string operator()(const InvokeAction& a) const {
     std::string out = "Invoke " + a.invocation.str() + " " + a.target.str();
     if (!a.journal.empty()) out += " with " + std::to_string(a.journal.size()) + " entries";
+    if (a.queued && a.queued->attempts > 0) {
+      out += " after " + std::to_string(a.queued->attempts) + " attempts";
+    }
     return out;
   }
   std::string operator()(const AbortInvocation& a) const {
@@ -182,6 +190,19 @@ struct ActionText {
   }
   std::string operator()(const RulesChanged& a) const {
     return "RulesChanged " + std::to_string(a.version);
+  }
+  std::string operator()(const QueueMoved& a) const {
+    std::string out = "QueueMoved " + a.invocation.str() + " of " + a.scope;
+    if (!a.limit_key.empty()) out += " " + a.limit_key;
+    out.append(": ").append(to_string(a.from)).append(" -> ").append(to_string(a.to));
+    if (a.to == QueueStage::kInbox) out += " " + text(a.now);
+    return out;
+  }
+  std::string operator()(const QueueRefused& a) const {
+    return "QueueRefused " + a.place.invocation.str() + " " + text(a.place.at);
+  }
+  std::string operator()(const QueuePaused& a) const {
+    return std::string(a.paused ? "QueuePaused " : "QueueResumed ") + a.queue.str();
   }
 };
 

@@ -79,6 +79,28 @@ bool add_of_object(std::string_view tag, std::string_view key, const Bytes& valu
   return true;
 }
 
+bool add_of_queue(std::string_view tag, std::string_view key, const Bytes& value, Image& image) {
+  if (tag == keys::kQueues) {
+    const auto id = keys::decode_queue(key);
+    auto queue = rows::decode_queue(value);
+    if (!id || !queue) return false;
+    image.queues.emplace(*id, std::move(*queue));
+    return true;
+  }
+  if (tag == keys::kQueueEntries) {
+    const auto id = keys::decode_queue_entry(key);
+    const auto entry = rows::decode_queue_entry(value);
+    if (!id || !entry) return false;
+    image.invocations[*id].entry = *entry;
+    return true;
+  }
+  const auto place = keys::decode_queue_place(key);
+  if (!place) return false;
+  Image::Invocation& rows = image.invocations[place->invocation];
+  (tag == keys::kQueueInbox ? rows.waits : rows.runs).push_back(*place);
+  return true;
+}
+
 bool add_of_partition(std::string_view tag, std::string_view key, const Bytes& value,
                       Image& image) {
   if (tag == keys::kTimers) {
@@ -113,6 +135,10 @@ bool add(std::string_view key, const Bytes& value, Image& image) {
   }
   if (tag == keys::kTimers || tag == keys::kOutbox || tag == keys::kFsm) {
     return add_of_partition(tag, key, value, image);
+  }
+  if (tag == keys::kQueues || tag == keys::kQueueEntries || tag == keys::kQueueInbox ||
+      tag == keys::kQueueRunning) {
+    return add_of_queue(tag, key, value, image);
   }
   return tag == keys::kDedup;
 }

@@ -36,6 +36,9 @@ struct Image {
     std::uint32_t events = 0;
     std::vector<TimerRow> timers;
     std::vector<std::uint64_t> inboxed;  ///< sequences of its rows in inboxes
+    std::optional<QueueEntry> entry;     ///< its place in a queue
+    std::vector<wire::QueuePlace> waits;  ///< rows in inboxes of queues
+    std::vector<wire::QueuePlace> runs;   ///< rows of running entries
   };
   struct Object {
     std::optional<Lock> lock;
@@ -45,6 +48,7 @@ struct Image {
   };
   std::map<InvocationId, Invocation> invocations;
   std::map<ObjectKey, Object, ObjectOrder> objects;
+  std::map<wire::QueueId, QueueMeta> queues;
   std::vector<std::uint64_t> outbox;
   std::map<keys::Variable, Bytes> variables;
 

@@ -41,7 +41,7 @@ Result<void> check_waiting(const InvocationId& id, const Image::Invocation& rows
   });
   RESTATE_HOLDS(starts == (status == Status::kScheduled ? 1 : 0), "I11", id.str(),
                 "scheduled means exactly one timer to start it");
-  if (status == Status::kInboxed) {
+  if (status == Status::kInboxed && !rows.entry) {
     RESTATE_HOLDS(rows.inboxed.size() == 1 && rows.inboxed[0] == rows.status->inbox_sequence, "I12",
                   id.str(), "inboxed means exactly one row, under the sequence it knows");
   } else {
@@ -51,6 +51,63 @@ Result<void> check_waiting(const InvocationId& id, const Image::Invocation& rows
     RESTATE_HOLDS(rows.status->sinks.empty(), "I13", id.str(), "somebody waits for what has ended");
     RESTATE_HOLDS(rows.status->result.has_value(), "I13", id.str(), "it has ended without result");
   }
+  return {};
+}
+
+// The stage that goes with a status. An invoked one waits in its queue or runs.
+bool fits(QueueStage stage, bool fresh, Status status) {
+  switch (status) {
+    case Status::kInboxed:
+      return stage == QueueStage::kInbox && fresh;
+    case Status::kInvoked:
+      return stage == QueueStage::kRunning || (stage == QueueStage::kInbox && !fresh);
+    case Status::kSuspended:
+      return stage == QueueStage::kSuspended;
+    case Status::kPaused:
+      return stage == QueueStage::kPaused;
+    case Status::kScheduled:
+    case Status::kCompleted:
+      return false;
+  }
+  RESTATE_UNREACHABLE();
+}
+
+Result<void> check_entry(const InvocationId& id, const Image::Invocation& rows) {
+  using Places = std::vector<wire::QueuePlace>;
+  Places waits, runs;
+  if (rows.entry) {
+    const wire::QueuePlace place{id, rows.entry->queue, rows.entry->at};
+    if (rows.entry->stage == QueueStage::kInbox) waits.push_back(place);
+    if (rows.entry->stage == QueueStage::kRunning) runs.push_back(place);
+    RESTATE_HOLDS(rows.status && fits(rows.entry->stage, rows.entry->at.fresh, rows.status->status),
+                  "I43", id.str(), "its entry is in a stage that its status has not");
+    const InvocationStatus& status = *rows.status;
+    RESTATE_HOLDS(status.target.scope &&
+                      queue_of(id.key, status.target, status.limit_key).digest == rows.entry->queue,
+                  "I43", id.str(), "its entry is in a queue of others");
+  }
+  RESTATE_HOLDS(waits == rows.waits && runs == rows.runs, "I43", id.str(),
+                "the rows of its stage are not what its entry says");
+  return {};
+}
+
+Result<void> check_queues(const Image& image) {
+  std::map<wire::QueueId, std::uint64_t> entries;
+  for (const auto& [id, rows] : image.invocations) {
+    if (rows.entry) ++entries[{id.key, rows.entry->queue}];
+  }
+  for (const auto& [id, queue] : image.queues) {
+    const auto found = entries.find(id);
+    const std::uint64_t count = found == entries.end() ? 0 : found->second;
+    RESTATE_HOLDS(queue.entries == count, "I42", id.str(), "its entries are not counted right");
+    RESTATE_HOLDS(count > 0 || queue.paused, "I42", id.str(), "a queue is left without entries");
+  }
+  for (const auto& [id, count] : entries) {
+    RESTATE_HOLDS(image.queues.count(id) == 1, "I42", id.str(), "entries have no queue");
+  }
+  const auto features = Features::from_bits(image.number(keys::Variable::kFeatures));
+  RESTATE_HOLDS(image.queues.empty() || features.vqueues(), "I42", "features",
+                "queues are there, though nobody switched them on");
   return {};
 }
 
@@ -137,7 +194,9 @@ Result<void> check_objects(const Image& image) {
     if (!rows.status) continue;
     const InvocationStatus& status = *rows.status;
     if (!status.target.keyed()) services.insert(status.target.service);
-    if (status.target.exclusive() && status.started()) {
+    // Who waits for a permit has taken the object before.
+    const bool queued = status.status == Status::kInboxed && rows.entry;
+    if (status.target.exclusive() && (status.started() || queued)) {
       running[ObjectKey(id.key, status.target)].push_back(id);
     }
   }
@@ -174,6 +233,7 @@ Result<void> check_objects(const Image& image) {
 
 Result<void> check(const Image& image) {
   for (const auto& [id, rows] : image.invocations) {
+    RESTATE_TRY_VOID(check_entry(id, rows));
     if (!rows.status) {
       RESTATE_TRY_VOID(check_free(id, rows));
       continue;
@@ -184,6 +244,7 @@ Result<void> check(const Image& image) {
     RESTATE_TRY_VOID(check_suspended(id, rows));
   }
   RESTATE_TRY_VOID(check_objects(image));
+  RESTATE_TRY_VOID(check_queues(image));
   const std::uint64_t head = image.number(keys::Variable::kOutboxHead);
   const std::uint64_t tail = image.number(keys::Variable::kOutboxSequence);
   for (const std::uint64_t sequence : image.outbox) {

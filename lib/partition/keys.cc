@@ -144,6 +144,30 @@ std::string outbox(PartitionId partition, std::uint64_t sequence) {
   return KeyWriter(kOutbox, partition.value).u64(sequence).take();
 }
 
+std::string queue(const wire::QueueId& id) {
+  return KeyWriter(kQueues, id.key.value).uuid(id.digest).take();
+}
+
+std::string queue_entry(const InvocationId& id) { return invocation_key(kQueueEntries, id).take(); }
+
+std::string queue_place(std::string_view tag, const wire::QueuePlace& place) {
+  return KeyWriter(tag, place.invocation.key.value)
+      .uuid(place.queue)
+      .u8(place.at.fresh ? 1 : 0)
+      .u64(place.at.run_at.ms)
+      .u64(place.at.sequence)
+      .uuid(place.invocation.uuid)
+      .take();
+}
+
+std::string of_queue(std::string_view tag, const wire::QueueId& id) {
+  return KeyWriter(tag, id.key.value).uuid(id.digest).take();
+}
+
+std::string of_queue(std::string_view tag, const wire::QueueId& id, bool fresh) {
+  return KeyWriter(tag, id.key.value).uuid(id.digest).u8(fresh ? 1 : 0).take();
+}
+
 std::optional<Variable> decode_variable(std::string_view key) {
   KeyReader from(key);
   from.tag();
@@ -249,6 +273,32 @@ std::optional<std::uint64_t> decode_outbox(std::string_view key) {
   from.u64();
   const std::uint64_t sequence = from.u64();
   return finish(from, sequence);
+}
+
+std::optional<wire::QueueId> decode_queue(std::string_view key) {
+  KeyReader from(key);
+  from.tag();
+  wire::QueueId id;
+  id.key.value = from.u64();
+  id.digest = from.uuid();
+  return finish(from, id);
+}
+
+std::optional<InvocationId> decode_queue_entry(std::string_view key) { return decode_status(key); }
+
+std::optional<wire::QueuePlace> decode_queue_place(std::string_view key) {
+  KeyReader from(key);
+  from.tag();
+  wire::QueuePlace place;
+  place.invocation.key.value = from.u64();
+  place.queue = from.uuid();
+  const std::uint8_t fresh = from.u8();
+  if (fresh > 1) return std::nullopt;
+  place.at.fresh = fresh == 1;
+  place.at.run_at.ms = from.u64();
+  place.at.sequence = from.u64();
+  place.invocation.uuid = from.uuid();
+  return finish(from, place);
 }
 
 }  // namespace restate::partition::keys

@@ -4,6 +4,7 @@
 /// The keys of a partition's tables (docs/formats/tables.md): a tag, a partition key or id, and
 /// what puts the rows of a table in the order in which they are read.
 
+#include "partition/queue.h"
 #include "partition/status.h"
 
 #include <restate/ids.h>
@@ -30,6 +31,10 @@ inline constexpr std::string_view kState = "st";
 inline constexpr std::string_view kPromises = "pr";
 inline constexpr std::string_view kTimers = "ti";
 inline constexpr std::string_view kOutbox = "ob";
+inline constexpr std::string_view kQueues = "qm";
+inline constexpr std::string_view kQueueEntries = "qs";
+inline constexpr std::string_view kQueueInbox = "qI";
+inline constexpr std::string_view kQueueRunning = "qR";
 
 /// Variables of the partition. Numbers are stored.
 enum class Variable : std::uint16_t {
@@ -92,6 +97,14 @@ std::string of_object(std::string_view tag, const ObjectRef& object);
 std::string timer(PartitionId partition, const wire::TimerKey& key);
 std::string outbox(PartitionId partition, std::uint64_t sequence);
 
+std::string queue(const wire::QueueId& id);
+std::string queue_entry(const InvocationId& id);
+/// A row of `kQueueInbox` or `kQueueRunning`.
+std::string queue_place(std::string_view tag, const wire::QueuePlace& place);
+/// The prefix of the rows of one queue in one of the two: all, or those that have run or have not.
+std::string of_queue(std::string_view tag, const wire::QueueId& id);
+std::string of_queue(std::string_view tag, const wire::QueueId& id, bool fresh);
+
 // Decoders answer nothing for what is no key of that table.
 std::optional<Variable> decode_variable(std::string_view key);
 std::optional<InvocationId> decode_status(std::string_view key);
@@ -127,5 +140,8 @@ std::optional<ObjectRowKey> decode_object_row(std::string_view key);
 /// The invocation's partition key stands in the value.
 std::optional<wire::TimerKey> decode_timer(std::string_view key);
 std::optional<std::uint64_t> decode_outbox(std::string_view key);
+std::optional<wire::QueueId> decode_queue(std::string_view key);
+std::optional<InvocationId> decode_queue_entry(std::string_view key);
+std::optional<wire::QueuePlace> decode_queue_place(std::string_view key);
 
 }  // namespace restate::partition::keys

@@ -44,6 +44,10 @@ struct Dispatch {
   Result<void> operator()(const wire::UpsertRuleBook& c) const {
     return on_upsert_rule_book(c, step);
   }
+  Result<void> operator()(const wire::QueueDecisions& c) const {
+    return on_queue_decisions(c, step);
+  }
+  Result<void> operator()(const wire::PauseQueue& c) const { return on_pause_queue(c, step); }
 };
 
 }  // namespace

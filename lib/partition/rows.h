@@ -4,6 +4,7 @@
 /// Row values of every table, to bytes and back (docs/formats/tables.md). Decoding keeps slices of
 /// the value it is given.
 
+#include "partition/queue.h"
 #include "partition/status.h"
 
 #include <restate/bytes.h>
@@ -32,6 +33,10 @@ std::string encode(const StoredSchema& schema);
 std::string encode(const StoredRuleBook& rules);
 std::string encode(const wire::UpdateDurability& durability);
 std::string encode(const wire::AnnounceLeader& leader);
+std::string encode(const QueueEntry& entry);
+std::string encode(const QueueMeta& queue);
+/// A row of an inbox or of the running stage: everything stands in its key.
+std::string encode_place();
 /// A state value: bytes of the user behind the format byte.
 std::string encode_state(const Bytes& value);
 std::string encode_number(std::uint64_t value);
@@ -58,6 +63,8 @@ std::optional<StoredSchema> decode_schema(const Bytes& value);
 std::optional<StoredRuleBook> decode_rule_book(const Bytes& value);
 std::optional<wire::UpdateDurability> decode_durability(const Bytes& value);
 std::optional<wire::AnnounceLeader> decode_leader(const Bytes& value);
+std::optional<QueueEntry> decode_queue_entry(const Bytes& value);
+std::optional<QueueMeta> decode_queue(const Bytes& value);
 std::optional<Bytes> decode_state(const Bytes& value);
 std::optional<std::uint64_t> decode_number(const Bytes& value);
 

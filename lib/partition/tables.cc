@@ -38,6 +38,15 @@ Result<void> scan_prefix(const storage::View& rows, std::string_view table,
   return scan(rows, table, prefix, storage::prefix_end(prefix), std::move(visit));
 }
 
+// Rows of a table whose keys begin with a partition key.
+template <class F>
+Result<void> scan_keys(const storage::View& rows, std::string_view table, KeyRange range,
+                       F visit) {
+  return scan(rows, table, keys::of_partition_key(table, PartitionKey{range.first}),
+              storage::prefix_end(keys::of_partition_key(table, PartitionKey{range.last})),
+              std::move(visit));
+}
+
 Row more(bool wanted) { return wanted ? Row::kNext : Row::kDone; }
 
 // Reads one row and decodes it with `decode`.
@@ -183,6 +192,59 @@ Result<void> Tables::scan_promises(const keys::ObjectRef& object,
                        if (!promise) return Row::kCorrupt;
                        return more(visit(key.substr(prefix.size()), std::move(*promise)));
                      });
+}
+
+Result<std::optional<QueueEntry>> Tables::find_queue_entry(const InvocationId& id) const {
+  return find(*rows_, keys::kQueueEntries, keys::queue_entry(id), rows::decode_queue_entry);
+}
+
+Result<std::optional<QueueMeta>> Tables::find_queue(const wire::QueueId& id) const {
+  return find(*rows_, keys::kQueues, keys::queue(id), rows::decode_queue);
+}
+
+Result<void> Tables::scan_queues(KeyRange range,
+                                 Visit<const wire::QueueId&, QueueMeta&&> visit) const {
+  return scan_keys(*rows_, keys::kQueues, range, [&](std::string_view key, std::string_view row) {
+    const auto id = keys::decode_queue(key);
+    auto queue = rows::decode_queue(Bytes::literal(row));
+    if (!id || !queue) return Row::kCorrupt;
+    return more(visit(*id, std::move(*queue)));
+  });
+}
+
+Result<void> Tables::scan_queue_entries(KeyRange range,
+                                        Visit<const InvocationId&, QueueEntry&&> visit) const {
+  return scan_keys(*rows_, keys::kQueueEntries, range,
+                   [&](std::string_view key, std::string_view row) {
+                     const auto id = keys::decode_queue_entry(key);
+                     auto entry = rows::decode_queue_entry(Bytes::literal(row));
+                     if (!id || !entry) return Row::kCorrupt;
+                     return more(visit(*id, std::move(*entry)));
+                   });
+}
+
+Result<void> Tables::scan_queue_places(std::string_view tag, KeyRange range,
+                                       Visit<const wire::QueuePlace&> visit) const {
+  return scan_keys(*rows_, tag, range, [&](std::string_view key, std::string_view) {
+    const auto place = keys::decode_queue_place(key);
+    if (!place) return Row::kCorrupt;
+    return more(visit(*place));
+  });
+}
+
+Result<void> Tables::scan_queue_inbox(const wire::QueueId& id, bool fresh,
+                                      const std::optional<wire::QueuePlace>& after,
+                                      Visit<const wire::QueuePlace&> visit) const {
+  const std::string prefix = keys::of_queue(keys::kQueueInbox, id, fresh);
+  // Keys of one table have one length: behind a key is the key and a zero.
+  const std::string lower =
+      after ? keys::queue_place(keys::kQueueInbox, *after) + std::string(1, '\0') : prefix;
+  return scan(*rows_, keys::kQueueInbox, lower, storage::prefix_end(prefix),
+              [&](std::string_view key, std::string_view) {
+                const auto place = keys::decode_queue_place(key);
+                if (!place) return Row::kCorrupt;
+                return more(visit(*place));
+              });
 }
 
 Result<void> Tables::scan_timers(const std::optional<wire::TimerKey>& from,

@@ -85,6 +85,22 @@ class Tables {
   Result<void> scan_promises(const keys::ObjectRef& object,
                              Visit<std::string_view, Promise&&> visit) const;
 
+  // Queues.
+  Result<std::optional<QueueEntry>> find_queue_entry(const InvocationId& id) const;
+  Result<std::optional<QueueMeta>> find_queue(const wire::QueueId& id) const;
+  /// Every queue with a key in `keys`, in order of ids.
+  Result<void> scan_queues(KeyRange keys,
+                           Visit<const wire::QueueId&, QueueMeta&&> visit) const;
+  Result<void> scan_queue_entries(KeyRange keys,
+                                  Visit<const InvocationId&, QueueEntry&&> visit) const;
+  /// The rows of `keys::kQueueInbox` or `keys::kQueueRunning`, queue by queue.
+  Result<void> scan_queue_places(std::string_view tag, KeyRange keys,
+                                 Visit<const wire::QueuePlace&> visit) const;
+  /// Who waits in one lane of a queue, in order; `after`: behind that place.
+  Result<void> scan_queue_inbox(const wire::QueueId& id, bool fresh,
+                                const std::optional<wire::QueuePlace>& after,
+                                Visit<const wire::QueuePlace&> visit) const;
+
   // The partition.
   /// Timers from `from` on, that one included; from the first one if there is none given.
   Result<void> scan_timers(const std::optional<wire::TimerKey>& from,

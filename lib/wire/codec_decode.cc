@@ -142,6 +142,24 @@ Command read(FlatReader& in, const fb::UpsertRuleBook& t) {
   return UpsertRuleBook{t.version(), in.payload(t.book_extent())};
 }
 
+std::vector<QueuePlace> read_places(const flatbuffers::Vector<const fb::Place*>* packed) {
+  std::vector<QueuePlace> places;
+  if (packed == nullptr) return places;
+  places.reserve(packed->size());
+  for (const fb::Place* place : *packed) {
+    places.push_back({unflat(&place->invocation()), unflat(&place->queue()),
+                      {place->fresh(), {place->run_at()}, place->sequence()}});
+  }
+  return places;
+}
+Command read(FlatReader&, const fb::QueueDecisions& t) {
+  return QueueDecisions{read_places(t.runs()), read_places(t.yields())};
+}
+Command read(FlatReader&, const fb::PauseQueue& t) {
+  const InvocationId queue = unflat(t.queue());
+  return PauseQueue{{queue.key, queue.uuid}, t.paused()};
+}
+
 NewEntry read_entry(FlatReader& in, const fb::InvokerEffect& t) {
   if (!is_known_entry(t.entry_type())) in.damage();
   NewEntry entry;
@@ -161,6 +179,7 @@ Yielded read_yielded(FlatReader& in, const fb::InvokerEffect& t) {
   }
   if (t.event() != nullptr) yielded.event = unpack(in, t.event());
   if (t.resume_at()) yielded.resume_at = WallTime{*t.resume_at()};
+  yielded.retry = {t.attempts(), t.failed(), t.retries(), t.refused()};
   return yielded;
 }
 
@@ -219,6 +238,8 @@ Result<Command> decode_command(std::uint8_t number, const Bytes& bytes, std::siz
     case 17: return open<fb::UpsertSchema>(bytes, at);
     case 18: return open<fb::Operation>(bytes, at, &read_pause);
     case 19: return open<fb::UpsertRuleBook>(bytes, at);
+    case 20: return open<fb::QueueDecisions>(bytes, at);
+    case 21: return open<fb::PauseQueue>(bytes, at);
     default:
       return Error{Code::kUnsupported, "a record has command " + std::to_string(number) +
                                            ", which this version does not know"};

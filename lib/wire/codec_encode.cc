@@ -55,6 +55,17 @@ flatbuffers::Offset<fb::Operation> pack_operation(FlatWriter& out, const Invocat
   return fb::CreateOperation(out.builder(), &id, incarnation.lsn, request ? &uuid : nullptr);
 }
 
+flatbuffers::Offset<flatbuffers::Vector<const fb::Place*>> pack_places(
+    FlatWriter& out, const std::vector<QueuePlace>& places) {
+  std::vector<fb::Place> packed;
+  packed.reserve(places.size());
+  for (const QueuePlace& place : places) {
+    packed.emplace_back(flat(place.invocation), flat(place.queue), place.at.run_at.ms,
+                        place.at.sequence, place.at.fresh);
+  }
+  return out.builder().CreateVectorOfStructs(packed);
+}
+
 /// One overload per command; each returns the finished record.
 struct CommandEncoder {
   FlatWriter& out;
@@ -178,6 +189,15 @@ struct CommandEncoder {
   Bytes operator()(const UpsertRuleBook& c) {
     return finish(fb::CreateUpsertRuleBook(out.builder(), c.version, out.extent(c.book)));
   }
+  Bytes operator()(const QueueDecisions& c) {
+    const auto runs = pack_places(out, c.runs);
+    const auto yields = pack_places(out, c.yields);
+    return finish(fb::CreateQueueDecisions(out.builder(), runs, yields));
+  }
+  Bytes operator()(const PauseQueue& c) {
+    const fb::Id queue{c.queue.key.value, c.queue.digest.high(), c.queue.digest.low()};
+    return finish(fb::CreatePauseQueue(out.builder(), &queue, c.paused));
+  }
 };
 
 Bytes CommandEncoder::operator()(const InvokerEffect& c) {
@@ -229,8 +249,12 @@ Bytes CommandEncoder::operator()(const InvokerEffect& c) {
             const auto event = e.event ? pack(out, *e.event) : 0;
             return build([&](auto& table) {
               if (e.resume_at) table.add_resume_at(e.resume_at->ms);
+              table.add_attempts(e.retry.attempts);
+              table.add_failed(e.retry.failed);
               table.add_event(event);
               table.add_reason(reason);
+              table.add_retries(e.retry.retries_since_command);
+              table.add_refused(e.retry.refused);
               table.add_yield_kind(static_cast<std::uint8_t>(e.kind));
             });
           },

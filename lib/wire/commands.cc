@@ -40,6 +40,8 @@ std::string_view command_name(const Command& command) {
           [](const UpsertSchema&) { return "UpsertSchema"; },
           [](const Pause&) { return "Pause"; },
           [](const UpsertRuleBook&) { return "UpsertRuleBook"; },
+          [](const QueueDecisions&) { return "QueueDecisions"; },
+          [](const PauseQueue&) { return "PauseQueue"; },
       },
       command);
 }
@@ -54,6 +56,8 @@ std::optional<PartitionKey> destination(const Command& command) {
           [](const TruncateOutbox&) -> Where { return {}; },
           [](const UpsertSchema&) -> Where { return {}; },
           [](const UpsertRuleBook&) -> Where { return {}; },
+          [](const QueueDecisions&) -> Where { return {}; },
+          [](const PauseQueue& pause) -> Where { return pause.queue.key; },
           [](const PatchState& patch) -> Where { return patch.key; },
           [](const TimerFired& timer) -> Where { return timer.key.invocation.key; },
           [](const auto& message) -> Where { return key_of_message(message); },

@@ -53,14 +53,20 @@ Leader::Leader(PartitionProcessor& processor, LeaderEpoch epoch)
       start_scan_(
           context_.shard, processor.space(), processor.id(), processor.description().keys,
           [this](StartScan::Found&& found) {
-            start_attempt(found.invocation, found.target, found.incarnation, {});
+            start_attempt({found.invocation, found.target, {}, found.incarnation});
           },
-          [this](const Error& error) { processor_.fail(error); }) {}
+          [this](const Error& error) { processor_.fail(error); }),
+      scheduler_([this](const wire::QueueId& queue, bool fresh,
+                        const std::optional<wire::QueuePlace>& after, std::size_t limit) {
+        return load_waiters(queue, fresh, after, limit);
+      }),
+      scheduler_alarm_(context_.shard.make_timer([this] { decide(); })) {}
 
 Leader::~Leader() = default;
 
 Result<void> Leader::begin() {
   if (!RESTATE_MUTATION("worker/attempts-not-restarted")) start_scan_.start();
+  RESTATE_TRY_VOID(begin_queues());
   if (!RESTATE_MUTATION("worker/timers-not-loaded")) timers_.start();
   RESTATE_TRY(const std::uint64_t head, processor_.machine().tables().outbox_head());
   shuffle_.start(head);
@@ -91,11 +97,11 @@ Result<void> Leader::begin_rules() {
   return {};
 }
 
-void Leader::start_attempt(const InvocationId& invocation, const wire::InvocationTarget& target,
-                           wire::Incarnation incarnation, std::vector<wire::JournalEntry> journal) {
+void Leader::start_attempt(partition::InvokeAction action) {
   const std::uint32_t token = next_token_++;
-  attempts_[invocation] = {token, incarnation};
-  invoker_.invoke(invocation, token, target, std::move(journal));
+  attempts_[action.invocation] = {token, action.incarnation};
+  invoker_.invoke(action.invocation, token, action.target, std::move(action.journal),
+                  action.queued);
 }
 
 void Leader::run(partition::Action& action) {
@@ -103,7 +109,7 @@ void Leader::run(partition::Action& action) {
     Leader& self;
     void operator()(partition::InvokeAction& a) {
       self.start_scan_.overtaken(a.invocation);
-      self.start_attempt(a.invocation, a.target, a.incarnation, std::move(a.journal));
+      self.start_attempt(std::move(a));
     }
     void operator()(const partition::AbortInvocation& a) {
       self.start_scan_.overtaken(a.invocation);
@@ -129,6 +135,9 @@ void Leader::run(partition::Action& action) {
     // One node looks at the registry itself; what the log holds is for those that come later.
     void operator()(const partition::SchemaChanged&) {}
     void operator()(const partition::RulesChanged& a) { self.on_rules(a.version, a.book); }
+    void operator()(const partition::QueueMoved& a) { self.on_queue(a); }
+    void operator()(const partition::QueueRefused& a) { self.on_queue(a); }
+    void operator()(const partition::QueuePaused& a) { self.on_queue(a); }
   };
   std::visit(Visitor{*this}, action);
 }
@@ -245,6 +254,8 @@ void Leader::on_rules(std::uint64_t version, const Bytes& book) {
     return;
   }
   rules_ = schema::snapshot(std::move(*decoded));
+  scheduler_.set_rules(rules_);
+  schedule_decisions();
 }
 
 void Leader::send(PartitionId destination, std::vector<OutboxRow> messages, Completion<void> done) {

@@ -11,6 +11,7 @@
 #include "worker/client.h"
 #include "worker/processor.h"
 #include "worker/requests.h"
+#include "worker/scheduler.h"
 #include "worker/shuffle.h"
 #include "worker/start_scan.h"
 #include "worker/timer_service.h"
@@ -53,6 +54,7 @@ class Leader final : private invoker::InvokerHost {
   invoker::Invoker& invoker() { return invoker_; }
   /// The limits in force: those that the log holds.
   const schema::RuleBook& rules() const { return *rules_; }
+  const Scheduler& scheduler() const { return scheduler_; }
 
  private:
   void on_effect(const InvocationId& invocation, std::uint32_t token, wire::Effect effect) override;
@@ -66,8 +68,20 @@ class Leader final : private invoker::InvokerHost {
 
   /// What a repeated request is told without a record of its own: a kept result changes no more.
   Result<std::optional<InvokeReply>> find_result(const InvocationId& invocation);
-  void start_attempt(const InvocationId& invocation, const wire::InvocationTarget& target,
-                     wire::Incarnation incarnation, std::vector<wire::JournalEntry> journal);
+  void start_attempt(partition::InvokeAction action);
+  /// Counts who waits and who runs, and takes back what the leader before has let run.
+  Result<void> begin_queues();
+  template <class Event>
+  void on_queue(const Event& event) {
+    scheduler_.on(event);
+    schedule_decisions();
+  }
+  /// Lets the scheduler decide, once this turn's actions have been told to it.
+  void schedule_decisions();
+  void decide();
+  std::vector<wire::QueuePlace> load_waiters(const wire::QueueId& queue, bool fresh,
+                                             const std::optional<wire::QueuePlace>& after,
+                                             std::size_t limit);
   std::vector<DueTimer> load_timers(const std::optional<wire::TimerKey>& after, std::size_t limit);
   std::optional<OutboxRow> next_message(std::uint64_t from);
   /// Whether every command up to journal index `upto` has all of its completions.
@@ -97,6 +111,9 @@ class Leader final : private invoker::InvokerHost {
   Shuffle shuffle_;
   Cleaner cleaner_;
   StartScan start_scan_;
+  Scheduler scheduler_;
+  std::unique_ptr<Timer> scheduler_alarm_;
+  bool decides_ = false;  ///< decisions are to be made at the end of the turn
   std::uint64_t proposed_schema_ = 0;
   std::unique_ptr<schema::SchemaSource::Watch> registry_watch_;
   schema::RuleBookPtr rules_ = schema::snapshot(schema::RuleBook{});  ///< as of the applied log

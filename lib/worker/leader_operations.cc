@@ -109,12 +109,17 @@ void Leader::resume(InvocationId invocation, const DeploymentChoice& deployment,
       return done(outcome(OperationOutcome::kNotStarted));
     case Status::kCompleted:
       return done(outcome(OperationOutcome::kCompleted));
-    case Status::kInvoked:
+    case Status::kInvoked: {
+      auto entry = processor_.machine().tables().find_queue_entry(invocation);
+      if (!entry) return done(std::move(entry).error());
+      // It waits in a queue: for its time, maybe.
+      if (*entry && (*entry)->stage == partition::QueueStage::kInbox) break;
       if (deployment.kind != DeploymentChoice::Kind::kKeep) {
         return done(outcome(OperationOutcome::kCannotChangeDeployment));
       }
       invoker_.retry_now(invocation);
       return done(outcome(OperationOutcome::kOk));
+    }
     case Status::kSuspended:
     case Status::kPaused:
       break;
@@ -128,7 +133,7 @@ void Leader::resume(InvocationId invocation, const DeploymentChoice& deployment,
   operate(request, std::move(resume), std::move(done));
 }
 
-void Leader::pause(InvocationId invocation, RequestId, Completion<OperationReply> done) {
+void Leader::pause(InvocationId invocation, RequestId request, Completion<OperationReply> done) {
   auto status = processor_.machine().tables().find_invocation(invocation);
   if (!status) return done(std::move(status).error());
   if (!*status) return done(outcome(OperationOutcome::kNotFound));
@@ -137,18 +142,25 @@ void Leader::pause(InvocationId invocation, RequestId, Completion<OperationReply
     case Status::kInboxed:
     case Status::kCompleted:
       return done(outcome(OperationOutcome::kNotRunning));
-    case Status::kSuspended:
     case Status::kPaused:
       return done(outcome(OperationOutcome::kAlreadyPaused));
+    case Status::kSuspended:
     case Status::kInvoked:
-      if (!start_scan_.done() && !attempts_.contains(invocation)) {
-        // Not found yet by the scan. It is paused as one that runs.
-        start_scan_.overtaken(invocation);
-        start_attempt(invocation, (*status)->target, (*status)->incarnation, {});
-      }
-      invoker_.pause(invocation);
-      return done(outcome(OperationOutcome::kAccepted));
+      break;
   }
+  auto entry = processor_.machine().tables().find_queue_entry(invocation);
+  if (!entry) return done(std::move(entry).error());
+  if (*entry) return operate(request, wire::Pause{invocation, request}, std::move(done));
+  if ((*status)->status == Status::kSuspended) {
+    return done(outcome(OperationOutcome::kAlreadyPaused));
+  }
+  if (!start_scan_.done() && !attempts_.contains(invocation)) {
+    // Not found yet by the scan. It is paused as one that runs.
+    start_scan_.overtaken(invocation);
+    start_attempt({invocation, (*status)->target, {}, (*status)->incarnation});
+  }
+  invoker_.pause(invocation);
+  done(outcome(OperationOutcome::kAccepted));
 }
 
 void Leader::restart_as_new(InvocationId invocation, std::uint32_t from,

@@ -31,6 +31,10 @@ inline constexpr Duration kStatusInterval = std::chrono::milliseconds(500);
 inline constexpr std::size_t kLoadedTimers = 65'536;
 /// Timers proposed in one turn, so that a storm leaves room for others.
 inline constexpr std::size_t kTimersPerTurn = 1024;
+/// Waiting invocations held in memory per queue, and lane of it; the rest stay in the table.
+inline constexpr std::size_t kLoadedWaiters = 256;
+/// Decisions of the scheduler in one record.
+inline constexpr std::size_t kQueueDecisions = 1000;
 /// One wait of the timer service at most: it follows the wall clock, which may jump.
 inline constexpr std::uint64_t kLongestWaitMs = 10'000;
 

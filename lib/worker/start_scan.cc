@@ -47,8 +47,8 @@ void StartScan::step(std::shared_ptr<Pass> pass) {
         pass->more = false;
         std::size_t rows = 0;
         std::optional<Error> damage;
-        auto scanned = partition::Tables(partition, *pass->snapshot)
-                           .scan_invocations(
+        const partition::Tables tables(partition, *pass->snapshot);
+        auto scanned = tables.scan_invocations(
                                keys, pass->last,
                                [&](const InvocationId& id, const partition::StatusHeader& header,
                                    std::string_view row) {
@@ -67,6 +67,13 @@ void StartScan::step(std::shared_ptr<Pass> pass) {
                                    damage = partition::rows::corrupt(partition::keys::kStatus,
                                                                     partition::keys::status(id));
                                    return false;
+                                 }
+                                 if (status->target.scope) {
+                                   // What passes a gate comes back through it.
+                                   auto entry = tables.find_queue_entry(id);
+                                   if (!entry) damage = std::move(entry).error();
+                                   if (damage) return false;
+                                   if (*entry) return true;
                                  }
                                  pass->found.push_back(
                                      {id, std::move(status->target), header.incarnation});

@@ -48,5 +48,8 @@ std::vector<std::string> fuzz_seeds() {
   add(NotifySignal{{}, SignalName{"n"}, Bytes("v")});
   add(UpsertSchema{1, Bytes("{}")});
   add(UpsertRuleBook{1, Bytes("{}")});
+  const QueuePlace place{{}, {}, {true, {5}, 6}};
+  add(QueueDecisions{{place, place}, {place}});
+  add(PauseQueue{{{1}, {}}, true});
   return seeds;
 }

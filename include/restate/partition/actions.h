@@ -14,6 +14,15 @@
 
 namespace restate::partition {
 
+/// Where an entry of a queue is. Numbers are stored.
+enum class QueueStage : std::uint8_t {
+  kNone = 0,  ///< in no queue: not yet, or not any more. Never stored.
+  kInbox = 1,
+  kRunning = 2,  ///< holds permits
+  kSuspended = 3,
+  kPaused = 4,
+};
+
 /// Start an attempt. `journal` carries the entries when the state machine has them at hand (a new
 /// invocation: its input), so that a first attempt reads nothing.
 struct InvokeAction {
@@ -21,6 +30,8 @@ struct InvokeAction {
   wire::InvocationTarget target;
   std::vector<wire::JournalEntry> journal;  ///< empty: read it
   wire::Incarnation incarnation = {};       ///< what the effects of the attempt are for
+  /// It came through a queue, with this behind it: instead of waiting for a retry it yields.
+  std::optional<wire::RetryState> queued{};
   bool operator==(const InvokeAction&) const = default;
 };
 struct AbortInvocation {
@@ -98,11 +109,34 @@ struct RulesChanged {
   Bytes book;
   bool operator==(const RulesChanged&) const = default;
 };
+/// Where an invocation stands in its queue has changed: what the leader's scheduler counts.
+struct QueueMoved {
+  InvocationId invocation;
+  Uuid queue;
+  std::string scope;
+  std::string limit_key;
+  QueueStage from = QueueStage::kNone;
+  QueueStage to = QueueStage::kNone;
+  wire::QueuePosition was;  ///< unless it comes from none
+  wire::QueuePosition now;  ///< unless it goes to none
+  bool operator==(const QueueMoved&) const = default;
+};
+/// A decision to run was void.
+struct QueueRefused {
+  wire::QueuePlace place;
+  bool operator==(const QueueRefused&) const = default;
+};
+struct QueuePaused {
+  wire::QueueId queue;
+  bool paused = false;
+  bool operator==(const QueuePaused&) const = default;
+};
 
 using Action =
     std::variant<InvokeAction, AbortInvocation, AckStoredCommand, ForwardNotification,
                  NewOutboxMessage, RegisterTimer, DeleteTimer, IngressResponse, SubmitNotification,
-                 OperationResponse, SchemaChanged, RulesChanged>;
+                 OperationResponse, SchemaChanged, RulesChanged, QueueMoved, QueueRefused,
+                 QueuePaused>;
 using Actions = std::vector<Action>;
 
 /// One line per action, for transcripts and logs.

@@ -5,6 +5,7 @@
 
 #include <restate/wire/invocation.h>
 #include <restate/wire/journal.h>
+#include <restate/wire/queue.h>
 
 #include <cstdint>
 #include <map>
@@ -55,7 +56,8 @@ struct Yielded {
   std::string reason;
   Kind kind = Kind::kUnknown;
   std::optional<JournalEvent> event = {};
-  std::optional<WallTime> resume_at = {};  ///< not before; a hint where attempts do not queue
+  std::optional<WallTime> resume_at = {};  ///< not before; where attempts queue
+  RetryState retry{};  ///< of what came through a queue
   bool operator==(const Yielded&) const = default;
 };
 struct Ended {
@@ -214,13 +216,26 @@ struct UpsertRuleBook {
   Bytes book;
   bool operator==(const UpsertRuleBook&) const = default;
 };
+/// What the leader's scheduler decided: `runs` leave their queue and start an attempt, `yields` have
+/// no attempt any more and wait again.
+struct QueueDecisions {
+  std::vector<QueuePlace> runs;
+  std::vector<QueuePlace> yields;
+  bool operator==(const QueueDecisions&) const = default;
+};
+/// Nothing starts from a paused queue; what runs goes on.
+struct PauseQueue {
+  QueueId queue;
+  bool paused = true;
+  bool operator==(const PauseQueue&) const = default;
+};
 
 /// Order is the command's number in the log; add at the end, never reorder.
 using Command =
     std::variant<AnnounceLeader, VersionBarrier, UpdateDurability, PatchState, Terminate, Purge,
                  PurgeJournal, Invoke, TruncateOutbox, Attach, Resume, RestartAsNew, InvokerEffect,
                  TimerFired, InvocationResponse, NotifySignal, UpsertSchema, Pause,
-                 UpsertRuleBook>;
+                 UpsertRuleBook, QueueDecisions, PauseQueue>;
 
 /// `Invoke`, `InvokerEffect`, ...
 std::string_view command_name(const Command& command);

@@ -58,11 +58,16 @@ struct WaitForRetry {
   milliseconds delay;
 };
 struct StopWaiting {};
+/// The invocation yields: propose it, with the time at which `delay` is over.
+struct ProposeYield {
+  wire::Yielded yielded;
+  milliseconds delay;
+};
 /// The invocation leaves the invoker.
 struct ResidencyOver {};
 
 using Effect = std::variant<SendFrames, CloseInput, SetTimeout, AttemptOver, Propose, StartAttempt,
-                            WaitForRetry, StopWaiting, ResidencyOver>;
+                            WaitForRetry, StopWaiting, ResidencyOver, ProposeYield>;
 using Effects = std::vector<Effect>;
 
 }  // namespace restate::invoker

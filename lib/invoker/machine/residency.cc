@@ -54,6 +54,14 @@ void Residency::on_error(AttemptError error, std::uint64_t random, Effects& out)
     propose_pause(&error, out);
   } else if (std::holds_alternative<FailInvocation>(decision)) {
     end(wire::Failed{failure_of(error)}, out);
+  } else if (yields_) {
+    // The log has all that this attempt proposed before it has this: no retry comes too early.
+    phase_ = Phase::kOver;
+    wire::Yielded yielded{"transient error", wire::Yielded::Kind::kTransientError,
+                          transient_error_event(error)};
+    yielded.retry = {attempts_, retry_.failed(), retries_since_command_, retry_.refused()};
+    out.push_back(ProposeYield{std::move(yielded), std::get<RetryAfter>(decision).delay});
+    out.push_back(ResidencyOver{});
   } else {
     if (!last_event_ || !same_event(*last_event_, error)) {
       out.push_back(Propose{wire::NewEvent{transient_error_event(error)}});

@@ -37,6 +37,16 @@ class Residency {
  public:
   enum class Phase : std::uint8_t { kQueued, kInFlight, kWaitingRetry, kOver };
 
+  Residency() = default;
+  /// `queued`: it came through a queue with these tries behind it. Instead of waiting for a retry
+  /// it leaves, and comes back when the queue lets it.
+  explicit Residency(const std::optional<wire::RetryState>& queued) : yields_(queued.has_value()) {
+    if (!queued) return;
+    attempts_ = queued->attempts;
+    retries_since_command_ = queued->retries_since_command;
+    retry_.resume_from(queued->failed, queued->refused);
+  }
+
   Phase phase() const { return phase_; }
   /// Failures since the last new command, for the Start message.
   std::uint32_t retries_since_command() const { return retries_since_command_; }
@@ -74,6 +84,7 @@ class Residency {
   void start_if_due(Effects& out);
 
   Phase phase_ = Phase::kQueued;
+  bool yields_ = false;
   bool timer_fired_ = false;
   bool pause_requested_ = false;
   std::uint32_t retries_since_command_ = 0;

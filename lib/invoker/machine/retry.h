@@ -21,6 +21,13 @@ class RetryCounter {
  public:
   explicit RetryCounter(const schema::RetryPolicy& policy) : policy_(policy) {}
 
+  /// Goes on where an earlier residency stopped.
+  void resume_from(std::uint64_t failed, std::uint32_t refused) {
+    failed_ = failed;
+    refused_ = refused;
+  }
+  std::uint64_t failed() const { return failed_; }
+  std::uint32_t refused() const { return refused_; }
   /// Another deployment was chosen: its policy counts from here on, with the tries made so far.
   void use(const schema::RetryPolicy& policy) { policy_ = policy; }
   const schema::RetryPolicy& policy() const { return policy_; }

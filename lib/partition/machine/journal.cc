@@ -49,13 +49,13 @@ Result<void> deliver(Live& live, Delivery notification, Step& step) {
         return std::nullopt;
       };
       if (RESTATE_MUTATION("partition/suspended-not-resumed")) return {};
-      if (resolve(step.change(live).awaiting, only_this) != Outcome::kPending) resume(live, step);
-      return {};
+      if (resolve(step.change(live).awaiting, only_this) == Outcome::kPending) return {};
+      return resume(live, step);
     }
     case Status::kPaused:
       // It finds the notification in its journal when somebody resumes it. A cancellation does.
-      if (notification.id == wire::NotificationId(wire::kCancelSignal)) resume(live, step);
-      return {};
+      if (notification.id != wire::NotificationId(wire::kCancelSignal)) return {};
+      return resume(live, step);
     case Status::kScheduled:
     case Status::kInboxed:
       return {};  // its first attempt reads it
@@ -96,6 +96,21 @@ void append_event(Live& live, wire::JournalEvent event, Step& step) {
   ++journal.events;
   // The Input is there from the start: there is always a last entry.
   step.state.put_event(live.id, {std::move(event), journal.length - 1, step.time, step.lsn});
+}
+
+Result<void> append_new_event(Live& live, const wire::JournalEvent& event, Step& step) {
+  std::optional<wire::JournalEvent> newest;
+  if (live.status.journal.events > 0) {
+    std::uint64_t lsn = 0;
+    RESTATE_TRY_VOID(step.state.tables().scan_events(live.id, [&](EventRow&& row) {
+      if (row.lsn < lsn) return true;
+      lsn = row.lsn;
+      newest = std::move(row.event);
+      return true;
+    }));
+  }
+  if (newest != event) append_event(live, event, step);
+  return {};
 }
 
 Result<wire::InvocationResult> read_output(Live& live, Step& step) {

@@ -39,6 +39,9 @@ Result<void> complete(Live& live, std::uint32_t completion, wire::EntryType type
 /// Keeps an event beside the journal.
 void append_event(Live& live, wire::JournalEvent event, Step& step);
 
+/// The same, unless the newest event already says so.
+Result<void> append_new_event(Live& live, const wire::JournalEvent& event, Step& step);
+
 /// The value of the last Output command; a failure if there is none.
 Result<wire::InvocationResult> read_output(Live& live, Step& step);
 

@@ -2,6 +2,7 @@
 
 #include "partition/machine/journal.h"
 #include "partition/machine/object.h"
+#include "partition/machine/queue.h"
 #include "partition/machine/respond.h"
 
 #include <restate/testing/mutation.h>
@@ -46,9 +47,14 @@ Result<void> enter_now(Live& live, Entrance entrance, Step& step) {
     notify_submitted(live, entrance, step);
     return {};
   }
-  start(live, step);
   notify_submitted(live, entrance, step);
-  step.emit(InvokeAction{live.id, live.status.target, std::move(entrance.journal),
+  return admit(live, std::move(entrance.journal), step);
+}
+
+Result<void> admit(Live& live, std::vector<wire::JournalEntry> journal, Step& step) {
+  if (gated(live, step)) return enqueue(live, step);
+  start(live, step);
+  step.emit(InvokeAction{live.id, live.status.target, std::move(journal),
                          live.status.incarnation});
   return {};
 }
@@ -60,21 +66,26 @@ void start(Live& live, Step& step) {
   if (!status.timestamps.running) status.timestamps.running = status.timestamps.modified;
 }
 
-void resume(Live& live, Step& step) {
+Result<void> resume(Live& live, Step& step) {
   InvocationStatus& status = step.change(live);
   status.status = Status::kInvoked;
   status.awaiting = {};
   status.delivered = 0;
-  step.emit(InvokeAction{live.id, status.target, {}, status.incarnation});
+  return ask_attempt(live, step);
 }
 
-void pause(Live& live, std::optional<wire::JournalEvent> event, Step& step) {
+Result<void> pause(Live& live, std::optional<wire::JournalEvent> event, Step& step) {
   if (event) append_event(live, std::move(*event), step);
-  step.change(live).status = Status::kPaused;
+  InvocationStatus& status = step.change(live);
+  status.status = Status::kPaused;
+  status.awaiting = {};
+  status.delivered = 0;
+  return park(live, QueueStage::kPaused, step);
 }
 
 Result<void> end(Live& live, wire::InvocationResult result, Step& step) {
   reply_to_all(live, result, step);
+  RESTATE_TRY_VOID(leave_queue(live, step));
   InvocationStatus& status = step.change(live);
   const ObjectKey object(live.id.key, status.target);
   const bool exclusive = status.target.exclusive();
@@ -97,15 +108,20 @@ Result<void> end(Live& live, wire::InvocationResult result, Step& step) {
 Result<void> terminate_waiting(Live& live, const wire::Failure& failure, Step& step) {
   const bool scheduled = live.status.status == Status::kScheduled;
   const wire::TimerKey timer = start_timer(live);
+  const ObjectKey object(live.id.key, live.status.target);
+  const bool exclusive = live.status.target.exclusive();
   reply_to_all(live, failure, step);
+  // Who waits for a permit has the object already; the others wait for either of the two.
+  RESTATE_TRY(const bool queued, leave_queue(live, step));
   if (scheduled) {
     step.state.erase_timer(timer);
-  } else {
+  } else if (!queued) {
     RESTATE_TRY_VOID(leave_inbox(live, step));
   }
   RESTATE_TRY_VOID(step.state.erase_journal(live));
   step.state.invocations.erase(live);
   if (scheduled) step.emit(DeleteTimer{timer});
+  if (queued && exclusive) return release(object, live.id, step);
   return {};
 }
 

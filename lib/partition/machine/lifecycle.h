@@ -24,10 +24,12 @@ Result<void> enter_now(Live& live, Entrance entrance, Step& step);
 
 /// To Inv, without asking for an attempt.
 void start(Live& live, Step& step);
+/// It has its object, or needs none: starts, or waits in its queue.
+Result<void> admit(Live& live, std::vector<wire::JournalEntry> journal, Step& step);
 /// Sus or Pau to Inv: a new attempt.
-void resume(Live& live, Step& step);
-/// Inv to Pau. The object stays locked.
-void pause(Live& live, std::optional<wire::JournalEvent> event, Step& step);
+Result<void> resume(Live& live, Step& step);
+/// Inv or Sus to Pau. The object stays locked.
+Result<void> pause(Live& live, std::optional<wire::JournalEvent> event, Step& step);
 
 /// The end of a started invocation: answers, keeps what is to be kept, passes the object on.
 Result<void> end(Live& live, wire::InvocationResult result, Step& step);

@@ -65,9 +65,7 @@ Result<void> release(const ObjectKey& object, const InvocationId& holder, Step& 
     }
     lock->holder = live->id;
     step.state.put_lock(object, *lock);
-    start(*live, step);
-    step.emit(InvokeAction{live->id, live->status.target, {}, live->status.incarnation});
-    return {};
+    return admit(*live, {}, step);
   }
   if (RESTATE_MUTATION("partition/lock-not-released")) return {};
   step.state.erase_lock(object);

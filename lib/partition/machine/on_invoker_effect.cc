@@ -2,6 +2,7 @@
 #include "partition/machine/entries.h"
 #include "partition/machine/journal.h"
 #include "partition/machine/lifecycle.h"
+#include "partition/machine/queue.h"
 #include "partition/repeatable.h"
 
 #include <restate/testing/mutation.h>
@@ -25,8 +26,7 @@ struct OnEffect {
     if (*live.status.pinned == effect.deployment) return {};
     // The journal belongs to the first one. Let an attempt on it take over.
     step.emit(AbortInvocation{live.id});
-    step.emit(InvokeAction{live.id, live.status.target, {}, live.status.incarnation});
-    return {};
+    return ask_attempt(live, step);
   }
 
   Result<void> operator()(const wire::NewEntry& effect) const {
@@ -39,10 +39,7 @@ struct OnEffect {
   }
 
   Result<void> operator()(const wire::Suspended& effect) const {
-    if (depth(effect.awaiting) > kDeepestAwait) {
-      pause(live, std::nullopt, step);
-      return {};
-    }
+    if (depth(effect.awaiting) > kDeepestAwait) return pause(live, std::nullopt, step);
     RESTATE_TRY_VOID(step.state.invocations.index(live));
     const auto arrived = [&](const wire::NotificationId& id) -> std::optional<Variant> {
       const Arrival* arrival = live.find_arrival(id);
@@ -53,8 +50,7 @@ struct OnEffect {
     wire::AwaitTree awaiting = effect.awaiting;
     if (!RESTATE_MUTATION("partition/suspends-on-what-arrived") &&
         resolve(awaiting, arrived) != Outcome::kPending) {
-      step.emit(InvokeAction{live.id, live.status.target, {}, live.status.incarnation});
-      return {};
+      return ask_attempt(live, step);
     }
     if (live.status.pinned && live.status.pinned->protocol >= 7) {
       append_event(live,
@@ -66,19 +62,14 @@ struct OnEffect {
     status.status = Status::kSuspended;
     status.awaiting = std::move(awaiting);
     status.delivered = effect.delivered;
-    return {};
+    return park(live, QueueStage::kSuspended, step);
   }
 
   Result<void> operator()(const wire::Paused& effect) const {
-    pause(live, effect.event, step);
-    return {};
+    return pause(live, effect.event, step);
   }
 
-  Result<void> operator()(const wire::Yielded& effect) const {
-    if (effect.event) append_event(live, *effect.event, step);
-    step.emit(InvokeAction{live.id, live.status.target, {}, live.status.incarnation});
-    return {};
-  }
+  Result<void> operator()(const wire::Yielded& effect) const { return yield(live, effect, step); }
 
   Result<void> operator()(const wire::Ended&) const {
     RESTATE_TRY(wire::InvocationResult result, read_output(live, step));
@@ -92,7 +83,7 @@ struct OnEffect {
 
 }  // namespace
 
-/// Only an invoked invocation has an attempt. What others report comes from attempts that were
+/// Only an invoked invocation has an attempt, and only one that does not wait for a permit. What others report comes from attempts that were
 /// overtaken: by a kill, an end, a pause.
 Result<void> on_invoker_effect(const wire::InvokerEffect& command, Step& step) {
   RESTATE_TRY(Live * live, step.state.invocations.find(command.invocation));
@@ -100,6 +91,11 @@ Result<void> on_invoker_effect(const wire::InvokerEffect& command, Step& step) {
   // and the attempt of this one is left alone.
   if (live != nullptr && !command.incarnation.matches(live->status.incarnation)) return {};
   if (live == nullptr || live->status.status != Status::kInvoked) {
+    step.emit(AbortInvocation{command.invocation});
+    return {};
+  }
+  RESTATE_TRY(const bool runs, may_run(*live, step));
+  if (!runs) {
     step.emit(AbortInvocation{command.invocation});
     return {};
   }

@@ -178,6 +178,29 @@ Result<void> State::erase_all_promises(const keys::ObjectRef& object) {
   return {};
 }
 
+// --- Queues
+// ---------------------------------------------------------------------------------------
+
+void State::put_queue(const wire::QueueId& id, const QueueMeta& queue) {
+  overlay_.put(keys::queue(id), rows::encode(queue));
+}
+
+void State::erase_queue(const wire::QueueId& id) { overlay_.erase(keys::queue(id)); }
+
+void State::put_queue_entry(const InvocationId& id, const QueueEntry& entry) {
+  overlay_.put(keys::queue_entry(id), rows::encode(entry));
+}
+
+void State::erase_queue_entry(const InvocationId& id) { overlay_.erase(keys::queue_entry(id)); }
+
+void State::put_place(std::string_view tag, const wire::QueuePlace& place) {
+  overlay_.put(keys::queue_place(tag, place), rows::encode_place());
+}
+
+void State::erase_place(std::string_view tag, const wire::QueuePlace& place) {
+  overlay_.erase(keys::queue_place(tag, place));
+}
+
 // --- Timers and outbox
 // ----------------------------------------------------------------------------
 

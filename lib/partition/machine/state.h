@@ -53,6 +53,15 @@ class State {
   void put_promise(const keys::ObjectRef& object, std::string_view key, const Promise& promise);
   Result<void> erase_all_promises(const keys::ObjectRef& object);
 
+  // Queues.
+  void put_queue(const wire::QueueId& id, const QueueMeta& queue);
+  void erase_queue(const wire::QueueId& id);
+  void put_queue_entry(const InvocationId& id, const QueueEntry& entry);
+  void erase_queue_entry(const InvocationId& id);
+  /// In `keys::kQueueInbox` or `keys::kQueueRunning`.
+  void put_place(std::string_view tag, const wire::QueuePlace& place);
+  void erase_place(std::string_view tag, const wire::QueuePlace& place);
+
   // The partition.
   void put_timer(const TimerRow& timer);
   void erase_timer(const wire::TimerKey& key);

@@ -66,6 +66,32 @@ std::string promise_text(const Bytes& value) {
   return out;
 }
 
+std::string text(const wire::QueuePosition& at) {
+  return std::string(at.fresh ? "fresh" : "again") + " at " + std::to_string(at.run_at.ms) + " #" +
+         std::to_string(at.sequence);
+}
+
+std::string queue_text(const Bytes& value) {
+  const auto queue = rows::decode_queue(value);
+  if (!queue) return "damaged";
+  std::string out = queue->scope;
+  if (!queue->limit_key.empty()) out += " " + queue->limit_key;
+  out += " " + queue->service;
+  if (queue->object) out += "/" + *queue->object;
+  out += " entries " + std::to_string(queue->entries);
+  return queue->paused ? out + " paused" : out;
+}
+
+std::string queue_entry_text(const Bytes& value) {
+  const auto entry = rows::decode_queue_entry(value);
+  if (!entry) return "damaged";
+  std::string out(to_string(entry->stage));
+  out.append(" ").append(to_string(entry->reason)).append(" ").append(text(entry->at));
+  out += " runs " + std::to_string(entry->runs);
+  if (entry->retry.attempts > 0) out += " attempts " + std::to_string(entry->retry.attempts);
+  return out;
+}
+
 std::string variable_text(std::string_view key, const Bytes& value) {
   const auto id = static_cast<keys::Variable>(static_cast<unsigned char>(key[key.size() - 2]) << 8 |
                                               static_cast<unsigned char>(key.back()));
@@ -119,6 +145,12 @@ std::string key_text(std::string_view tag, std::string_view key) {
                                              ? " sleep " + std::to_string(row->completion)
                                              : std::string(" start"));
   }
+  if (tag == keys::kQueues) return {};  // a digest says nothing
+  if (tag == keys::kQueueEntries) return keys::decode_queue_entry(key)->str();
+  if (tag == keys::kQueueInbox || tag == keys::kQueueRunning) {
+    const auto place = keys::decode_queue_place(key);
+    return place->invocation.str() + " " + text(place->at);
+  }
   return std::to_string(*keys::decode_outbox(key));
 }
 
@@ -141,6 +173,8 @@ std::string value_text(std::string_view tag, const Bytes& value) {
   if (tag == keys::kInbox) return inbox_text(value);
   if (tag == keys::kState) return rows::decode_state(value)->str();
   if (tag == keys::kPromises) return promise_text(value);
+  if (tag == keys::kQueues) return queue_text(value);
+  if (tag == keys::kQueueEntries) return queue_entry_text(value);
   return {};
 }
 

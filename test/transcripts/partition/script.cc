@@ -199,10 +199,41 @@ wire::Command Script::command(const std::string& verb, Words& words) {
     }
     return patch;
   }
+  if (verb == "feature") {
+    wire::VersionBarrier barrier;
+    barrier.min_version = "0.1.0";
+    barrier.features.push_back(static_cast<std::uint16_t>(words.number()));
+    return barrier;
+  }
+  if (verb == "decide") {
+    // decide run A B take-back C: places as the rows have them; `stale A`: one that was.
+    wire::QueueDecisions decisions;
+    std::vector<wire::QueuePlace>* list = &decisions.runs;
+    while (!words.done()) {
+      if (words.take("run")) list = &decisions.runs;
+      if (words.take("take-back")) list = &decisions.yields;
+      const bool stale = words.take("stale");
+      list->push_back(place(words.id()));
+      if (stale) --list->back().at.sequence;
+    }
+    return decisions;
+  }
+  if (verb == "pause-queue" || verb == "resume-queue") {
+    return wire::PauseQueue{place(words.id()).id(), verb == "pause-queue"};
+  }
   const InvocationId id = words.id();
+  if (verb == "yield") {
+    wire::Yielded yielded{"backs off"};
+    if (words.take("until")) yielded.resume_at = WallTime{words.number()};
+    if (words.take("attempts")) yielded.retry.attempts = yielded.retry.failed = words.number();
+    return effect(id, std::move(yielded));
+  }
+  if (verb == "pause-effect") return effect(id, wire::Paused{});
   if (verb == "invoke") {
-    const wire::InvocationTarget target = words.target();
+    wire::InvocationTarget target = words.target();
     InvokeOptions options;
+    std::optional<std::string> scope;
+    std::string limit_key;
     while (!words.done()) {
       if (words.take("reply"))
         options.reply = words.request();
@@ -210,12 +241,19 @@ wire::Command Script::command(const std::string& verb, Words& words) {
         options.submit = words.request();
       else if (words.take("at"))
         options.at = WallTime{words.number()};
+      else if (words.take("scope"))
+        scope = words.word();
+      else if (words.take("limit"))
+        limit_key = words.word();
       else if (words.take("retain"))
         options.retention = {words.number(), words.number()};
       else
         bad_script(words.line());
     }
-    return invoke(id, target, options);
+    target.scope = scope;
+    wire::Invoke made = invoke(id, target, options);
+    made.invocation.limit_key = limit_key;
+    return made;
   }
   if (verb == "kill" || verb == "cancel") {
     const auto flavor =
@@ -333,6 +371,12 @@ std::optional<wire::InvokerEffect> Script::entry_command(const std::string& verb
     return make(EntryType::kCompletePromise, wire::CompletePromiseEntry{key, words.output(), c});
   }
   return std::nullopt;
+}
+
+wire::QueuePlace Script::place(const InvocationId& id) const {
+  const auto entry = partition_.tables().find_queue_entry(id).value();
+  if (!entry) bad_script("nobody stands in a queue: " + id.str());
+  return {id, entry->queue, entry->at};
 }
 
 // Ids are long; the script's names are not.

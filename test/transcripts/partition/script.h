@@ -23,6 +23,8 @@ class Script {
   wire::Command command(const std::string& verb, Words& words);
   std::optional<wire::InvokerEffect> entry_command(const std::string& verb, const InvocationId& id,
                                                    Words& words);
+  /// Where an invocation stands in its queue.
+  wire::QueuePlace place(const InvocationId& id) const;
   std::string named(std::string text) const;
 
   TestPartition partition_;

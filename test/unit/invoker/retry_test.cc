@@ -1,3 +1,4 @@
+#include "invoker/machine/residency.h"
 #include "invoker/machine/retry.h"
 #include "invoker/options.h"
 
@@ -184,5 +185,47 @@ TEST_CASE("failures as people see them", "[invoker][failure]") {
     CHECK(same_event(error, other));
     other.related_command_index = 2;
     CHECK_FALSE(same_event(error, other));
+  }
+}
+
+TEST_CASE("what came through a queue yields to it instead of waiting", "[invoker][residency]") {
+  Residency residency(wire::RetryState{5, 2, 1, 0});
+  residency.on_policy(policy(500, 2.0, 60'000, 4));
+  CHECK(residency.retries_since_command() == 1);
+  residency.on_attempt_started();
+  Effects out;
+  residency.on_attempt_over(boom(), kLeast, out);
+  REQUIRE(out.size() == 2);
+  const auto* yield = std::get_if<ProposeYield>(&out[0]);
+  REQUIRE(yield != nullptr);
+  CHECK(yield->delay.count() == 2003);  // the third failure
+  CHECK(yield->yielded.retry == wire::RetryState{6, 3, 2, 0});
+  REQUIRE(yield->yielded.event);
+  CHECK(yield->yielded.event->type == wire::JournalEvent::Type::kTransientError);
+  CHECK(std::holds_alternative<ResidencyOver>(out[1]));
+
+  SECTION("and has no more tries than the policy gives") {
+    Residency last(yield->yielded.retry);
+    last.on_policy(policy(500, 2.0, 60'000, 4));
+    last.on_attempt_started();
+    Effects end;
+    last.on_attempt_over(boom(), kLeast, end);
+    CHECK(std::holds_alternative<wire::Paused>(std::get<Propose>(end.at(0)).effect));
+  }
+}
+
+TEST_CASE("requests that nobody looks at are free only so often, across queues",
+          "[invoker][residency]") {
+  wire::RetryState state;
+  AttemptError refused = boom();
+  refused.refused = true;
+  for (std::uint32_t i = 0; i <= kFreeRefusals; ++i) {
+    Residency residency(state);
+    residency.on_policy(policy(500, 2.0, 60'000, 4));
+    residency.on_attempt_started();
+    Effects out;
+    residency.on_attempt_over(refused, kLeast, out);
+    state = std::get<ProposeYield>(out.at(0)).yielded.retry;
+    CHECK(state.failed == (i < kFreeRefusals ? 0 : 1));
   }
 }

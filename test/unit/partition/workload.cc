@@ -51,6 +51,12 @@ std::string Workload::text() {
 }
 
 wire::InvocationTarget Workload::target() {
+  wire::InvocationTarget made = unscoped();
+  if (vqueues_ && chance(50)) made.scope = chance(80) ? "s" : text();
+  return made;
+}
+
+wire::InvocationTarget Workload::unscoped() {
   switch (below(6)) {
     case 0:
       return service();
@@ -125,6 +131,9 @@ wire::AwaitTree Workload::tree(int depth) {
 // -------------------------------------------------------------------------------------
 
 Record Workload::next(const TestPartition& partition) {
+  if (vqueues_ && !std::exchange(switched_on_, true)) {
+    return {wire::VersionBarrier{"0.1.0", "", {partition::Features::kVqueues}}, {}};
+  }
   if (chance(2)) {
     ++epoch_;
     sequence_ = 0;
@@ -159,7 +168,30 @@ Record Workload::next(const TestPartition& partition) {
   return record;
 }
 
+// Mostly what a scheduler would decide, and what it decided once.
+wire::Command Workload::queues(const TestPartition& partition) {
+  wire::QueueDecisions decisions;
+  const auto some = [&](std::string_view tag, std::vector<wire::QueuePlace>& places) {
+    partition.tables()
+        .scan_queue_places(tag, {},
+                           [&](const wire::QueuePlace& place) {
+                             if (chance(60)) places.push_back(place);
+                             if (chance(5)) ++places.emplace_back(place).at.sequence;
+                             return places.size() < 6;
+                           })
+        .value();
+  };
+  some(partition::keys::kQueueInbox, decisions.runs);
+  if (chance(10)) some(partition::keys::kQueueRunning, decisions.yields);
+  if (chance(10)) decisions.runs.push_back({id(), {}, {}});
+  if (chance(10) && !decisions.runs.empty()) {
+    return wire::PauseQueue{decisions.runs.front().id(), chance(40)};
+  }
+  return decisions;
+}
+
 wire::Command Workload::command(const TestPartition& partition) {
+  if (vqueues_ && chance(25)) return queues(partition);
   const std::uint64_t kind = below(100);
   if (kind < 20) return invoke();
   if (kind < 60) return effect(partition);
@@ -200,6 +232,7 @@ wire::Invoke Workload::invoke() {
   if (chance(20)) options.idempotency_key = text();
   options.argument = bytes();
   auto made = testing::invoke(id(), target(), options);
+  if (made.invocation.target.scope && chance(50)) made.invocation.limit_key = chance(50) ? "a" : "a/b";
   if (chance(20)) made.invocation.response_sink = sink();
   return made;
 }
@@ -219,7 +252,12 @@ wire::InvokerEffect Workload::effect(const TestPartition& partition) {
   if (kind < 81) return {to, wire::NewEvent{{wire::JournalEvent::Type::kTransientError, "{}"}}};
   if (kind < 84)
     return {to, wire::Paused{wire::JournalEvent{wire::JournalEvent::Type::kPaused, "{}"}}};
-  if (kind < 86) return {to, wire::Yielded{"memory"}};
+  if (kind < 86) {
+    wire::Yielded yielded{"memory"};
+    if (chance(50)) yielded.resume_at = WallTime{time_ + below(100)};
+    if (chance(50)) yielded.event = {wire::JournalEvent::Type::kTransientError, "{}"};
+    return {to, std::move(yielded)};
+  }
   if (kind < 97) return ended(to);
   return {to, wire::Failed{failure()}};
 }

@@ -13,7 +13,8 @@ namespace restate::testing {
 
 class Workload {
  public:
-  explicit Workload(std::uint64_t seed) : state_(seed) {}
+  /// Odd seeds switch `vqueues` on, with the first record.
+  explicit Workload(std::uint64_t seed) : vqueues_(seed % 2 == 1), state_(seed) {}
 
   /// The next record, given the rows as they are.
   Record next(const TestPartition& partition);
@@ -31,11 +32,13 @@ class Workload {
   wire::AwaitTree tree(int depth);
   wire::Command operation();
   wire::Command timer(const TestPartition& partition);
+  wire::Command queues(const TestPartition& partition);
 
   InvocationId id();
   /// Mostly one with an attempt.
   InvocationId running(const TestPartition& partition);
   wire::InvocationTarget target();
+  wire::InvocationTarget unscoped();
   std::string text();
   Bytes bytes() { return Bytes(text()); }
   wire::CompletionId completion() { return {static_cast<std::uint32_t>(below(12))}; }
@@ -49,6 +52,8 @@ class Workload {
   wire::ResponseSink sink();
   wire::Incarnation incarnation(const TestPartition& partition, const InvocationId& id);
 
+  const bool vqueues_;
+  bool switched_on_ = false;
   std::uint64_t state_;
   std::uint64_t time_ = 5000;
   std::uint64_t epoch_ = 1;

@@ -125,7 +125,8 @@ class Generator {
       case 4: return Paused{maybe([&] { return event(); })};
       case 5:
         return Yielded{text(), static_cast<Yielded::Kind>(random_() % 5),
-                       maybe([&] { return event(); }), maybe([&] { return WallTime{number()}; })};
+                       maybe([&] { return event(); }), maybe([&] { return WallTime{number()}; }),
+                       {number(), number(), number32(), number32()}};
       case 6: return Ended{};
       default: return Failed{failure()};
     }
@@ -185,8 +186,15 @@ class Generator {
       }
       case 16: return UpsertSchema{number(), bytes()};
       case 17: return Pause{id(), maybe_request()};
-      default: return UpsertRuleBook{number(), bytes()};
+      case 18: return UpsertRuleBook{number(), bytes()};
+      case 19: return QueueDecisions{places(), places()};
+      default: return PauseQueue{{{number()}, uuid()}, coin()};
     }
+  }
+  std::vector<QueuePlace> places() {
+    std::vector<QueuePlace> made(random_() % 4);
+    for (QueuePlace& place : made) place = {id(), uuid(), {coin(), {number()}, number()}};
+    return made;
   }
   OutboxMessage message(std::size_t which) {
     return std::visit(

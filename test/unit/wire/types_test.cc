@@ -55,4 +55,8 @@ TEST_CASE("commands about an invocation go where it lives", "[wire][commands]") 
   CHECK_FALSE(destination(Command(UpsertSchema{})));
   CHECK_FALSE(destination(Command(TruncateOutbox{})));
   CHECK(command_name(Command(Pause{})) == "Pause");
+  CHECK(command_name(Command(QueueDecisions{})) == "QueueDecisions");
+  CHECK(command_name(Command(PauseQueue{})) == "PauseQueue");
+  CHECK_FALSE(destination(Command(QueueDecisions{})));
+  CHECK(destination(Command(PauseQueue{{{9}, {}}, true})) == PartitionKey{9});
 }

@@ -1,6 +1,8 @@
 #include "fixture.h"
 
+#include "partition/invariants.h"
 #include "partition/tables.h"
+#include "support/partition.h"
 
 using namespace restate;
 using namespace std::chrono_literals;
@@ -215,4 +217,60 @@ TEST_CASE("without flow control the log learns of no rules", "[worker][leader]")
   REQUIRE(node.all_lead());
   node.world.run_for(100ms);
   CHECK(stored_rules(node, 0) == 0);
+}
+
+TEST_CASE("scoped work that fails waits in its queue, one attempt at a time, across leaders",
+          "[worker][leader]") {
+  auto options = testing::worker_options();
+  options.wanted_features = {partition::Features::kVqueues};
+  options.invoker.defaults.retry_initial_ms = 100;
+  options.invoker.defaults.retry_max_attempts.reset();
+  testing::WorkerNode node(4, options);
+  node.rules.set(rules_of(1, 1));
+  REQUIRE(node.all_lead());
+  node.world.run_for(100ms);
+  for (std::uint8_t i = 1; i <= 4; ++i) {
+    wire::Invoke invoke = testing::invoke(testing::make_id(i, 0), testing::service());
+    invoke.invocation.target.scope = "s";
+    node.append(0, std::move(invoke));
+  }
+  std::size_t most = 0;
+  const auto watch = [&](Duration span) {
+    const Instant end = node.world.shard().now() + span;
+    while (node.world.shard().now() < end) {
+      node.world.run_for(1ms);
+      std::size_t running = 0;
+      REQUIRE(node.processor(0).machine().tables().scan_queue_places(
+          partition::keys::kQueueRunning, {}, [&](const wire::QueuePlace&) {
+            ++running;
+            return true;
+          }));
+      most = std::max(most, running);
+    }
+  };
+  // Nobody serves them: every attempt fails, and gives its permit to the next.
+  const auto tries = [&] {
+    std::vector<std::uint64_t> all;
+    for (std::uint8_t i = 1; i <= 4; ++i) {
+      const auto entry =
+          node.processor(0).machine().tables().find_queue_entry(testing::make_id(i, 0)).value();
+      all.push_back(entry ? entry->retry.attempts : 0);
+    }
+    return all;
+  };
+  watch(2s);
+  const auto before = tries();
+  for (const std::uint64_t attempts : before) CHECK(attempts > 1);
+  node.close();
+  node.open();
+  REQUIRE(node.all_lead());
+  watch(5s);
+  const auto after = tries();
+  for (std::size_t i = 0; i < after.size(); ++i) CHECK(after[i] > before[i]);
+  CHECK(most <= 1);
+  CHECK(partition::check_invariants(node.processor(0).space()));
+  const auto usage = node.processor(0).leader()->scheduler().usage();
+  REQUIRE(usage.size() == 1);
+  CHECK(usage[0].limit == 1);
+  CHECK(usage[0].running + usage[0].waiting == 4);
 }
