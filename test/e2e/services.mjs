@@ -144,8 +144,31 @@ const signup = restate.workflow({
   },
 });
 
+const busy = new Map(); // handlers that run at once now, and at most so far, by name
+
+const gauge = restate.service({
+  name: "Gauge",
+  handlers: {
+    // Answers how many of the same name were at most inside at once until it left.
+    hold: async (ctx, { name, ms }) =>
+      ctx.run("hold", async () => {
+        const entry = busy.get(name) ?? { now: 0, most: 0 };
+        busy.set(name, entry);
+        entry.most = Math.max(entry.most, ++entry.now);
+        await new Promise((done) => setTimeout(done, ms));
+        entry.now--;
+        return entry.most;
+      }),
+    broken: restate.handlers.handler(
+      { retryPolicy: { initialInterval: { milliseconds: 500 }, maxInterval: { milliseconds: 500 },
+        maxAttempts: 1000 } },
+      async () => { throw new Error("not today"); },
+    ),
+  },
+});
+
 const [port, mode, certificate, key] = process.argv.slice(2);
-const services = [greeter, runner, counter, signup];
+const services = [greeter, runner, counter, signup, gauge];
 const over1 = mode === "http1" || mode === "https1";
 const handler = restate.createEndpointHandler({ services, ...(over1 && { bidirectional: true }) });
 const tls = certificate && { cert: readFileSync(certificate), key: readFileSync(key) };

@@ -1,5 +1,6 @@
 #include "audit.h"
 
+#include "engine.h"
 #include "partition/tables.h"
 #include "test/support/partition.h"
 #include "wire/codec.h"
@@ -49,6 +50,26 @@ class Duplicates {
   std::map<Uuid, std::uint64_t> producers_;
 };
 
+/// Who holds permits of the scope whose rules never change.
+class FixedLimits {
+ public:
+  void on(const partition::Action& action) {
+    const auto* moved = std::get_if<partition::QueueMoved>(&action);
+    if (moved == nullptr || moved->scope != "fixed") return;
+    running_.erase(moved->invocation);
+    if (moved->to != partition::QueueStage::kRunning) return;
+    running_[moved->invocation] = moved->limit_key == "a" || moved->limit_key.starts_with("a/");
+  }
+  std::size_t running() const { return running_.size(); }
+  bool holds() const {
+    const auto of_a = std::ranges::count_if(running_, [](const auto& one) { return one.second; });
+    return running_.size() <= Engine::kFixedLimit && of_a <= 1;
+  }
+
+ private:
+  std::map<InvocationId, bool> running_;  ///< whether its limit key is below `a`
+};
+
 Error broken(PartitionId partition, std::uint64_t lsn, const std::string& what) {
   return {Code::kCorrupt, "partition " + std::to_string(partition.value) + " at LSN " +
                               std::to_string(lsn) + ": " + what};
@@ -61,6 +82,7 @@ Result<void> Audit::read(PartitionId partition, const std::vector<bifrost::LogEn
   testing::MapView rows;
   std::unique_ptr<partition::Machine> machine;
   Duplicates duplicate;
+  FixedLimits fixed;
   std::size_t records = 0;
   std::uint64_t confirmed = 0;  // messages before this one have arrived
   const auto commit = [&] {
@@ -82,6 +104,9 @@ Result<void> Audit::read(PartitionId partition, const std::vector<bifrost::LogEn
     partition::Actions actions;
     RESTATE_TRY(const auto result,
                 machine->apply(entry.lsn.value, entry.record.created_at, envelope, actions));
+    for (const partition::Action& action : actions) fixed.on(action);
+    most_fixed_ = std::max(most_fixed_, fixed.running());
+    if (!fixed.holds()) return broken(partition, entry.lsn.value, "more run than a rule allows");
     if (result.duplicate != duplicate(envelope.dedup)) {
       return broken(partition, entry.lsn.value,
                     result.duplicate ? "a new record was dropped" : "a duplicate was applied");

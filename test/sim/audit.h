@@ -29,11 +29,14 @@ class Audit {
 
   /// How many records of each command were read.
   const std::map<std::string, std::uint64_t>& commands() const { return commands_; }
+  /// Permits of the scope `fixed` that were taken at once, at most.
+  std::size_t most_fixed() const { return most_fixed_; }
 
  private:
   std::map<restate::PartitionId, std::uint64_t> sent_;
   std::map<restate::PartitionId, std::set<std::uint64_t>> arrived_;  ///< by sender
   std::map<std::string, std::uint64_t> commands_;
+  std::size_t most_fixed_ = 0;
 };
 
 }  // namespace sim

@@ -137,9 +137,10 @@ void Clients::next(Client& client) {
 
 void Clients::send_twin(const Request& request) {
   ++twins_;
-  this->request(request.port, request.method, request.path,
-                {{"content-type", "application/json"}, {"idempotency-key", request.idempotency}},
-                request.body,
+  http::Headers headers{{"content-type", "application/json"}};
+  if (!request.idempotency.empty()) headers.add("idempotency-key", request.idempotency);
+  if (!request.limit_key.empty()) headers.add("x-restate-limit-key", request.limit_key);
+  this->request(request.port, request.method, request.path, std::move(headers), request.body,
                 [this](const std::optional<std::pair<int, std::string>>&) { --twins_; });
 }
 
@@ -156,6 +157,7 @@ void Clients::attempt(Client& client) {
   http::Headers headers;
   if (!request.body.empty()) headers.add("content-type", "application/json");
   if (!request.idempotency.empty()) headers.add("idempotency-key", request.idempotency);
+  if (!request.limit_key.empty()) headers.add("x-restate-limit-key", request.limit_key);
   if (std::exchange(request.twin, false)) send_twin(request);
   this->request(request.port, request.method, request.path, std::move(headers), request.body,
                 [this, &client](const std::optional<std::pair<int, std::string>>& answer) {

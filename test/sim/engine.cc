@@ -140,18 +140,19 @@ Engine::Engine(testing::World& world, testing::Node& node, Options options)
   config_.trim_delay_ms = options.trims ? 50 : 86'400'000;  // a replica reads the whole log
   if (options.trims) config_.durability_check_ms = 20;
   if (options.forgets) config_.defaults.journal_retention_ms = 0;
-  config_.vqueues = options.flow_control;
-  config_.scoped_virtual_objects = options.flow_control;
   config_.unique_random_seeds = options.unique_seeds;
   config_.defaults.inactivity_timeout_ms = 300;
   config_.defaults.retry_initial_ms = options.retry_initial_ms;
   config_.defaults.retry_max_interval_ms = 200;
   config_.defaults.retry_max_attempts.reset();
+  config_.vqueues = options.flow_control;
+  config_.scoped_virtual_objects = options.flow_control;
   config_.ingress_listener = {node::ListenMode::kTcp, node.host(), kIngress, false, {}};
   config_.admin_listener = {node::ListenMode::kTcp, node.host(), kAdmin, false, {}};
   config_.node_listener.mode = node::ListenMode::kNone;
   config_.kafka_clusters["sim"] = {"sim", {{"metadata.broker.list", "broker:9092"}}, {}};
   disk_.set_sync_time(50us, 500us);
+  if (options.flow_control) write_rules();
 }
 
 Engine::~Engine() { parts_.reset(); }
@@ -216,6 +217,25 @@ void Engine::repeat_records(Random& random) {
                       Completion<bifrost::Lsn>(node_.shard(0), [](const Result<bifrost::Lsn>&) {}));
 }
 
+void Engine::write_rules() {
+  schema::RuleBook book;
+  book.version = 1;
+  book.rules[{"fixed", {}, {}}].concurrency = kFixedLimit;
+  book.rules[{"fixed", "a", {}}].concurrency = 1;
+  for (auto& [pattern, rule] : book.rules) rule.version = 1;
+  const auto rows = storage::open_memory_durable_space(disk_, "metadata");
+  metadata::DurableStore metadata(node_.shard(0), *rows);
+  bool written = false;
+  metadata.put(admin::kRuleBookKey, {{1}, Bytes(schema::encode(book))},
+               metadata::Precondition::absent(),
+               Completion<void>(node_.shard(0), [&](Result<void> put) {
+                 RESTATE_ASSERT(put.has_value(), "a new disk takes the rules");
+                 written = true;
+               }));
+  world_.run_until([&] { return written; }, 60s);
+  RESTATE_ASSERT(written, "the rules are on the disk");
+}
+
 Result<void> Engine::check_rest() {
   storage::MemoryStore tables(disk_);
   for (std::uint16_t id = 0; id < options_.partitions; ++id) {
@@ -223,7 +243,9 @@ Result<void> Engine::check_rest() {
     const std::string where = "partition " + std::to_string(id) + " is not at rest: ";
     for (const auto& [key, value] : rows_of(*space)) {
       for (const std::string_view table :
-           {partition::keys::kOutbox, partition::keys::kInbox, partition::keys::kLocks}) {
+           {partition::keys::kOutbox, partition::keys::kInbox, partition::keys::kLocks,
+            partition::keys::kQueues, partition::keys::kQueueEntries, partition::keys::kQueueInbox,
+            partition::keys::kQueueRunning}) {
         if (key.starts_with(table)) {
           return Error{Code::kCorrupt, where + "a row is left in table " + std::string(table)};
         }

@@ -21,6 +21,7 @@ class Engine {
  public:
   static constexpr std::uint16_t kIngress = 8080;
   static constexpr std::uint16_t kAdmin = 9070;
+  static constexpr std::uint32_t kFixedLimit = 2;
 
   struct Options {
     std::uint16_t partitions = 3;
@@ -32,7 +33,8 @@ class Engine {
     /// Wants a feature in the log: leaders serve only behind its barrier.
     bool unique_seeds = false;
     std::uint64_t retry_initial_ms = 20;
-    /// Scopes and rules.
+    /// Scopes and rules. Scope `fixed` has kFixedLimit permits from the start, its key
+    /// `a` has one.
     bool flow_control = false;
     /// For subscriptions; outlives the engine.
     restate::kafka::Connector* kafka = nullptr;
@@ -73,6 +75,9 @@ class Engine {
 
  private:
   struct Parts;
+
+  /// Puts the rules that nobody changes onto the disk, before anybody asks for anything.
+  void write_rules();
 
   restate::testing::World& world_;
   restate::testing::Node& node_;

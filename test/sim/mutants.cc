@@ -38,6 +38,7 @@ constexpr const char* kMutations[] = {
     "partition/lock-not-released",
     "partition/old-leader-not-fenced",
     "partition/outbox-truncated-too-far",
+    "partition/permit-not-returned",
     "partition/promise-listener-forgotten",
     "partition/response-sink-dropped",
     "partition/rule-book-not-stored",
@@ -56,13 +57,16 @@ constexpr const char* kMutations[] = {
     "worker/effects-of-another-life",
     "worker/lost-ingestion-acknowledged",
     "worker/parked-requests-forgotten",
+    "worker/permit-too-many",
     "worker/proposals-reordered",
     "worker/reader-skips-a-record",
     "worker/rules-not-proposed",
+    "worker/running-not-taken-back",
     "worker/start-scan-skips-a-row",
     "worker/timer-fires-early",
     "worker/timers-not-loaded",
     "worker/trims-beyond-durable",
+    "worker/waiters-not-loaded",
 };
 
 /// So many pass without a planted bug before the first one is planted.

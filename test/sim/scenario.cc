@@ -125,7 +125,7 @@ Outcome run_scenario(std::uint64_t seed, const ScenarioOptions& options) {
   testing::Node& spare = world.add_node({.host = "spare"});
 
   const bool trims = seed % 4 == 3;
-  const bool flow_control = seed % 3 == 2;
+  const bool flow_control = seed / 4 % 2 == 1;
   const bool consumes = seed % 3 == 0;
   Topic topic(2, 24, 3);
   Engine engine(world, server,

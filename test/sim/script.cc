@@ -177,11 +177,75 @@ Script scoped_flow(Draw draw) {
             "17"}}};
 }
 
+// The limits of scope `fixed` never change, those of `loose` all the time.
+std::string scope_path(Draw draw, bool send, const std::string& target) {
+  const std::string scope = draw.coin() ? "fixed" : "loose";
+  return "/restate/scope/" + scope + (send ? "/send/" : "/call/") + target;
+}
+
+std::string limit_key(Draw draw) {
+  static const std::string kKeys[] = {"", "a", "a/b", "a/c", "d"};
+  return kKeys[draw.random.below(std::size(kKeys))];
+}
+
+Script limited(Draw draw) {
+  static const std::string kHandlers[] = {"sleep", "hold", "nap"};
+  const std::string nap = quoted(20 + draw.random.below(300));
+  const std::string handler = "Bench/" + kHandlers[draw.random.below(3)];
+  Script script{"limited", 0, {{scope_path(draw, false, handler), nap, draw.id(), {}}}};
+  script.steps.front().limit_key = limit_key(draw);
+  return script;
+}
+
+Script limited_run(Draw draw) {
+  Script script{"limited.run", 0, {{scope_path(draw, false, "Bench/run"), quoted(3), draw.id(), "3"}}};
+  script.steps.front().limit_key = limit_key(draw);
+  return script;
+}
+
+// One object of its own: three who want it at once, in an order that the answers show.
+Script limited_object(Draw draw) {
+  const std::string object = "Obj/s" + std::to_string(draw.serial);
+  const std::string scope = "/restate/scope/fixed/";
+  const bool delayed = draw.coin();
+  return {"limited.object",
+          0,
+          {{scope + "send/" + object + "/run", quoted(2), draw.id() + "a", {}},
+           {scope + "send/" + object + "/add" + (delayed ? "?delay=50ms" : ""), quoted(1),
+            draw.id() + "b", {}},
+           {scope + "call/" + object + "/add", quoted(1), draw.id() + "c", delayed ? "" : "2"}}};
+}
+
+// What is cancelled before it runs leaves nothing, so nobody asks for it again.
+Script limited_end(Draw draw) {
+  Script script{"limited.end",
+                0,
+                {{scope_path(draw, true, "Bench/hold"), quoted(600'000), draw.id(), {}},
+                 operate(draw.coin() ? "kill" : "cancel")}};
+  script.steps.front().limit_key = limit_key(draw);
+  return script;
+}
+
+Script limited_pause(Draw draw) {
+  Request output{"/restate/invocation/{id}/output", {}, {}, {}};
+  output.method = "GET";
+  output.before_retry = "resume";
+  const std::string nap = quoted(100 + draw.random.below(500));
+  return {"limited.pause",
+          0,
+          {{scope_path(draw, true, draw.coin() ? "Bench/hold" : "Bench/nap"), nap, draw.id(), {}},
+           operate("pause"),
+           operate("resume"),
+           output}};
+}
+
 Script rules(Draw draw) {
-  const std::string concurrency = std::to_string(1 + draw.random.below(4));
+  static const std::string kPatterns[] = {"*",       "t1/l1",   "loose",
+                                          "loose/*", "loose/a", "loose/a/*"};
+  const std::string limit = std::to_string(1 + draw.random.below(3));
   Request change{"/limits/rules",
-                 R"([{"pattern":")" + std::string(draw.coin() ? "*" : "t1/l1") +
-                     R"(","limits":{"concurrency":)" + concurrency + "}}]",
+                 R"([{"pattern":")" + kPatterns[draw.random.below(std::size(kPatterns))] +
+                     R"(","limits":{"concurrency":)" + limit + "}}]",
                  {},
                  {}};
   change.port = Engine::kAdmin;
@@ -189,7 +253,10 @@ Script rules(Draw draw) {
   return {"rules", 0, {change}};
 }
 
-constexpr std::array kFlowScripts{&scoped, &scoped_call, &scoped_object, &scoped_flow, &rules};
+constexpr std::array kFlowScripts{&scoped,       &scoped_call, &scoped_object,  &scoped_flow,
+                                  &rules,        &rules,       &limited,        &limited,
+                                  &limited,      &limited_run, &limited_object, &limited_end,
+                                  &limited_pause};
 
 // Those that meet each other, on counters, are the most frequent.
 constexpr std::array kScripts{&add,   &add,  &add_send, &add_send, &run,  &call,      &sleep,
@@ -202,7 +269,8 @@ const std::vector<std::string>& script_kinds() {
   static const std::vector<std::string> kinds{
       "add",  "add.send",  "run",      "call",  "sleep", "hold",  "send",    "fan",  "cancel",
       "kill", "awakeable", "workflow", "leave", "due",   "pause", "restart", "patch",
-      "scoped", "scoped.call", "scoped.object", "scoped.flow", "rules"};
+      "scoped", "scoped.call", "scoped.object", "scoped.flow", "rules",
+      "limited", "limited.run", "limited.object", "limited.end", "limited.pause"};
   return kinds;
 }
 
@@ -220,7 +288,7 @@ Script make_script(Random& random, std::uint64_t serial, std::uint64_t number, W
 }
 
 Request operate(const std::string& operation) {
-  Request request{"/invocations/{id}/" + operation, {}, {}, {}, {200, 202, 404, 409}};
+  Request request{"/invocations/{id}/" + operation, {}, {}, {}, {200, 202, 404, 409, 425}};
   request.port = Engine::kAdmin;
   request.method = "PATCH";
   return request;

@@ -25,6 +25,7 @@ struct Request {
   std::string method = "POST";
   std::string before_retry{};  ///< an operation on the invocation that comes before asking again
   bool twin = false;           ///< somebody else asks for the same at the same time
+  std::string limit_key{};
 };
 
 struct Script {
