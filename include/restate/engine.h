@@ -32,8 +32,9 @@ struct EngineOptions {
   std::optional<std::uint16_t> admin_port = {};
   /// Handlers that may run at once; each holds a thread while it computes.
   std::uint32_t handler_threads = 16;
-  /// Memory for tables and their cache, in bytes.
-  std::size_t memory = std::size_t{64} << 20;
+  /// Memory for all that the engine holds, in bytes; at least 32 MiB. What the program itself, its
+  /// threads and the handlers take comes on top. A message may have an eighth of it (docs/memory.md).
+  std::size_t memory = std::size_t{256} << 20;
   /// Outlives the engine; null: silence.
   Logger* logger = nullptr;
   /// Called once, on a thread of the engine, when the disk refused and the engine entered its failed

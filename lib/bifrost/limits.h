@@ -7,11 +7,11 @@
 
 namespace restate::bifrost {
 
-/// Records of one loglet kept in memory after they became durable, for readers close to the tail:
-/// a node has dozens of logs, and readers that keep up need only the last batch.
-inline constexpr std::size_t kRecentBytes = std::size_t{512} << 10;
+/// A last batch that is larger than what is kept stays this long: readers that keep up have it by
+/// then, and the others read the disk.
+inline constexpr Duration kLargeBatchStays = std::chrono::milliseconds(100);
 
-/// What the decoded form of a record is taken to weigh.
+/// What the decoded form of a record is taken to weigh, beside its payload.
 inline constexpr std::size_t kDecodedBytes = 1024;
 
 /// Appends of one log that wait for their answer. Beyond, `kOverloaded`.

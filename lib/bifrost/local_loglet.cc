@@ -7,7 +7,7 @@
 namespace restate::bifrost {
 
 LocalLoglet::LocalLoglet(LogletId id, Shard& shard, storage::LogStore& store,
-                         storage::LogletState state)
+                         storage::LogletState state, LocalLogOptions options)
     : id_(id),
       key_{id.packed()},
       shard_(shard),
@@ -16,6 +16,7 @@ LocalLoglet::LocalLoglet(LogletId id, Shard& shard, storage::LogStore& store,
       closed_(state.sealed),
       trim_point_{state.trim_point},
       resubmission_(shard.make_timer([this] { resubmit(); })),
+      recent_bytes_(options.recent_bytes),
       tail_(shard, Tail{LogletOffset{state.next}, state.sealed}) {}
 
 void LocalLoglet::append(SharedBatch batch, Completion<LogletOffset> done) {
@@ -70,7 +71,13 @@ void LocalLoglet::on_written(Result<void> written) {
 void LocalLoglet::acknowledge(Pending pending) {
   const LogletOffset end{pending.first.value + static_cast<std::uint32_t>(pending.batch->size())};
   recent_.push(pending.first, std::move(pending.batch));
-  recent_.shrink(kRecentBytes);
+  recent_.shrink(recent_bytes_);
+  if (recent_.bytes() > recent_bytes_) {
+    if (!forget_large_) {
+      forget_large_ = shard_.make_timer([this] { recent_.clear_above(recent_bytes_); });
+    }
+    forget_large_->arm(shard_.now() + kLargeBatchStays);
+  }
   tail_.advance(end);
   pending.done(LogletOffset{end.value - 1});
 }

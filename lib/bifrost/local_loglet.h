@@ -8,6 +8,7 @@
 #include "bifrost/tail_notifier.h"
 
 #include <restate/bifrost/loglet.h>
+#include <restate/bifrost/providers.h>
 #include <restate/runtime.h>
 #include <restate/storage/log_store.h>
 
@@ -20,7 +21,8 @@ namespace restate::bifrost {
 /// Always held by a `std::shared_ptr`.
 class LocalLoglet final : public Loglet, public std::enable_shared_from_this<LocalLoglet> {
  public:
-  LocalLoglet(LogletId id, Shard& shard, storage::LogStore& store, storage::LogletState state);
+  LocalLoglet(LogletId id, Shard& shard, storage::LogStore& store, storage::LogletState state,
+              LocalLogOptions options);
 
   void append(SharedBatch batch, Completion<LogletOffset> done) override;
   void seal(Completion<Tail> done) override;
@@ -66,7 +68,9 @@ class LocalLoglet final : public Loglet, public std::enable_shared_from_this<Loc
   std::size_t submitted_ = 0;
   LogletOffset trim_point_;
   std::unique_ptr<Timer> resubmission_;
+  const std::size_t recent_bytes_;
   RecordSpans recent_;
+  std::unique_ptr<Timer> forget_large_;  ///< made when it is first needed
   TailNotifier tail_;
   Scope scope_;
 };

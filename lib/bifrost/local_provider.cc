@@ -8,8 +8,9 @@ namespace {
 
 class LocalProvider final : public LogletProvider {
  public:
-  LocalProvider(std::vector<Shard*> shards, storage::LogStore& store)
+  LocalProvider(std::vector<Shard*> shards, storage::LogStore& store, LocalLogOptions options)
       : store_(store),
+        options_(options),
         open_(std::move(shards), [this](LogletId id, Shard& owner, OwnedLoglets::Opened done) {
           make(id, owner, std::move(done));
         }) {}
@@ -45,7 +46,7 @@ class LocalProvider final : public LogletProvider {
                          return done(std::move(state).error().within("opening loglet " + id.str()));
                        }
                        done(std::shared_ptr<Loglet>(
-                           std::make_shared<LocalLoglet>(id, owner, store_, *state)));
+                           std::make_shared<LocalLoglet>(id, owner, store_, *state, options_)));
                      })));
   }
 
@@ -64,6 +65,7 @@ class LocalProvider final : public LogletProvider {
   }
 
   storage::LogStore& store_;
+  const LocalLogOptions options_;
   OwnedLoglets open_;
   Scope scope_;
 };
@@ -71,8 +73,9 @@ class LocalProvider final : public LogletProvider {
 }  // namespace
 
 std::shared_ptr<LogletProvider> make_local_provider(std::vector<Shard*> shards,
-                                                    storage::LogStore& store) {
-  return std::make_shared<LocalProvider>(std::move(shards), store);
+                                                    storage::LogStore& store,
+                                                    LocalLogOptions options) {
+  return std::make_shared<LocalProvider>(std::move(shards), store, options);
 }
 
 }  // namespace restate::bifrost

@@ -11,7 +11,9 @@ namespace restate::bifrost {
 std::size_t weight(const RecordBatch& batch) {
   std::size_t bytes = 0;
   for (const Record& record : batch) {
-    bytes += sizeof(Record) + record.body.size() + (record.decoded ? kDecodedBytes : 0);
+    bytes += sizeof(Record) + record.body.size();
+    // What it was made from may be held apart from what it was encoded to.
+    if (record.decoded) bytes += kDecodedBytes + record.body.size();
   }
   return bytes;
 }
@@ -40,6 +42,10 @@ std::span<const Record> RecordSpans::find(LogletOffset from) const {
 
 void RecordSpans::shrink(std::size_t bytes) {
   while (bytes_ > bytes && spans_.size() > 1) drop_front();
+}
+
+void RecordSpans::clear_above(std::size_t bytes) {
+  while (bytes_ > bytes) drop_front();
 }
 
 void RecordSpans::trim(LogletOffset upto) {

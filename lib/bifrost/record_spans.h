@@ -19,6 +19,8 @@ class RecordSpans {
   std::span<const Record> find(LogletOffset from) const;
   /// Drops whole batches from the front until at most `bytes` are left, but never the last one.
   void shrink(std::size_t bytes);
+  /// The same, the last one included.
+  void clear_above(std::size_t bytes);
   /// Drops the batches that end at or below `upto`.
   void trim(LogletOffset upto);
 

@@ -129,6 +129,8 @@ Result<std::unique_ptr<Assembly>> Assembly::open(const node::Config& config, Run
     RESTATE_TRY_VOID(check_directory(directory));
     // The log first: its lock is what keeps a second instance away.
     storage::SegmentLogOptions log_options;
+    log_options.queue_bytes = config.memory.log_queue;
+    log_options.write_bytes = config.memory.log_write;
     log_options.lose_records_on_power_failure = config.relaxed_durability;
     log_options.on_failure = [raw](const Error& error) { raw->fail(error); };
     auto logs = storage::open_segment_log(directory + "/log", std::move(log_options));
@@ -138,7 +140,7 @@ Result<std::unique_ptr<Assembly>> Assembly::open(const node::Config& config, Run
     RESTATE_TRY(parts->logs, std::move(logs));
     RESTATE_TRY(parts->metadata_rows, storage::open_durable_space(directory + "/metadata"));
     storage::RocksdbOptions table_options;
-    table_options.memory = config.store_memory_bytes;
+    table_options.memory = config.memory.tables;
     table_options.partitions = config.partitions;
     table_options.on_failure = [raw](const Error& error) { raw->fail(error); };
     RESTATE_TRY(parts->tables,
@@ -148,7 +150,8 @@ Result<std::unique_ptr<Assembly>> Assembly::open(const node::Config& config, Run
   std::vector<Shard*> shards;
   for (std::uint32_t i = 0; i < runtime.shard_count(); ++i) shards.push_back(&runtime.shard(i));
   parts->metadata = std::make_unique<metadata::DurableStore>(runtime.shard(0), *parts->metadata_rows);
-  parts->local = bifrost::make_local_provider(shards, *parts->logs);
+  parts->local = bifrost::make_local_provider(shards, *parts->logs,
+                                              {.recent_bytes = config.memory.log_cache});
 
   RESTATE_TRY(parts->tls, connect::make_tls_connector());
   parts->kafka = connect::make_kafka_connector();

@@ -33,7 +33,7 @@ node::Config config_of(const EngineOptions& options) {
   config.base_dir.clear();
   config.partitions = options.partitions;
   config.shards = options.shards;
-  config.store_memory_bytes = options.memory;
+  config.use_budget(options.memory);
   config.ingress_listener = listener_of(options, options.ingress_port);
   config.admin_listener = listener_of(options, options.admin_port);
   config.node_listener = listener_of(options, {});
@@ -216,6 +216,12 @@ class Engine::Impl {
   Result<wire::ServiceInvocation> make_invocation(const std::string& service,
                                                   const std::string& handler, Bytes argument,
                                                   RequestOptions options) {
+    if (argument.size() > config_.request_size_limit) {
+      return Error{Code::kInvalidArgument,
+                   "an argument of " + std::to_string(argument.size()) +
+                       " bytes is more than the engine's memory allows, which is " +
+                       std::to_string(config_.request_size_limit)};
+    }
     const schema::SchemaPtr schema = node_->schema(home());
     wire::ServiceInvocation invocation;
     RESTATE_TRY(invocation.target,

@@ -88,7 +88,7 @@ Dispatched dispatch(http::RequestHead& head, const Context& context) {
   const auto& limit = context.options.concurrent_requests;
   const auto& of_node = context.options.node_in_flight;
   if (limit && (of_node ? of_node->load() : context.in_flight) >= *limit) {
-    return refused({429, "too many requests, the ingress is overloaded. Retry later."});
+    return refused(overloaded());
   }
   std::string_view raw = head.path();
   raw = raw.substr(0, raw.find('#'));

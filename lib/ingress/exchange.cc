@@ -19,6 +19,9 @@ constexpr std::uint64_t kJitterPercent = 30;
 /// would keep all of that alive as long as the invocation.
 constexpr std::size_t kCompactBelow = 16 * 1024;
 
+/// An argument up to this size may wait with its call without being counted.
+constexpr std::size_t kUncountedBelow = 1024;
+
 /// Twice as long each time, up to a limit, and a little later than that.
 Duration retry_delay(std::uint32_t tries, Random& random) {
   Duration delay = kFirstRetry;
@@ -37,14 +40,20 @@ bool is_repeatable(const wire::ServiceInvocation& invocation) {
 
 }  // namespace
 
-Exchange::Exchange(Context& context, http::ServerStream& stream, Asked asked,
-                   Work work)
-    : context_(context), stream_(stream), asked_(std::move(asked)), work_(std::move(work)) {
+Exchange::Exchange(Context& context, http::ServerStream& stream, Asked asked, Work work,
+                   Lease body)
+    : context_(context),
+      stream_(stream),
+      asked_(std::move(asked)),
+      work_(std::move(work)),
+      body_(std::move(body)) {
+  if (!body_.attached() && context_.options.bodies) body_ = Lease(*context_.options.bodies);
   ++context_.in_flight;
   if (context_.options.node_in_flight) context_.options.node_in_flight->fetch_add(1);
 }
 
 Exchange::~Exchange() {
+  if (waits_for_ && !context_.closing) context_.client.forget(*waits_for_, request_);
   --context_.in_flight;
   if (context_.options.node_in_flight) context_.options.node_in_flight->fetch_sub(1);
 }
@@ -55,6 +64,11 @@ void Exchange::on_body(Bytes data) {
   if (body_size_ > context_.options.request_size_limit) {
     chunks_.clear();
     refuse({413, "cannot read body: length limit exceeded"});
+    return;
+  }
+  if (body_size_ > body_.bytes() && !body_.resize(body_size_)) {
+    chunks_.clear();
+    refuse(overloaded());
     return;
   }
   chunks_.push_back(std::move(data));
@@ -87,16 +101,54 @@ void Exchange::start(InvokeRequest& request) {
 
 void Exchange::send_invocation() {
   const bool send = std::get<InvokeRequest>(work_).send;
+  Function<void()> stored;
+  if (!send) {
+    waits(invocation_.id);
+    // Many wait for long; what is small is not worth another message.
+    if (invocation_.argument.size() >= kUncountedBelow) {
+      stored = scope_.bind([this] { on_stored(); });
+    } else {
+      body_.release();
+    }
+  }
   context_.client.invoke(
       invocation_, request_, send ? worker::WaitFor::kSubmitted : worker::WaitFor::kOutput,
       Completion<worker::InvokeReply>(
           context_.shard, scope_.bind([this](Result<worker::InvokeReply> reply) {
             on_invoked(std::move(reply));
+          })),
+      std::move(stored));
+}
+
+void Exchange::on_stored() {
+  stored_ = true;
+  invocation_.argument = {};
+  body_.release();
+}
+
+void Exchange::send_attach() {
+  waits(invocation_.id);
+  context_.client.output(
+      invocation_.id, request_, true,
+      Completion<worker::OutputReply>(
+          context_.shard, scope_.bind([this](Result<worker::OutputReply> reply) {
+            waits_for_.reset();
+            if (!reply) return retry_or_fail(reply.error(), true, &Exchange::send_attach);
+            if (reply->kind != worker::OutputReply::Kind::kReady) {
+              return refuse({503, "the result of the invocation was not kept, and was missed while "
+                                  "its partition changed its leader"});
+            }
+            worker::InvokeReply invoked;
+            invoked.completion_expiry = reply->completion_expiry;
+            invoked.result = std::move(reply->result);
+            on_invoked(std::move(invoked));
           })));
 }
 
 void Exchange::on_invoked(Result<worker::InvokeReply> reply) {
+  waits_for_.reset();
   if (!reply) {
+    if (stored_) return retry_or_fail(reply.error(), true, &Exchange::send_attach);
     return retry_or_fail(reply.error(), is_repeatable(invocation_), &Exchange::send_invocation);
   }
   reply->invocation = invocation_.id;
@@ -121,6 +173,8 @@ void Exchange::start(ResultRequest& request) {
 
 void Exchange::send_result_request() {
   const ResultRequest& request = std::get<ResultRequest>(work_);
+  body_.release();
+  if (request.mode == ResultMode::kAttach) waits(*request.invocation);
   context_.client.output(*request.invocation, request_, request.mode == ResultMode::kAttach,
                          Completion<worker::OutputReply>(
                              context_.shard, scope_.bind([this](Result<worker::OutputReply> reply) {
@@ -130,6 +184,7 @@ void Exchange::send_result_request() {
 
 void Exchange::on_result(Result<worker::OutputReply> reply) {
   using Kind = worker::OutputReply::Kind;
+  waits_for_.reset();
   if (!reply) return retry_or_fail(reply.error(), true, &Exchange::send_result_request);
   const ResultRequest& request = std::get<ResultRequest>(work_);
   const Outcome outcome{*request.invocation, reply->completion_expiry, reply->result};
@@ -215,14 +270,16 @@ void Exchange::retry_or_fail(const Error& error, bool may_repeat, void (Exchange
                                         : ". The request may have been accepted; retrying it is "
                                           "safe only with an idempotency key.")});
   }
+  again_ = again;
   if (!retry_timer_) {
-    retry_timer_ = context_.shard.make_timer(scope_.bind([this, again] { (this->*again)(); }));
+    retry_timer_ = context_.shard.make_timer(scope_.bind([this] { (this->*again_)(); }));
   }
   retry_timer_->arm(context_.shard.now() + retry_delay(tries_++, context_.shard.random()));
 }
 
 void Exchange::answer(Answer answer) {
   answered_ = true;
+  body_.release();
   respond(context_.shard, stream_, asked_, std::move(answer));
 }
 

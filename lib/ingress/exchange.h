@@ -5,6 +5,7 @@
 /// partition, asks again while there is no leader, and answers. The server owns it; when the client
 /// goes away it dies, while what it has started goes on.
 
+#include "common/memory_pool.h"
 #include "http/server.h"
 #include "ingress/answer.h"
 #include "ingress/invoke_request.h"
@@ -28,6 +29,7 @@ struct Context {
   worker::PartitionClient& client;
   schema::SchemaSource& schemas;
   std::size_t in_flight = 0;
+  bool closing = false;  ///< the partitions go as well: nobody need be told who has left
 };
 
 /// Wait for, or look at, the result of an invocation.
@@ -47,7 +49,8 @@ using Work = std::variant<InvokeRequest, ResultRequest, LookupRequest, Awakeable
 
 class Exchange final : public http::ServerRequest {
  public:
-  Exchange(Context& context, http::ServerStream& stream, Asked asked, Work work);
+  /// `body`: on as much of the body as is known to come.
+  Exchange(Context& context, http::ServerStream& stream, Asked asked, Work work, Lease body = {});
   ~Exchange() override;
 
   void on_body(Bytes data) override;
@@ -63,11 +66,16 @@ class Exchange final : public http::ServerRequest {
   void start(AwakeableRequest& request);
 
   void send_invocation();
+  /// After the invocation has become durable: its argument is not needed any more.
+  void send_attach();
+  void on_stored();
   void send_result_request();
   void send_signal();
   void on_invoked(Result<worker::InvokeReply> reply);
   void on_result(Result<worker::OutputReply> reply);
 
+  /// The partition knows the request, or does not any more.
+  void waits(const InvocationId& invocation) { waits_for_ = invocation; }
   /// Repeats `again` after a while, if the error allows that; else answers 503.
   void retry_or_fail(const Error& error, bool may_repeat, void (Exchange::*again)());
   void answer(Answer answer);
@@ -80,12 +88,16 @@ class Exchange final : public http::ServerRequest {
   Work work_;
   ByteChain chunks_;
   std::size_t body_size_ = 0;
+  Lease body_;
   bool answered_ = false;
+  bool stored_ = false;  ///< the invocation is in the log
+  std::optional<InvocationId> waits_for_;
 
   RequestId request_;
   wire::ServiceInvocation invocation_;  ///< kept for another try
   wire::NotifySignal signal_;
   std::uint32_t tries_ = 0;
+  void (Exchange::*again_)() = nullptr;
   std::unique_ptr<Timer> retry_timer_;
   Scope scope_;
 };

@@ -22,13 +22,14 @@ Ingress::Ingress(Shard& shard, const IngressOptions& options, worker::PartitionC
       context_{shard, options_, client, schemas},
       server_(shard, server_options(options_), *this) {}
 
-Ingress::~Ingress() = default;
+Ingress::~Ingress() { context_.closing = true; }
 
 Result<Address> Ingress::listen(const Address& address) { return server_.listen(address); }
 
 void Ingress::accept(std::unique_ptr<Stream> stream) { server_.accept(std::move(stream)); }
 
 void Ingress::stop(Completion<void> done) {
+  context_.closing = true;
   server_.close(options_.shutdown_grace, std::move(done));
 }
 
@@ -39,15 +40,20 @@ std::unique_ptr<http::ServerRequest> Ingress::on_request(http::RequestHead head,
     http::respond_too_large(stream);
     return nullptr;
   }
+  Lease body = options_.bodies ? Lease(*options_.bodies) : Lease();
   Asked asked(head, context_.shard);
   std::variant<Answer, Work> dispatched =
       asked.preflight ? answer_preflight(head) : dispatch(head, context_);
+  // Room for all of it now, not for a part of it and then none for the rest.
+  if (std::holds_alternative<Work>(dispatched) && length && !body.resize(*length)) {
+    dispatched = refuse(overloaded());
+  }
   if (auto* answer = std::get_if<Answer>(&dispatched)) {
     respond(context_.shard, stream, asked, std::move(*answer));
     return nullptr;
   }
   return std::make_unique<Exchange>(context_, stream, std::move(asked),
-                                    std::get<Work>(std::move(dispatched)));
+                                    std::get<Work>(std::move(dispatched)), std::move(body));
 }
 
 }  // namespace restate::ingress

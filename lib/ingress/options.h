@@ -3,6 +3,7 @@
 /// \file
 /// How the ingress behaves; the node fills it from its configuration.
 
+#include "common/memory_pool.h"
 #include "schema/schema.h"
 
 #include <restate/time.h>
@@ -23,6 +24,9 @@ struct IngressOptions {
   /// Counts them for all shards of a node, which share it; null: each shard has the limit for
   /// itself. Shards that admit at the same moment may exceed it by one each.
   std::shared_ptr<std::atomic<std::size_t>> node_in_flight;
+  /// Bodies of requests, from their first byte until the log has them, on all shards of a node; a
+  /// request that finds no room is turned away. Null: no limit.
+  std::shared_ptr<MemoryPool> bodies;
   std::optional<std::uint32_t> http2_max_concurrent_streams;
   /// Calls without an idempotency key get one, so that they can be retried and attached to.
   bool controlled_idempotent_sharding = true;

@@ -14,4 +14,8 @@ struct Refusal {
   bool operator==(const Refusal&) const = default;
 };
 
+inline Refusal overloaded() {
+  return {429, "too many requests, the ingress is overloaded. Retry later."};
+}
+
 }  // namespace restate::ingress

@@ -10,12 +10,13 @@ namespace restate::invoker {
 
 class Invoker::Impl final : public ResidentOwner, public SlotWaiter {
  public:
-  Impl(Shard& shard, DeploymentClient& client, InvokerOptions options, ShardSlots& slots,
+  Impl(Shard& shard, DeploymentClient& client, InvokerOptions options, SharedLimits& limits,
        InvokerHost& host)
       : options_(std::move(options)),
-        slots_(slots),
+        slots_(limits.on(shard)),
         deadlines_(shard),
-        around_{shard, client, options_, host, *this, deadlines_, lingering_, {}} {}
+        around_{shard,      client,     options_, limits.memory().on(shard), host, *this,
+                deadlines_, lingering_, {}} {}
   ~Impl() {
     abort_all();
     slots_.forget(*this);
@@ -25,13 +26,20 @@ class Invoker::Impl final : public ResidentOwner, public SlotWaiter {
               const wire::InvocationTarget& target, std::vector<wire::JournalEntry> journal,
               const std::optional<wire::RetryState>& queued) {
     abort(invocation);
+    std::size_t bytes = 0;
+    for (const wire::JournalEntry& entry : journal) bytes += entry.body.size() + sizeof entry;
     Place& place = places_[invocation];
     place.resident =
         std::make_unique<Resident>(around_, invocation, token, target, std::move(journal), queued);
     if (queue_.empty() && slots_.acquire(*this)) {
       begin(place);
     } else {
-      if (queue_.size() >= kQueuedJournals) place.resident->drop_journal();
+      if (queued_bytes_ + bytes > options_.queued_journal_bytes) {
+        place.resident->drop_journal();
+      } else {
+        place.queued_bytes = bytes;
+        queued_bytes_ += bytes;
+      }
       queue_.push_back({invocation, token});
     }
   }
@@ -40,6 +48,7 @@ class Invoker::Impl final : public ResidentOwner, public SlotWaiter {
     const auto found = places_.find(invocation);
     if (found == places_.end()) return;
     if (found->second.has_slot) slots_.release();
+    queued_bytes_ -= found->second.queued_bytes;
     places_.erase(found);
   }
 
@@ -50,6 +59,7 @@ class Invoker::Impl final : public ResidentOwner, public SlotWaiter {
     }
     places_.clear();
     queue_.clear();
+    queued_bytes_ = 0;
   }
 
   Resident* find(const InvocationId& invocation) const {
@@ -79,6 +89,7 @@ class Invoker::Impl final : public ResidentOwner, public SlotWaiter {
   struct Place {
     std::unique_ptr<Resident> resident;
     bool has_slot = false;
+    std::size_t queued_bytes = 0;  ///< of the journal that waits with it
   };
   struct Queued {
     InvocationId invocation;
@@ -87,6 +98,7 @@ class Invoker::Impl final : public ResidentOwner, public SlotWaiter {
 
   void begin(Place& place) {
     place.has_slot = true;
+    queued_bytes_ -= std::exchange(place.queued_bytes, 0);
     place.resident->begin();
   }
 
@@ -111,11 +123,12 @@ class Invoker::Impl final : public ResidentOwner, public SlotWaiter {
   Surroundings around_;
   std::unordered_map<InvocationId, Place, IdHash> places_;
   std::deque<Queued> queue_;
+  std::size_t queued_bytes_ = 0;
 };
 
 Invoker::Invoker(Shard& shard, DeploymentClient& client, InvokerOptions options,
                  SharedLimits& limits, InvokerHost& host)
-    : impl_(std::make_unique<Impl>(shard, client, std::move(options), limits.on(shard), host)) {}
+    : impl_(std::make_unique<Impl>(shard, client, std::move(options), limits, host)) {}
 
 Invoker::~Invoker() = default;
 

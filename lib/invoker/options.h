@@ -8,6 +8,7 @@
 
 #include <restate/time.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -31,6 +32,13 @@ struct InvokerOptions {
   /// Handlers hear of their caller's trace. Off unless somebody collects traces.
   bool propagate_traces = false;
   std::size_t max_awaited_future_depth = 1000;
+  /// What one message of an attempt may take, in either direction. Nothing: `message_size_limit`.
+  /// An attempt that needs more fails, and so would every other.
+  std::optional<std::size_t> per_invocation_memory;
+  /// Inputs of invocations that wait for a slot, per partition; the others are read when they start.
+  std::size_t queued_journal_bytes = std::size_t{4} << 20;
+  /// An endpoint is not read while the log owes it more than this: a slow disk slows who fills it.
+  std::size_t unstored_high_water = std::size_t{1} << 20;
   /// How ids of idempotent calls are made; the same for all of a cluster, for ever.
   bool controlled_idempotent_sharding = true;
   /// Calls may name a scope and a limit key; handlers hear of theirs.
@@ -39,7 +47,10 @@ struct InvokerOptions {
   bool scoped_virtual_objects = false;
 
   std::size_t eager_state_limit() const {
-    return eager_state_size_limit.value_or(message_size_limit);
+    return std::min(eager_state_size_limit.value_or(message_size_limit), invocation_memory());
+  }
+  std::size_t invocation_memory() const {
+    return per_invocation_memory.value_or(message_size_limit);
   }
 };
 
@@ -56,10 +67,6 @@ constexpr std::chrono::milliseconds saturated_ms(std::uint64_t ms) {
 inline constexpr std::size_t kMessageSlackBytes = 262'144;
 /// A replay pauses when the stream holds more than this, until `AttemptListener::on_drained`.
 inline constexpr std::size_t kReplayHighWater = http::kHighWater;
-/// Invocations in the queue beyond this many keep no journal in memory; it is read when they start.
-inline constexpr std::size_t kQueuedJournals = 1024;
-/// An endpoint is not read while the log owes it more than this: a slow disk slows who fills it.
-inline constexpr std::size_t kUnstoredHighWater = 1024 * 1024;
 /// Journal read ahead of the stream.
 inline constexpr std::size_t kReplayReadBytes = 256 * 1024;
 /// An endpoint that broke the rules may go on talking for this long.
@@ -69,6 +76,12 @@ inline constexpr Duration kMinRetryDelay = 50ms;
 /// An endpoint that turns requests away unread, one that restarts, may do so this often in a row
 /// before it costs attempts. The waits double from the shortest one.
 inline constexpr std::uint32_t kFreeRefusals = 6;
+/// Attempts that found no memory wait at first for this long, then twice as long each time, as
+/// often as the second number says. They cost no attempts.
+inline constexpr Duration kFirstShortageWait = 100ms;
+inline constexpr std::uint32_t kLongestShortage = 6;
+/// What an attempt holds is looked at this often while it is more than it began with.
+inline constexpr Duration kLeaseLook = 1s;
 /// Inactivity and abort timeouts are looked at this often.
 inline constexpr Duration kDeadlineTick = 50ms;
 

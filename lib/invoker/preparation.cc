@@ -83,6 +83,7 @@ std::variant<PreparedAttempt, AttemptError> prepare_attempt(const InvocationId& 
   plan.inactivity_timeout = saturated_ms(settings.inactivity_timeout_ms);
   plan.abort_timeout = saturated_ms(settings.abort_timeout_ms);
   plan.message_size_limit = options.message_size_limit + kMessageSlackBytes;
+  plan.memory_limit = options.invocation_memory() + kMessageSlackBytes;
   plan.max_future_depth = options.max_awaited_future_depth;
   plan.controlled_sharding = options.controlled_idempotent_sharding;
   plan.flow_control = options.flow_control;

@@ -31,6 +31,16 @@ std::string consequence(const Effects& effects, std::size_t first) {
 }  // namespace
 
 void Resident::start_attempt() {
+  if (waits_for_memory_) return;
+  if (lease_.bytes() == 0) {
+    auto lease = around_.memory.admit(*this);
+    if (!lease) {
+      waits_for_memory_ = true;
+      journal_ = {};
+      return;
+    }
+    lease_ = *std::move(lease);
+  }
   Effects& effects = around_.effects;
   effects.clear();
   residency_.on_attempt_started();
@@ -61,12 +71,32 @@ void Resident::start_attempt() {
   exchange_ = std::make_unique<Exchange>(around_.deadlines, *this);
   exchange_->open(around_.client, *prepared.deployment, std::move(prepared.request));
   attempt_->start(std::move(journal), effects);
-  if (carry_out()) pump_replay();
+  if (carry_out() && account()) pump_replay();
+}
+
+void Resident::on_memory(Lease lease) {
+  waits_for_memory_ = false;
+  lease_ = std::move(lease);
+  start_attempt();
+}
+
+bool Resident::account() {
+  if (!attempt_) return true;
+  const std::size_t held = exchange_->stream().unsent_bytes() + attempt_->receiving();
+  const std::size_t wanted = around_.memory.rounded(held);
+  if (!lease_.resize(wanted)) {
+    around_.effects.clear();
+    attempt_->on_memory_shortage(held, false, around_.effects);
+    return carry_out();
+  }
+  // Streams do not tell of every byte that leaves.
+  if (wanted > around_.memory.initial()) around_.deadlines.start(look_.deadline, kLeaseLook);
+  return true;
 }
 
 void Resident::pump_replay() {
   while (attempt_ && attempt_->replay_next()) {
-    if (exchange_->stream().unsent_bytes() > kReplayHighWater) return;
+    if (!has_room()) return;
     around_.effects.clear();
     const auto entries = around_.host.read_journal(invocation_, *attempt_->replay_next(),
                                                    attempt_->replay_end(), kReplayReadBytes);
@@ -78,7 +108,7 @@ void Resident::pump_replay() {
     } else {
       attempt_->replay(*entries, around_.effects);
     }
-    if (!carry_out()) return;
+    if (!carry_out() || !account()) return;
   }
 }
 
@@ -138,6 +168,7 @@ void Resident::on_attempt_over(Outcome outcome) {
       log.enabled(LogLevel::kWarn)) {
     failure = *error;
   }
+  lease_.release();
   const std::size_t before = effects.size();
   residency_.on_attempt_over(std::move(outcome), around_.shard.random().next(), effects);
   if (!failure) return;
@@ -162,18 +193,23 @@ void Resident::on_proposed(const wire::Effect& effect) {
   const auto* entry = std::get_if<wire::NewEntry>(&effect);
   if (entry == nullptr || !attempt_) return;
   unstored_ += entry->body.size() + sizeof(wire::NewEntry);
-  if (unstored_ <= kUnstoredHighWater || std::exchange(reading_paused_, true)) return;
+  const bool leased = unstored_ <= around_.memory.initial() ||
+                      unstored_lease_.resize(around_.memory.rounded(unstored_));
+  if (leased && unstored_ <= around_.options.unstored_high_water) return;
+  if (std::exchange(reading_paused_, true)) return;
   exchange_->stream().pause();
 }
 
 void Resident::on_stored() {
   if (!residency_.settled()) return;
   unstored_ = 0;
+  unstored_lease_.release();
   if (std::exchange(reading_paused_, false)) exchange_->stream().resume();
 }
 
 void Resident::let_go(bool orderly) {
   around_.deadlines.stop(deadline_);
+  around_.deadlines.stop(look_.deadline);
   if (attempt_->server()) last_server_ = attempt_->server();
   attempt_.reset();
   // What the endpoint still has to say, its end above all, costs nothing any more.
@@ -188,10 +224,12 @@ void Resident::let_go(bool orderly) {
 void Resident::notify(std::uint32_t index, wire::EntryType type, const wire::NotificationId& id,
                       const Bytes& body) {
   around_.effects.clear();
-  if (attempt_) attempt_->on_notification(index, type, id, body, around_.effects);
+  if (attempt_) {
+    attempt_->on_notification(index, type, id, body, around_.effects, has_room());
+  }
   residency_.on_notification(type, id, around_.effects);
   on_stored();
-  carry_out();
+  if (carry_out()) account();
 }
 
 void Resident::ack_command(std::uint32_t command_index, bool requested) {
@@ -226,7 +264,7 @@ void Resident::on_data(Bytes data) {
   const schema::SchemaPtr schema = around_.host.schema();
   attempt_->on_data(std::move(data), {*schema, around_.options.defaults, around_.shard.wall_now()},
                     around_.effects);
-  carry_out();
+  if (carry_out()) account();
 }
 
 void Resident::on_end() {
@@ -242,7 +280,9 @@ void Resident::on_error(const TransportFailure& failure) {
   carry_out();
 }
 
-void Resident::on_drained() { pump_replay(); }
+void Resident::on_drained() {
+  if (account()) pump_replay();
+}
 
 void Resident::on_deadline() {
   around_.effects.clear();

@@ -11,6 +11,7 @@
 #include "invoker/machine/attempt.h"
 #include "invoker/machine/effects.h"
 #include "invoker/machine/residency.h"
+#include "invoker/memory.h"
 #include "invoker/options.h"
 
 #include <restate/runtime.h>
@@ -38,6 +39,7 @@ struct Surroundings {
   Shard& shard;
   DeploymentClient& client;
   const InvokerOptions& options;
+  ShardMemory& memory;
   InvokerHost& host;
   ResidentOwner& owner;
   Deadlines& deadlines;
@@ -46,7 +48,7 @@ struct Surroundings {
 };
 
 /// Every call, and every callback, may be its last: `ResidentOwner::on_over` comes at its end.
-class Resident final : public AttemptListener, public DeadlineListener {
+class Resident final : public AttemptListener, public DeadlineListener, public MemoryWaiter {
  public:
   Resident(Surroundings& around, const InvocationId& invocation, std::uint32_t token,
            const wire::InvocationTarget& target, std::vector<wire::JournalEntry> journal,
@@ -58,6 +60,9 @@ class Resident final : public AttemptListener, public DeadlineListener {
         journal_(std::move(journal)),
         residency_(queued),
         deadline_(*this) {}
+  ~Resident() {
+    if (waits_for_memory_) around_.memory.forget(*this);
+  }
 
   const InvocationId& invocation() const { return invocation_; }
   std::uint32_t token() const { return token_; }
@@ -79,9 +84,21 @@ class Resident final : public AttemptListener, public DeadlineListener {
   void on_error(const TransportFailure& failure) override;
   void on_drained() override;
   void on_deadline() override;
+  void on_memory(Lease lease) override;
 
  private:
+  /// Looks now and then at what the attempt still holds.
+  struct Look final : DeadlineListener {
+    explicit Look(Resident& r) : resident(r), deadline(*this) {}
+    void on_deadline() override { static_cast<void>(resident.account()); }
+    Resident& resident;
+    Deadline deadline;
+  };
   void start_attempt();
+  bool has_room() const { return exchange_->stream().unsent_bytes() <= kReplayHighWater; }
+  /// Brings the lease in line with what the attempt holds, or ends the attempt. False if the resident
+  /// is gone.
+  bool account();
   /// Writes journal as long as the stream takes it.
   void pump_replay();
   /// False if the resident is gone.
@@ -102,6 +119,10 @@ class Resident final : public AttemptListener, public DeadlineListener {
   std::optional<Attempt> attempt_;
   std::unique_ptr<Exchange> exchange_;
   Deadline deadline_;
+  bool waits_for_memory_ = false;
+  Lease lease_;  ///< on messages in the stream and in the decoder
+  Look look_{*this};
+  Lease unstored_lease_;
   std::size_t unstored_ = 0;  ///< bytes of entries proposed since the log owed nothing
   bool reading_paused_ = false;
   SetTimeout::Kind waiting_for_ = SetTimeout::Kind::kInactivity;

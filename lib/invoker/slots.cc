@@ -53,8 +53,9 @@ void ShardSlots::hand_out() {
   for (; granted > 0; --granted) release();
 }
 
-SharedLimits::SharedLimits(std::uint32_t concurrent_invocations, const std::vector<Shard*>& shards)
-    : limit_(std::max<std::uint32_t>(concurrent_invocations, 1)) {
+SharedLimits::SharedLimits(std::uint32_t concurrent_invocations, const std::vector<Shard*>& shards,
+                           InvocationMemory memory)
+    : limit_(std::max<std::uint32_t>(concurrent_invocations, 1)), memory_(memory, shards) {
   RESTATE_ASSERT(shards.size() <= 64, "one bit per shard");
   for (Shard* shard : shards) shards_.push_back(std::make_unique<ShardSlots>(*shard, *this));
 }

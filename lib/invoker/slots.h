@@ -1,7 +1,10 @@
 #pragma once
 
 /// \file
-/// How many invocations of a node may be inside its invokers at once, all partitions together.
+/// How many invocations of a node may be inside its invokers at once, all partitions together, and
+/// what they may hold.
+
+#include "invoker/memory.h"
 
 #include <restate/runtime.h>
 
@@ -60,10 +63,12 @@ class ShardSlots {
 class SharedLimits {
  public:
   /// At most 64 shards.
-  SharedLimits(std::uint32_t concurrent_invocations, const std::vector<Shard*>& shards);
+  SharedLimits(std::uint32_t concurrent_invocations, const std::vector<Shard*>& shards,
+               InvocationMemory memory = {});
   ~SharedLimits();
 
   ShardSlots& on(const Shard& shard) { return *shards_[shard.index()]; }
+  SharedMemory& memory() { return memory_; }
   std::uint32_t limit() const { return limit_; }
   /// Slots taken, on all shards. Any thread.
   std::uint32_t used() const { return used_.load(); }
@@ -80,6 +85,7 @@ class SharedLimits {
   std::atomic<std::uint64_t> starving_{0};  ///< one bit per shard
   std::atomic<std::uint32_t> turn_{0};      ///< the shard that is asked first
   std::vector<std::unique_ptr<ShardSlots>> shards_;
+  SharedMemory memory_;
 };
 
 }  // namespace restate::invoker

@@ -222,6 +222,15 @@ void warn_unknown(const json& tree, const std::string& prefix, const std::vector
 
 }  // namespace
 
+void Config::use_budget(std::size_t bytes) {
+  memory_budget = bytes;
+  memory = plan_memory(bytes, shards, partitions);
+  networking_message_size_limit = memory.message;
+  message_size_limit = memory.message;
+  request_size_limit = memory.message;
+  message_size_warning = std::min(message_size_warning, memory.message);
+}
+
 Result<LoadedConfig> load_config(const std::string& toml, const std::string& toml_name,
                                  const std::map<std::string, std::string>& environment,
                                  const std::map<std::string, std::string>& flags) {
@@ -268,6 +277,8 @@ Result<LoadedConfig> load_config(const std::string& toml, const std::string& tom
   };
   limit_size(config.message_size_limit, "worker.invoker.message-size-limit");
   limit_size(config.request_size_limit, "ingress.request-size-limit");
+  // What could never get in would be turned away as if it only came at a bad moment.
+  config.request_size_limit = std::min(config.request_size_limit, config.memory.requests);
   warn_unknown(tree, "", keys, loaded.warnings);
   return loaded;
 }

@@ -4,6 +4,7 @@
 /// The configuration of a server: the keys of `config.toml`, the environment and the flags, checked
 /// and typed. Libraries that embed the engine fill it in directly.
 
+#include "node/memory_plan.h"
 #include "schema/schema.h"
 
 #include <restate/result.h>
@@ -70,9 +71,11 @@ struct Config {
   std::uint64_t trim_delay_ms = 600'000;
   std::size_t checkpoint_bytes = 64u << 20;
   std::uint64_t durability_check_ms = 5'000;
-  std::size_t store_memory_bytes = 256u << 20;
   std::size_t batch_records = 512;  ///< applied at once
-  std::size_t batch_bytes = 1u << 20;
+  /// For everything the node holds; nothing: each part has a bound of its own.
+  std::optional<std::size_t> memory_budget;
+  /// What follows from it, and from what is configured by itself.
+  MemoryPlan memory;
 
   /// The largest that the two limits below may be, and what they are by default.
   std::size_t networking_message_size_limit = 32u << 20;
@@ -81,6 +84,8 @@ struct Config {
   std::uint32_t concurrent_invocations = 1000;
   std::optional<std::size_t> eager_state_limit;
   bool disable_eager_state = false;
+  /// For one message of an attempt; nothing: `message_size_limit`.
+  std::optional<std::size_t> per_invocation_memory;
   std::uint32_t max_awaited_future_depth = 1000;
   bool protocol_v7 = false;
   /// Scopes, limit keys and the rule book (docs/flow-control.md). Once a partition has it, for good.
@@ -107,6 +112,9 @@ struct Config {
   /// to it.
   bool legacy_idempotent_sharding = false;
   std::vector<std::string> deployment_routing_headers;
+
+  /// Cuts `bytes` into shares for the shards and partitions above, and limits messages by them.
+  void use_budget(std::size_t bytes);
 };
 
 struct LoadedConfig {

@@ -24,13 +24,13 @@ bool is_accepted_key(std::string_view name) {
   constexpr std::string_view kAccepted[] = {
       // About several nodes, or about libraries that are not in here.
       "location", "force-node-id", "default-replication", "initialization-timeout",
-      "process-total-memory-size", "rocksdb-", "storage-", "default-thread-", "metadata-",
+      "rocksdb-", "storage-", "default-thread-", "metadata-",
       "gossip-", "hlc-", "networking.", "bifrost.", "log-server.", "tokio-",
       // Nothing of the kind is sent, shown or kept anyway.
       "disable-telemetry", "disable-prometheus", "disable-config-sql-table", "admin.disable-web-ui",
       "admin.heartbeat-interval", "admin.query-engine.", "admin.storage-accounting-update-interval",
       // Sizes and habits of parts that are built in another way.
-      "worker.internal-queue-length", "worker.num-timers-in-memory-limit",
+      "worker.internal-queue-length",
       "worker.durability-mode", "worker.storage.", "worker.shuffle.",
       "worker.rule-book-poll-interval", "worker.disable-scheduler", "worker.use-multi-db-layout",
       "worker.invoker.in-memory-queue-length-limit", "worker.invoker.tmp-dir",
@@ -44,11 +44,9 @@ bool is_unsupported_key(std::string_view name) {
   constexpr std::string_view kUnsupported[] = {
       "advertised-host", "admin.advertised-host", "ingress.advertised-host",
       "http-proxy", "no-proxy", "worker.invoker.http-proxy", "worker.invoker.no-proxy",
-      "aws-", "worker.invoker.aws-", "worker.invoker.memory-limit",
-      "worker.invoker.per-invocation-memory-limit", "worker.invoker.per-invocation-initial-memory",
+      "aws-", "worker.invoker.aws-",
       "worker.invoker.invocation-throttling", "worker.invoker.action-throttling",
       "worker.invoker.invocation-throttling.", "worker.invoker.action-throttling.",
-      "worker.data-service-memory-limit", "worker.self-proposal-queue-memory-limit",
       "worker.snapshots.", "invocation-yield-threshold", "experimental-",
       "admin.concurrent-api-requests-limit", "tracing-",
   };

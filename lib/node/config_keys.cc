@@ -369,6 +369,34 @@ void service_client(Table& table, Config& config) {
   }
 }
 
+/// First the budget of the node, which sets every share; then the shares that have a key.
+void memory(Table& table, Config& config) {
+  table.add("process-total-memory-size",
+            [&config](const json& value) -> Result<void> {
+              RESTATE_TRY(const auto spelled, text_of(value));
+              RESTATE_TRY(const auto bytes, parse_size(spelled));
+              if (bytes < kLeastBudget) {
+                return expected("a size of at least " + format_size(kLeastBudget), value);
+              }
+              config.use_budget(static_cast<std::size_t>(bytes));
+              return {};
+            },
+            [&config] {
+              return config.memory_budget ? toml_text(format_size(*config.memory_budget))
+                                          : std::string();
+            });
+  MemoryPlan& plan = config.memory;
+  table.size("rocksdb-total-memory-size", plan.tables);
+  table.size("worker.storage.rocksdb-memory-budget", plan.tables);
+  table.size("worker.max-command-batch-bytes", plan.batch);
+  table.size("worker.self-proposal-queue-memory-limit", plan.proposals);
+  table.size("worker.data-service-memory-limit", plan.requests);
+  table.number("worker.num-timers-in-memory-limit", plan.timers, 1, 1u << 30);
+  table.size("worker.invoker.memory-limit", plan.attempts);
+  table.size("worker.invoker.per-invocation-memory-limit", config.per_invocation_memory);
+  table.size("worker.invoker.per-invocation-initial-memory", plan.attempt_initial);
+}
+
 }  // namespace
 
 std::vector<ConfigKey> config_keys(Config& config) {
@@ -452,9 +480,7 @@ std::vector<ConfigKey> config_keys(Config& config) {
   table.duration("worker.trim-delay-interval", config.trim_delay_ms);
   table.size("worker.checkpoint-bytes", config.checkpoint_bytes);
   table.number("worker.max-command-batch-size", config.batch_records, 1, 1u << 20);
-  table.size("worker.max-command-batch-bytes", config.batch_bytes);
-  table.size("rocksdb-total-memory-size", config.store_memory_bytes);
-  table.size("worker.storage.rocksdb-memory-budget", config.store_memory_bytes);
+  memory(table, config);
 
   table.duration("worker.invoker.inactivity-timeout", config.defaults.inactivity_timeout_ms);
   table.duration("worker.invoker.abort-timeout", config.defaults.abort_timeout_ms);

@@ -157,7 +157,7 @@ class Node::Impl : public std::enable_shared_from_this<Node::Impl> {
     for (std::uint32_t i = 0; i < parts_.runtime.shard_count(); ++i) {
       shards.push_back(&parts_.runtime.shard(i));
     }
-    shared_ = std::make_unique<NodeShared>(config_.concurrent_invocations, shards);
+    shared_ = std::make_unique<NodeShared>(config_, shards);
     shared_->controlled_idempotent_sharding = joined.controlled_idempotent_sharding;
     if (joined.controlled_idempotent_sharding == config_.legacy_idempotent_sharding) {
       home_.log().warn("node",

@@ -27,11 +27,19 @@ worker::WorkerOptions worker_options(const Config& config, GenerationalNodeId id
   options.trim_delay = milliseconds(config.trim_delay_ms);
   options.checkpoint_bytes = config.checkpoint_bytes;
   options.batch_records = config.batch_records;
-  options.batch_bytes = config.batch_bytes;
   if (config.unique_random_seeds) {
     options.wanted_features.push_back(partition::Features::kUniqueRandomSeeds);
   }
   options.durability_check = milliseconds(config.durability_check_ms);
+  const MemoryPlan& memory = config.memory;
+  options.invoker.per_invocation_memory = config.per_invocation_memory;
+  options.invoker.queued_journal_bytes = memory.queued_inputs;
+  options.invoker.unstored_high_water = memory.unstored;
+  options.pending_bytes = memory.pending;
+  options.proposal_bytes = memory.proposals;
+  options.batch_bytes = memory.batch;
+  options.record_cache_bytes = memory.records;
+  options.loaded_timers = memory.timers;
   return options;
 }
 
@@ -43,6 +51,7 @@ ingress::IngressOptions ingress_options(const Config& config, const NodeShared& 
   options.http2_max_concurrent_streams = config.ingress_http2_streams;
   options.vqueues = config.vqueues;
   options.scoped_virtual_objects = config.scoped_virtual_objects;
+  options.bodies = shared.request_bodies;
   if (config.ingress_request_limit) {
     options.concurrent_requests = *config.ingress_request_limit;
     options.node_in_flight = shared.ingress_requests;
@@ -61,7 +70,8 @@ ShardNode::ShardNode(Shard& shard, NodeParts& parts, const Config& config, Gener
       shared_(shared),
       bifrost_(bifrost::make_bifrost(
           shard, parts.metadata,
-          {.default_provider = parts.default_provider})),
+          {.default_provider = parts.default_provider,
+           .read_ahead_bytes = config.memory.read_ahead})),
       deployments_(parts.deployments(shard)),
       context_{shard,
                parts.store,

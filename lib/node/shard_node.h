@@ -22,12 +22,15 @@ namespace restate::node {
 
 /// What the shards of a node have in common. Outlives them.
 struct NodeShared {
-  NodeShared(std::uint32_t concurrent_invocations, const std::vector<Shard*>& shards)
-      : limits(concurrent_invocations, shards) {}
+  NodeShared(const Config& config, const std::vector<Shard*>& shards)
+      : limits(config.concurrent_invocations, shards,
+               {config.memory.attempts, config.memory.attempt_initial}),
+        request_bodies(std::make_shared<MemoryPool>(config.memory.requests)) {}
 
   invoker::SharedLimits limits;
   std::shared_ptr<std::atomic<std::size_t>> ingress_requests =
       std::make_shared<std::atomic<std::size_t>>(0);
+  std::shared_ptr<MemoryPool> request_bodies;
   bool controlled_idempotent_sharding = true;
 };
 

@@ -100,6 +100,8 @@ void Machine::skip_to(std::uint64_t lsn) {
   if (lsn > impl_->state.applied()) impl_->state.set_applied(lsn);
 }
 
+void Machine::set_cache_bytes(std::size_t bytes) { impl_->state.invocations.set_limit(bytes); }
+
 void Machine::take_batch(storage::Batch& batch) { impl_->state.take_batch(batch); }
 
 void Machine::committed() { impl_->state.committed(); }

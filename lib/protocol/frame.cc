@@ -114,7 +114,11 @@ FrameDecoder::Step FrameDecoder::next(Frame& frame) {
                                              " >= " + std::to_string(limit_)};
     return Step::kTooLarge;
   }
-  if (size_ < kFrameHeaderBytes + length) return Step::kMore;
+  if (size_ < kFrameHeaderBytes + length) {
+    expected_ = kFrameHeaderBytes + length;
+    return Step::kMore;
+  }
+  expected_ = 0;
   frame.type = static_cast<std::uint16_t>(byte(0) << 8 | byte(1));
   frame.ack_requested = ((byte(2) << 8 | byte(3)) & kAckFlag) != 0;
   take(kFrameHeaderBytes);

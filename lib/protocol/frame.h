@@ -72,6 +72,8 @@ class FrameDecoder {
   const ProtocolError& error() const { return error_; }
   /// Bytes of a frame that has begun and is not complete.
   std::size_t buffered() const { return size_; }
+  /// The same with what is still to come of it, as far as its header is known.
+  std::size_t expected() const { return expected_ > size_ ? expected_ : size_; }
 
  private:
   /// Copies the first bytes without consuming them.
@@ -80,7 +82,8 @@ class FrameDecoder {
 
   std::size_t limit_;
   std::deque<Bytes> chunks_;
-  std::size_t size_ = 0;  ///< of all chunks
+  std::size_t size_ = 0;      ///< of all chunks
+  std::size_t expected_ = 0;  ///< of the frame that has begun, once its header is known
   ProtocolError error_;
 };
 

@@ -72,11 +72,23 @@ class PartitionClient {
 
   /// Proposes an invocation. The client sets source, sinks and the request id; the id inside is
   /// chosen by the caller, once per request, so that a retry finds its first try.
+  /// `stored` (may be empty) runs once the invocation is durable, on the shard of `done` and before
+  /// it, or never: whoever waits for the output need not keep the argument from then on, because
+  /// `output` finds the invocation, or its end if that is retained.
   virtual void invoke(wire::ServiceInvocation invocation, RequestId request, WaitFor wait,
-                      Completion<InvokeReply> done) = 0;
+                      Completion<InvokeReply> done, Function<void()> stored) = 0;
+  void invoke(wire::ServiceInvocation invocation, RequestId request, WaitFor wait,
+              Completion<InvokeReply> done) {
+    invoke(std::move(invocation), request, wait, std::move(done), {});
+  }
   /// The result of an invocation: waits for it (`block`), or tells how it stands now.
   virtual void output(InvocationId invocation, RequestId request, bool block,
                       Completion<OutputReply> done) = 0;
+  /// Nobody waits for this request any more: what is held for it may go, and its completion may
+  /// answer `kCancelled`. What it has started goes on.
+  virtual void forget(InvocationId invocation, RequestId request) {
+    static_cast<void>(invocation), static_cast<void>(request);
+  }
   /// Completes once the record is durable, whatever the target's state.
   virtual void signal(wire::NotifySignal signal, Completion<void> done) = 0;
   virtual void patch_state(wire::PatchState patch, Completion<void> done) = 0;

@@ -7,6 +7,7 @@
 #include "partition/migration.h"
 #include "schema/schema.h"
 #include "schema/source.h"
+#include "worker/limits.h"
 
 #include <restate/bifrost/bifrost.h>
 #include <restate/metadata/store.h>
@@ -41,6 +42,14 @@ struct WorkerOptions {
   Duration trim_delay = std::chrono::minutes(10);
   /// How tables of older formats are brought to the present one.
   std::vector<const partition::Migration*> migrations = partition::migrations();
+  /// What one partition may hold. Records that were read and wait to be applied:
+  std::size_t pending_bytes = limits::kPendingBytes;
+  /// Proposals on their way into the log, before requests are refused.
+  std::size_t proposal_bytes = limits::kProposalBytes;
+  /// Invocations kept decoded.
+  std::size_t record_cache_bytes = std::size_t{8} << 20;
+  /// In number; the others stay in the table.
+  std::size_t loaded_timers = limits::kLoadedTimers;
   /// False: follow only. A follower applies records and proposes nothing.
   bool lead = true;
   /// Features of the state machine that a leader switches on in the log, for good, before it serves.

@@ -21,6 +21,17 @@ bool ends_attempt(const wire::Effect& effect) {
          !std::holds_alternative<wire::NewEvent>(effect);
 }
 
+/// What a repeated request is told without a record of its own: a kept result changes no more.
+std::optional<InvokeReply> kept_result(const InvocationId& invocation,
+                                       const InvocationStatus& status) {
+  if (status.status != Status::kCompleted || !status.result) return std::nullopt;
+  InvokeReply reply;
+  reply.invocation = invocation;
+  reply.completion_expiry = status.completion_expiry();
+  reply.result = *status.result;
+  return reply;
+}
+
 }  // namespace
 
 Leader::Leader(PartitionProcessor& processor, LeaderEpoch epoch)
@@ -36,7 +47,8 @@ Leader::Leader(PartitionProcessor& processor, LeaderEpoch epoch)
           },
           [this](const DueTimer& due) {
             processor_.proposer().propose(wire::TimerFired{due.key, due.incarnation});
-          }),
+          },
+          context_.options.loaded_timers),
       shuffle_(
           context_.shard, [this](std::uint64_t from) { return next_message(from); },
           [this](const wire::OutboxMessage& message) {
@@ -272,7 +284,7 @@ void Leader::send(PartitionId destination, std::vector<OutboxRow> messages, Comp
 // --- Requests ------------------------------------------------------------------------------------
 
 void Leader::invoke(wire::ServiceInvocation invocation, RequestId request, WaitFor wait,
-                    Completion<InvokeReply> done) {
+                    Completion<InvokeReply> done, Function<void()> stored) {
   if (processor_.proposer().full()) return done(log_is_behind());
   const InvocationId id = invocation.id;
   if (invocation.created_by.empty()) invocation.created_by = std::string(kVersion);
@@ -298,25 +310,29 @@ void Leader::invoke(wire::ServiceInvocation invocation, RequestId request, WaitF
       break;
     case WaitFor::kOutput:
       if (invocation.idempotency_key && !invocation.target.workflow_run()) {
-        auto known = find_result(id);
-        if (!known) return done(std::move(known).error());
-        if (*known) return done(std::move(**known));
+        const auto known = processor_.machine().tables().find_invocation(id);
+        if (!known) return done(Error(known.error()));
+        if (*known) {
+          if (auto kept = kept_result(id, **known)) return done(std::move(*kept));
+          // It is under way. Whoever asks again and again must not leave a sink each time.
+          if (requests_.join_output(request, id, done)) return;
+          invocation.response_sink = wire::IngressSink{request};
+          requests_.share_output(request, id, std::move(done));
+          break;
+        }
       }
       invocation.response_sink = wire::IngressSink{request};
       requests_.wait_output(request, id, std::move(done));
       break;
   }
-  processor_.proposer().propose(wire::Invoke{std::move(invocation)});
-}
-
-Result<std::optional<InvokeReply>> Leader::find_result(const InvocationId& invocation) {
-  RESTATE_TRY(const auto status, processor_.machine().tables().find_invocation(invocation));
-  if (!status || status->status != Status::kCompleted || !status->result) return std::nullopt;
-  InvokeReply reply;
-  reply.invocation = invocation;
-  reply.completion_expiry = status->completion_expiry();
-  reply.result = *status->result;
-  return reply;
+  Completion<void> durable;
+  if (stored) {
+    durable = Completion<void>(context_.shard,
+                               [stored = std::move(stored)](Result<void> appended) mutable {
+                                 if (appended) stored();
+                               });
+  }
+  processor_.proposer().propose(wire::Invoke{std::move(invocation)}, std::move(durable));
 }
 
 void Leader::append(wire::Command command, Completion<void> done) {
@@ -345,8 +361,9 @@ void Leader::output(InvocationId invocation, RequestId request, bool block,
     reply.kind = OutputReply::Kind::kNotReady;
     return done(std::move(reply));
   }
+  if (requests_.join_attached(request, invocation, (*status)->target, done)) return;
   if (processor_.proposer().full()) return done(log_is_behind());
-  requests_.wait_attached(request, invocation, (*status)->target, std::move(done));
+  requests_.share_attached(request, invocation, (*status)->target, std::move(done));
   processor_.proposer().propose(wire::Attach{invocation, true, wire::IngressSink{request}});
 }
 

@@ -38,7 +38,9 @@ class Leader final : private invoker::InvokerHost {
 
   // Requests, as PartitionClient has them; on this shard.
   void invoke(wire::ServiceInvocation invocation, RequestId request, WaitFor wait,
-              Completion<InvokeReply> done);
+              Completion<InvokeReply> done, Function<void()> stored = {});
+  /// Nobody waits for the answer any more.
+  void forget(RequestId request) { requests_.forget(request); }
   void output(InvocationId invocation, RequestId request, bool block, Completion<OutputReply> done);
   /// Appends without this leader's dedup: whoever leads next applies it all the same.
   void append(wire::Command command, Completion<void> done);
@@ -66,8 +68,6 @@ class Leader final : private invoker::InvokerHost {
                                          std::size_t max_bytes) override;
   schema::SchemaPtr schema() override { return context_.schema(); }
 
-  /// What a repeated request is told without a record of its own: a kept result changes no more.
-  Result<std::optional<InvokeReply>> find_result(const InvocationId& invocation);
   void start_attempt(partition::InvokeAction action);
   /// Counts who waits and who runs, and takes back what the leader before has let run.
   Result<void> begin_queues();

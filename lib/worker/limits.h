@@ -27,6 +27,9 @@ inline constexpr std::size_t kParkedRequests = 1024;
 /// Between two publications of how the partitions of a shard stand.
 inline constexpr Duration kStatusInterval = std::chrono::milliseconds(500);
 
+/// Records up to this size travel to the reader together with what they were encoded from.
+inline constexpr std::size_t kDecodedBelow = 64u << 10;
+
 /// Timers held in memory per partition; the rest stay in the table until these have fired.
 inline constexpr std::size_t kLoadedTimers = 65'536;
 /// Timers proposed in one turn, so that a storm leaves room for others.

@@ -48,7 +48,11 @@ Error sealed_error(const PartitionDescription& description, const partition::Sea
 }
 
 /// What a record that waits costs, roughly.
-std::size_t weight(const bifrost::LogEntry& entry) { return 256 + entry.record.body.size(); }
+std::size_t weight(const bifrost::LogEntry& entry) {
+  // What it was encoded from is held apart from what came of it.
+  const std::size_t forms = entry.record.decoded != nullptr ? 2 : 1;
+  return 256 + forms * entry.record.body.size();
+}
 
 Recovery recovery_from(const Error& error) {
   // The whole engine stops.
@@ -68,7 +72,8 @@ PartitionProcessor::PartitionProcessor(ShardContext& context, Group& group, Rout
       description_(description),
       on_stopped_(std::move(on_stopped)),
       proposer_(context.shard, context.bifrost, description.log, description.keys,
-                [this](const Error& error) { on_proposal_lost(error); }),
+                [this](const Error& error) { on_proposal_lost(error); },
+                context.options.proposal_bytes),
       migration_timer_(context.shard.make_timer([this] { migrate(); })),
       campaign_timer_(context.shard.make_timer([this] { campaign(); })) {}
 
@@ -117,6 +122,7 @@ void PartitionProcessor::migrate() {
 void PartitionProcessor::open_tables() {
   migrator_.reset();
   machine_ = std::make_unique<partition::Machine>(description_.id, description_.keys, *space_);
+  machine_->set_cache_bytes(context_.options.record_cache_bytes);
   if (auto opened = machine_->open(); !opened) return stop(std::move(opened).error());
   open_log();
 }
@@ -188,7 +194,7 @@ void PartitionProcessor::on_entries(std::span<bifrost::LogEntry> entries) {
     pending_.push_back(std::move(entry));
   }
   if (!reader_paused_ && (pending_.size() >= limits::kPendingRecords ||
-                          pending_bytes_ >= limits::kPendingBytes)) {
+                          pending_bytes_ >= context_.options.pending_bytes)) {
     reader_paused_ = true;
     reader_->pause();
   }
@@ -271,9 +277,9 @@ void PartitionProcessor::on_committed() {
                          std::exchange(batch_works_, false));
   committed_ = machine_->applied();
   if (reader_paused_ && pending_.size() < limits::kPendingRecords / 2 &&
-      pending_bytes_ < limits::kPendingBytes / 2) {
+      pending_bytes_ < std::max<std::size_t>(context_.options.pending_bytes / 2, 1)) {
     reader_paused_ = false;
-    reader_->resume();
+    if (!RESTATE_MUTATION("worker/reader-never-resumes")) reader_->resume();
   }
   if (reported_) durability_->on_report(*std::exchange(reported_, {}));
   group_.applied(bytes);

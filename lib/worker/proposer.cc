@@ -10,8 +10,13 @@
 namespace restate::worker {
 
 Proposer::Proposer(Shard& shard, bifrost::Bifrost& bifrost, bifrost::LogId log, KeyRange keys,
-                   Function<void(const Error&)> on_lost)
-    : shard_(shard), bifrost_(bifrost), log_(log), keys_(keys), on_lost_(std::move(on_lost)) {}
+                   Function<void(const Error&)> on_lost, std::size_t limit)
+    : shard_(shard),
+      bifrost_(bifrost),
+      log_(log),
+      keys_(keys),
+      on_lost_(std::move(on_lost)),
+      limit_(limit) {}
 
 Proposer::~Proposer() {
   shard_.forget(*this);
@@ -28,9 +33,12 @@ void Proposer::lead(GenerationalNodeId node, LeaderEpoch epoch,
   propose(wire::AnnounceLeader{node, epoch, keys_, epoch_metadata_version});
 }
 
-void Proposer::propose(wire::Command command) {
-  if (lost_) return;  // stepping down; the tables know what is to be done
-  add({wire::SelfDedup{epoch_, next_sequence_++}, std::move(command)}, {});
+void Proposer::propose(wire::Command command, Completion<void> durable) {
+  if (lost_) {  // stepping down; the tables know what is to be done
+    if (durable) durable(Error{Code::kNotLeader, "stepping down"});
+    return;
+  }
+  add({wire::SelfDedup{epoch_, next_sequence_++}, std::move(command)}, std::move(durable));
 }
 
 void Proposer::append(wire::Envelope envelope, Completion<void> durable) {
@@ -50,7 +58,10 @@ void Proposer::add(wire::Envelope envelope, Completion<void> durable) {
   record.keys = destination ? bifrost::RecordKeys::single(*destination)
                             : bifrost::RecordKeys::range(keys_);
   record.body = wire::encode(envelope);
-  record.decoded = std::make_shared<const DecodedEnvelope>(std::move(envelope));
+  // Of a large record, keeping both forms costs more than cutting one out of the other.
+  if (record.body.size() < limits::kDecodedBelow) {
+    record.decoded = std::make_shared<const DecodedEnvelope>(std::move(envelope));
+  }
   waiting_.bytes += record.body.size();
   if (durable) waiting_.durable.push_back(std::move(durable));
   gathered_.push_back(std::move(record));

@@ -32,7 +32,7 @@ class Proposer final : private TurnActor {
   /// `on_lost` runs when an append failed: nobody knows what is in the log, so whoever leads must
   /// step down. At most once per `lead`.
   Proposer(Shard& shard, bifrost::Bifrost& bifrost, bifrost::LogId log, KeyRange keys,
-           Function<void(const Error&)> on_lost);
+           Function<void(const Error&)> on_lost, std::size_t limit = limits::kProposalBytes);
   ~Proposer();
 
   /// Starts a new epoch: announces it, and numbers later proposals within it. The version is that
@@ -41,7 +41,8 @@ class Proposer final : private TurnActor {
 
   /// Proposes under the epoch's dedup numbers: dropped by apply once another leader has announced
   /// itself. For what this leader decided, and can decide again.
-  void propose(wire::Command command);
+  /// `durable` may be empty.
+  void propose(wire::Command command, Completion<void> durable = {});
 
   /// Appends under a dedup of its own, or none: applied whoever leads. Completes when it is durable.
   void append(wire::Envelope envelope, Completion<void> durable);
@@ -49,7 +50,7 @@ class Proposer final : private TurnActor {
   void append(std::vector<wire::Envelope> envelopes, Completion<void> durable);
 
   /// True when a request that can be refused should be.
-  bool full() const { return in_flight_bytes_ + waiting_.bytes >= limits::kProposalBytes; }
+  bool full() const { return in_flight_bytes_ + waiting_.bytes >= limit_; }
 
  private:
   struct Waiting {
@@ -66,6 +67,7 @@ class Proposer final : private TurnActor {
   const bifrost::LogId log_;
   const KeyRange keys_;
   Function<void(const Error&)> on_lost_;
+  const std::size_t limit_;
   LeaderEpoch epoch_;
   std::uint64_t next_sequence_ = 0;
   bool lost_ = false;

@@ -108,13 +108,31 @@ void RoutingClient::route(PartitionKey key, Completion<T> done, Call call) {
 }
 
 void RoutingClient::invoke(wire::ServiceInvocation invocation, RequestId request, WaitFor wait,
-                           Completion<InvokeReply> done) {
+                           Completion<InvokeReply> done, Function<void()> stored) {
   const PartitionKey key = invocation.id.key;
+  Shard& home = done.shard();
+  if (stored && router_.find(key).shard != &home) {
+    stored = [&home, stored = std::move(stored)]() mutable {
+      home.post_remote([stored = std::move(stored)]() mutable { stored(); });
+    };
+  }
   route<InvokeReply>(key, std::move(done),
-                     [invocation = std::move(invocation), request, wait](
-                         Leader& leader, Completion<InvokeReply> answer) mutable {
-                       leader.invoke(std::move(invocation), request, wait, std::move(answer));
+                     [invocation = std::move(invocation), request, wait,
+                      stored = std::move(stored)](Leader& leader,
+                                                  Completion<InvokeReply> answer) mutable {
+                       leader.invoke(std::move(invocation), request, wait, std::move(answer),
+                                     std::move(stored));
                      });
+}
+
+void RoutingClient::forget(InvocationId invocation, RequestId request) {
+  const Router::Route& route = router_.find(invocation.key);
+  auto task = [&route, request] {
+    Leader* leader = route.processor == nullptr ? nullptr : route.processor->leader();
+    if (leader != nullptr) leader->forget(request);
+  };
+  if (route.shard == &shard_) return shard_.post(std::move(task));
+  route.shard->post_remote(std::move(task));
 }
 
 void RoutingClient::output(InvocationId invocation, RequestId request, bool block,

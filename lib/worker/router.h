@@ -57,10 +57,12 @@ class RoutingClient final : public PartitionClient {
  public:
   RoutingClient(Shard& shard, Router& router) : shard_(shard), router_(router) {}
 
+  using PartitionClient::invoke;
   void invoke(wire::ServiceInvocation invocation, RequestId request, WaitFor wait,
-              Completion<InvokeReply> done) override;
+              Completion<InvokeReply> done, Function<void()> stored) override;
   void output(InvocationId invocation, RequestId request, bool block,
               Completion<OutputReply> done) override;
+  void forget(InvocationId invocation, RequestId request) override;
   void signal(wire::NotifySignal signal, Completion<void> done) override;
   void patch_state(wire::PatchState patch, Completion<void> done) override;
   void terminate(InvocationId invocation, wire::Terminate::Flavor flavor, RequestId request,

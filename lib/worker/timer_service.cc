@@ -6,16 +6,18 @@
 
 namespace restate::worker {
 
-TimerService::TimerService(Shard& shard, Load load, Function<void(const DueTimer&)> fire)
+TimerService::TimerService(Shard& shard, Load load, Function<void(const DueTimer&)> fire,
+                           std::size_t most)
     : shard_(shard),
+      most_(std::max<std::size_t>(most, 1)),
       load_(std::move(load)),
       fire_(std::move(fire)),
       alarm_(shard.make_timer([this] { on_alarm(); })) {}
 
 void TimerService::start() {
   more_after_.reset();
-  std::vector<DueTimer> first = load_(std::nullopt, limits::kLoadedTimers);
-  if (first.size() == limits::kLoadedTimers) more_after_ = first.back().key;
+  std::vector<DueTimer> first = load_(std::nullopt, most_);
+  if (first.size() == most_) more_after_ = first.back().key;
   for (const DueTimer& timer : first) waiting_.emplace(timer.key, timer.incarnation);
   arm();
 }
@@ -26,9 +28,11 @@ void TimerService::add(const DueTimer& timer) {
   // Behind the part of the table that is loaded: it is found when the earlier ones have fired.
   if (more_after_ && *more_after_ < timer.key) return;
   waiting_.insert_or_assign(timer.key, timer.incarnation);
-  if (waiting_.size() > 2 * limits::kLoadedTimers) {
-    auto keep_until = std::next(waiting_.begin(), limits::kLoadedTimers);
-    more_after_ = std::prev(keep_until)->first;
+  if (waiting_.size() > 2 * most_) {
+    auto keep_until = std::next(waiting_.begin(), static_cast<std::ptrdiff_t>(most_));
+    if (!RESTATE_MUTATION("worker/unloaded-timers-forgotten")) {
+      more_after_ = std::prev(keep_until)->first;
+    }
     waiting_.erase(keep_until, waiting_.end());
   }
   if (waiting_.begin()->first == timer.key) arm();
@@ -42,8 +46,8 @@ void TimerService::erase(const wire::TimerKey& key) {
 void TimerService::load_more() {
   const wire::TimerKey after = *more_after_;
   more_after_.reset();
-  std::vector<DueTimer> next = load_(after, limits::kLoadedTimers);
-  if (next.size() == limits::kLoadedTimers) more_after_ = next.back().key;
+  std::vector<DueTimer> next = load_(after, most_);
+  if (next.size() == most_) more_after_ = next.back().key;
   for (const DueTimer& timer : next) {
     if (!fired_.contains(timer.key)) waiting_.emplace(timer.key, timer.incarnation);
   }

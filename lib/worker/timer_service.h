@@ -27,7 +27,9 @@ class TimerService {
   /// the start). `fire` proposes one; the timer stays booked until `erase`.
   using Load = Function<std::vector<DueTimer>(const std::optional<wire::TimerKey>& after,
                                               std::size_t limit)>;
-  TimerService(Shard& shard, Load load, Function<void(const DueTimer&)> fire);
+  /// At most twice `most` timers are held; the others stay in the table until these have fired.
+  TimerService(Shard& shard, Load load, Function<void(const DueTimer&)> fire,
+               std::size_t most = limits::kLoadedTimers);
 
   /// Loads the first timers. Call once, when leadership begins.
   void start();
@@ -44,6 +46,7 @@ class TimerService {
   void on_alarm();
 
   Shard& shard_;
+  const std::size_t most_;
   Load load_;
   Function<void(const DueTimer&)> fire_;
   std::map<wire::TimerKey, wire::Incarnation> waiting_;

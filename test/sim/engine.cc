@@ -93,7 +93,8 @@ struct Engine::Parts {
         logs(engine.disk_),
         metadata_rows(storage::open_memory_durable_space(engine.disk_, "metadata")),
         metadata(host.shard(0), *metadata_rows),
-        local(bifrost::make_local_provider(shards_of(host), logs)),
+        local(bifrost::make_local_provider(
+            shards_of(host), logs, {.recent_bytes = engine.config_.memory.log_cache})),
         node(parts(engine, host), engine.config_),
         log(bifrost::make_bifrost(host.shard(0), metadata, {})) {
     log->add_provider("local", local);
@@ -144,6 +145,16 @@ Engine::Engine(testing::World& world, testing::Node& node, Options options)
   config_.defaults.inactivity_timeout_ms = 300;
   config_.defaults.retry_initial_ms = options.retry_initial_ms;
   config_.defaults.retry_max_interval_ms = 200;
+  if (options.poor) {
+    node::MemoryPlan& memory = config_.memory;
+    memory.attempt_initial = 1024;
+    memory.attempts = 2 * memory.attempt_initial;
+    memory.requests = 64 << 10;
+    memory.log_cache = memory.pending = memory.batch = memory.records = 1024;
+    memory.proposals = 8 << 10;
+    memory.queued_inputs = memory.unstored = 64;
+    memory.timers = 2;
+  }
   config_.defaults.retry_max_attempts.reset();
   config_.vqueues = options.flow_control;
   config_.scoped_virtual_objects = options.flow_control;

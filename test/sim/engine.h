@@ -38,6 +38,8 @@ class Engine {
     bool flow_control = false;
     /// For subscriptions; outlives the engine.
     restate::kafka::Connector* kafka = nullptr;
+    /// Hardly any memory: every bound is met all the time.
+    bool poor = false;
   };
 
   Engine(restate::testing::World& world, restate::testing::Node& node, Options options);

@@ -22,6 +22,7 @@ constexpr const char* kMutations[] = {
     "ingress/kafka-offset-too-far",
     "ingress/kafka-without-dedup",
     "ingress/scope-not-in-the-key",
+    "invoker/memory-waiter-forgotten",
     "invoker/retry-before-stored",
     "invoker/scope-not-in-the-key",
     "partition/applied-lsn-not-in-batch",
@@ -59,6 +60,7 @@ constexpr const char* kMutations[] = {
     "worker/parked-requests-forgotten",
     "worker/permit-too-many",
     "worker/proposals-reordered",
+    "worker/reader-never-resumes",
     "worker/reader-skips-a-record",
     "worker/rules-not-proposed",
     "worker/running-not-taken-back",
@@ -66,6 +68,7 @@ constexpr const char* kMutations[] = {
     "worker/timer-fires-early",
     "worker/timers-not-loaded",
     "worker/trims-beyond-durable",
+    "worker/unloaded-timers-forgotten",
     "worker/waiters-not-loaded",
 };
 

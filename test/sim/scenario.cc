@@ -136,7 +136,8 @@ Outcome run_scenario(std::uint64_t seed, const ScenarioOptions& options) {
                  .unique_seeds = seed % 7 < 3,
                  .retry_initial_ms = seed % 5 < 3 ? 1u : 20u,
                  .flow_control = flow_control,
-                 .kafka = consumes ? &topic : nullptr});
+                 .kafka = consumes ? &topic : nullptr,
+                 .poor = seed % 7 < 2});
   Deployment deployment(world, deployment_node);
   Clients clients(world, client_node, server.host(),
                   {.clients = options.clients,

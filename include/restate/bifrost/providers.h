@@ -6,6 +6,7 @@
 #include <restate/bifrost/loglet.h>
 #include <restate/runtime.h>
 
+#include <cstddef>
 #include <memory>
 #include <vector>
 
@@ -25,8 +26,15 @@ std::shared_ptr<MemoryLogs> make_memory_logs(std::size_t shards);
 std::shared_ptr<LogletProvider> make_memory_provider(std::vector<Shard*> shards,
                                                      std::shared_ptr<MemoryLogs> content = nullptr);
 
+struct LocalLogOptions {
+  /// Records of one loglet kept in memory after they became durable, for readers close to the tail:
+  /// a node has dozens of logs, and readers that keep up need only the last batch.
+  std::size_t recent_bytes = std::size_t{512} << 10;
+};
+
 /// Kind `local`: durable in `store`, which outlives the provider. Nobody else writes to its loglets.
 std::shared_ptr<LogletProvider> make_local_provider(std::vector<Shard*> shards,
-                                                    storage::LogStore& store);
+                                                    storage::LogStore& store,
+                                                    LocalLogOptions options = {});
 
 }  // namespace restate::bifrost

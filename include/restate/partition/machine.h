@@ -37,6 +37,10 @@ class Machine {
   Machine(const Machine&) = delete;
   Machine& operator=(const Machine&) = delete;
 
+  /// Bytes of decoded invocations kept between batches, roughly. What it holds never changes what
+  /// apply does.
+  void set_cache_bytes(std::size_t bytes);
+
   /// Reads counters and the applied LSN. `kUnsupported`: a newer version wrote these rows.
   Result<void> open();
 

@@ -23,6 +23,8 @@ struct SegmentLogOptions {
   std::uint32_t spare_segments = 1;
   /// Bytes that may wait for the writer before appends answer `kOverloaded`.
   std::uint64_t queue_bytes = std::uint64_t{256} << 20;
+  /// One write and sync; more would only delay the first append of it.
+  std::uint64_t write_bytes = std::uint64_t{4} << 20;
   /// Acknowledges what only the operating system has seen: a killed process loses nothing, a power
   /// failure loses acknowledged records. For those who can live with that.
   bool lose_records_on_power_failure = false;

@@ -38,6 +38,10 @@ void Attempt::start(std::vector<wire::JournalEntry> journal, Effects& out) {
   protocol::StartMessage start;
   start.id = plan_.invocation;
   start.known_entries = input.journal_length;
+  std::size_t state_bytes = 0;
+  for (const auto& [name, value] : plan_.state.entries) state_bytes += name.size() + value.size();
+  // One large thing after the other; the journal can be read again.
+  if (state_bytes > kReplayHighWater) journal.clear();
   start.state = std::move(plan_.state.entries);
   start.partial_state = plan_.state.partial;
   start.key = input.target.key;
@@ -52,28 +56,47 @@ void Attempt::start(std::vector<wire::JournalEntry> journal, Effects& out) {
 
   FrameBatch batch;
   batch.add(ControlType::kStart, protocol::encode(start));
-  write_entries(journal, batch);
+  write_entries(journal, batch, out);
+  if (over_) return;
   out.push_back(SendFrames{std::move(batch).take()});
   after_replay_step(out);
 }
 
 std::optional<std::uint32_t> Attempt::replay_next() const {
-  if (replay_done_ || over_) return std::nullopt;
-  return replayed_;
+  if (over_ || !input_open_) return std::nullopt;
+  if (!replay_done_) return replayed_;
+  if (!late_.empty()) return late_.front().index;
+  return std::nullopt;
+}
+
+std::uint32_t Attempt::replay_end() const {
+  if (!replay_done_) return plan_.input.journal_length;
+  std::uint32_t end = late_.front().index;
+  for (const Late& late : late_) {
+    if (late.index != end) break;
+    ++end;
+  }
+  return end;
 }
 
 void Attempt::replay(const std::vector<wire::JournalEntry>& entries, Effects& out) {
   if (over_) return;
+  if (replay_done_) return write_late(entries, out);
   FrameBatch batch;
-  write_entries(entries, batch);
+  write_entries(entries, batch, out);
+  if (over_) return;
   out.push_back(SendFrames{std::move(batch).take()});
   after_replay_step(out);
 }
 
-void Attempt::write_entries(const std::vector<wire::JournalEntry>& entries, FrameBatch& batch) {
+void Attempt::write_entries(const std::vector<wire::JournalEntry>& entries, FrameBatch& batch,
+                            Effects& out) {
   for (const wire::JournalEntry& entry : entries) {
     // What was appended after the plan was made comes by itself.
     if (replayed_ == plan_.input.journal_length) return;
+    if (entry.body.size() > plan_.memory_limit) {
+      return on_memory_shortage(entry.body.size(), true, out);
+    }
     batch.add(entry.type, entry.body);
     ++replayed_;
     if (wire::is_command(entry.type)) ++commands_;
@@ -86,10 +109,45 @@ void Attempt::after_replay_step(Effects& out) {
     replay_done_ = true;
     first_new_command_ = commands_;
     delivered_ = std::max(delivered_, replayed_);
-    if (!early_.empty()) out.push_back(SendFrames{std::exchange(early_, {})});
-    if (!plan_.bidi || close_after_replay_) return close_input(out);
+    if (!plan_.bidi) close_when_written_ = true;
   }
-  touch(out);
+  close_if_written(out);
+}
+
+void Attempt::write_late(const std::vector<wire::JournalEntry>& entries, Effects& out) {
+  FrameBatch batch;
+  const std::size_t count = std::min(entries.size(), late_.size());
+  for (std::size_t i = 0; i < count; ++i) {
+    write_notification(late_[i], entries[i].type, entries[i].body, batch);
+  }
+  late_.erase(late_.begin(), late_.begin() + static_cast<std::ptrdiff_t>(count));
+  out.push_back(SendFrames{std::move(batch).take()});
+  close_if_written(out);
+}
+
+void Attempt::write_notification(const Late& late, EntryType type, const Bytes& body,
+                                 FrameBatch& batch) {
+  delivered_ = std::max(delivered_, late.index + 1);
+  if (late.ack) {
+    batch.add(ControlType::kProposeRunCompletionAck, protocol::encode_ack(late.ack->value));
+  } else {
+    batch.add(type, body);
+  }
+}
+
+void Attempt::on_memory_shortage(std::size_t bytes, bool alone, Effects& out) {
+  if (over_) return;
+  AttemptError failure = make_error(
+      DocCode::kAborted, alone ? "out of memory: a message of " + std::to_string(bytes) +
+                                     " bytes is more than one invocation may hold, which is " +
+                                     std::to_string(plan_.memory_limit)
+                               : "out of memory: the invocations of this node together hold all "
+                                 "they may; this one needs " +
+                                     std::to_string(bytes) + " bytes");
+  failure.counts = false;
+  failure.shortage = !alone;
+  if (alone) failure.kind = AttemptError::Kind::kExhausted;
+  over(std::move(failure), false, out);
 }
 
 void Attempt::on_journal_error(const Error& error, Effects& out) {
@@ -116,7 +174,12 @@ void Attempt::on_data(Bytes data, const AttemptContext& context, Effects& out) {
   protocol::Frame frame;
   while (!over_) {
     const auto step = decoder_.next(frame);
-    if (step == protocol::FrameDecoder::Step::kMore) return touch(out);
+    if (step == protocol::FrameDecoder::Step::kMore) {
+      if (decoder_.expected() > plan_.memory_limit) {
+        return on_memory_shortage(decoder_.expected(), true, out);
+      }
+      return touch(out);
+    }
     if (step == protocol::FrameDecoder::Step::kTooLarge) {
       return failed(decoder_.error().code, decoder_.error().message, out);
     }
@@ -140,20 +203,24 @@ void Attempt::on_transport_error(const Error& error, std::optional<Duration> ret
 }
 
 void Attempt::on_notification(std::uint32_t index, EntryType type, const wire::NotificationId& id,
-                              const Bytes& body, Effects& out) {
+                              const Bytes& body, Effects& out, bool room) {
   // Durable already: the next attempt replays what comes too late for this one.
   if (over_ || !input_open_ || !plan_.bidi) return;
   if (index < plan_.input.journal_length) return;  // part of the replay
-  delivered_ = std::max(delivered_, index + 1);
-  FrameBatch batch;
+  Late late{index, {}};
   const auto* completion = std::get_if<wire::CompletionId>(&id);
   if (type == EntryType::kRunCompletion && completion != nullptr &&
       run_acks_.erase(*completion) > 0) {
-    batch.add(ControlType::kProposeRunCompletionAck, protocol::encode_ack(completion->value));
-  } else {
-    batch.add(type, body);
+    late.ack = *completion;
   }
-  send_live(std::move(batch).take(), out);
+  if (!replay_done_ || !late_.empty() || !room) {
+    late_.push_back(late);
+    return;
+  }
+  FrameBatch batch;
+  write_notification(late, type, body, batch);
+  out.push_back(SendFrames{std::move(batch).take()});
+  touch(out);
 }
 
 void Attempt::on_command_stored(std::uint32_t command_index, bool requested, Effects& out) {
@@ -162,7 +229,8 @@ void Attempt::on_command_stored(std::uint32_t command_index, bool requested, Eff
   if (command_index < first_new_command_ || command_index >= commands_) return;
   FrameBatch batch;
   batch.add(ControlType::kCommandAck, protocol::encode_ack(command_index));
-  send_live(std::move(batch).take(), out);
+  out.push_back(SendFrames{std::move(batch).take()});
+  touch(out);
 }
 
 void Attempt::on_timeout(SetTimeout::Kind kind, Effects& out) {
@@ -181,17 +249,12 @@ void Attempt::on_timeout(SetTimeout::Kind kind, Effects& out) {
 void Attempt::on_pause(Effects& out) {
   if (over_ || !input_open_) return;
   // An endpoint must never see the end of its input before the end of the replay.
-  close_after_replay_ = true;
-  if (replay_done_) return close_input(out);
-  touch(out);
+  close_when_written_ = true;
+  close_if_written(out);
 }
 
-void Attempt::send_live(ByteChain frame, Effects& out) {
-  if (!replay_done_) {
-    early_.insert(early_.end(), frame.begin(), frame.end());
-    return;
-  }
-  out.push_back(SendFrames{std::move(frame)});
+void Attempt::close_if_written(Effects& out) {
+  if (close_when_written_ && replay_done_ && late_.empty()) return close_input(out);
   touch(out);
 }
 
@@ -202,7 +265,8 @@ void Attempt::close_input(Effects& out) {
 }
 
 void Attempt::touch(Effects& out) {
-  if (input_open_ && !close_after_replay_) {
+  // Whoever is still being told the story is not idle: it only has to go on listening.
+  if (input_open_ && !close_when_written_ && replay_done_) {
     out.push_back(SetTimeout{SetTimeout::Kind::kInactivity, plan_.inactivity_timeout});
   } else {
     out.push_back(SetTimeout{SetTimeout::Kind::kAbort, plan_.abort_timeout});

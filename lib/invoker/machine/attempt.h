@@ -18,6 +18,7 @@
 #include <restate/wire/journal.h>
 
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <set>
 #include <string>
@@ -37,6 +38,8 @@ struct AttemptPlan {
   milliseconds inactivity_timeout{60'000};
   milliseconds abort_timeout{600'000};
   std::size_t message_size_limit = 0;  ///< slack included
+  /// For one message, in either direction; slack included.
+  std::size_t memory_limit = std::numeric_limits<std::size_t>::max();
   std::size_t max_future_depth = 1000;
   bool controlled_sharding = true;  ///< see `CommandContext`
   bool flow_control = false, scoped_virtual_objects = false;
@@ -65,11 +68,18 @@ class Attempt {
 
   /// Sends the Start message and, if they are at hand, the first entries of the journal.
   void start(std::vector<wire::JournalEntry> journal, Effects& out);
-  /// The index of the entry to be replayed next; nothing once the replay is written.
+  /// The index of the entry to be written next: of the replay, or of a notification that came when
+  /// there was no room for it. Nothing when all is written.
   std::optional<std::uint32_t> replay_next() const;
-  std::uint32_t replay_end() const { return plan_.input.journal_length; }
+  /// Behind the last one that follows `replay_next()` without a gap.
+  std::uint32_t replay_end() const;
   /// The entries from `replay_next()` on, at least one.
   void replay(const std::vector<wire::JournalEntry>& entries, Effects& out);
+  /// Bytes of a message that has begun to arrive, those still missing included.
+  std::size_t receiving() const { return over_ ? 0 : decoder_.expected(); }
+  /// The driver cannot hold what the attempt needs: the node has no memory left, or (`alone`) a
+  /// single message of `bytes` is more than one attempt may have.
+  void on_memory_shortage(std::size_t bytes, bool alone, Effects& out);
   /// The journal could not be read.
   void on_journal_error(const Error& error, Effects& out);
 
@@ -80,14 +90,25 @@ class Attempt {
   void on_transport_error(const Error& error, std::optional<Duration> retry_after, Effects& out,
                           bool refused = false);
 
+  /// `room`: the stream takes more now. Otherwise the entry is read again when it does: bodies do
+  /// not pile up before an endpoint that reads slowly.
   void on_notification(std::uint32_t index, wire::EntryType type, const wire::NotificationId& id,
-                       const Bytes& body, Effects& out);
+                       const Bytes& body, Effects& out, bool room = true);
   void on_command_stored(std::uint32_t command_index, bool requested, Effects& out);
   void on_timeout(SetTimeout::Kind kind, Effects& out);
   void on_pause(Effects& out);
 
  private:
-  void write_entries(const std::vector<wire::JournalEntry>& entries, FrameBatch& batch);
+  /// A notification that is in the journal and not written yet.
+  struct Late {
+    std::uint32_t index = 0;
+    std::optional<wire::CompletionId> ack;  ///< the SDK is content with an ack
+  };
+  void write_entries(const std::vector<wire::JournalEntry>& entries, FrameBatch& batch,
+                     Effects& out);
+  void write_late(const std::vector<wire::JournalEntry>& entries, Effects& out);
+  void write_notification(const Late& late, wire::EntryType type, const Bytes& body,
+                          FrameBatch& batch);
   void after_replay_step(Effects& out);
 
   void on_frame(const protocol::Frame& frame, const AttemptContext& context, Effects& out);
@@ -100,8 +121,9 @@ class Attempt {
   void on_unexpected(const protocol::Frame& frame, Effects& out);
 
   void propose_entry(wire::NewEntry entry, Effects& out);
-  void send_live(ByteChain frame, Effects& out);
   void close_input(Effects& out);
+  /// The end of the input, if it was asked for and nothing is left to be written.
+  void close_if_written(Effects& out);
   /// Something was said: the waiting time begins anew.
   void touch(Effects& out);
   /// The endpoint has said its last word.
@@ -122,11 +144,11 @@ class Attempt {
   std::uint32_t delivered_ = 0;  ///< notifications with a lower journal index were written
   bool replay_done_ = false;
   bool input_open_ = true;
-  bool close_after_replay_ = false;
+  bool close_when_written_ = false;
   bool pinned_ = false;
   bool output_seen_ = false;
   bool over_ = false;
-  ByteChain early_;                        ///< what came up before the replay was written
+  std::vector<Late> late_;                 ///< in the order of the journal
   std::set<wire::CompletionId> run_acks_;  ///< protocol 7: results that the SDK keeps itself
 };
 

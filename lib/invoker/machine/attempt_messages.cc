@@ -30,6 +30,9 @@ void Attempt::on_frame(const protocol::Frame& frame, const AttemptContext& conte
   if (frame.type == static_cast<std::uint16_t>(ControlType::kError)) {
     return on_error_message(frame, out);
   }
+  if (frame.payload.size() > plan_.memory_limit) {
+    return on_memory_shortage(frame.payload.size(), true, out);
+  }
   // Nothing else can be said by somebody who has not heard the whole story.
   if (!replay_done_) {
     return failed(

@@ -41,6 +41,8 @@ struct AttemptError {
   bool counts = true;
   /// The endpoint has not looked at the request: no attempt of the policy, within limits.
   bool refused = false;
+  /// The node had no memory for it: no attempt of the policy, however often.
+  bool shortage = false;
   ErrorBehavior behavior = ErrorBehavior::kRetry;
   /// Asked for by the endpoint, for the next wait only.
   std::optional<milliseconds> next_delay;

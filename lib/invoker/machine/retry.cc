@@ -51,6 +51,13 @@ std::optional<milliseconds> RetryCounter::next_after_refusal(std::uint64_t rando
   return with_jitter(kFloor * (1 << refused_++), random);
 }
 
+milliseconds RetryCounter::next_after_shortage(std::uint64_t random) {
+  const std::uint32_t doublings = std::min(shortages_++, kLongestShortage);
+  return with_jitter(std::chrono::duration_cast<milliseconds>(kFirstShortageWait) *
+                         (1 << doublings),
+                     random);
+}
+
 RetryDecision decide(const AttemptError& error, bool pause_requested, RetryCounter& counter,
                      std::uint64_t random) {
   if (error.kind == AttemptError::Kind::kNotInvoked) return ForgetInvocation{};
@@ -64,6 +71,7 @@ RetryDecision decide(const AttemptError& error, bool pause_requested, RetryCount
       break;
   }
   if (error.kind == AttemptError::Kind::kExhausted) return give_up(counter);
+  if (error.shortage) return RetryAfter{counter.next_after_shortage(random)};
   if (error.next_delay) {
     // Without a floor it would be a loop without end or pause: such waits consume no attempts.
     if (error.next_delay->count() > 0) return RetryAfter{std::max(*error.next_delay, kFloor)};

@@ -38,13 +38,16 @@ class RetryCounter {
   /// The same where nobody has looked at the request. Consumes nothing the first few times in a
   /// row; nothing is returned after that: then it is a failure like others.
   std::optional<milliseconds> next_after_refusal(std::uint64_t random);
+  /// The same where the node had no memory. Consumes nothing, ever: it is our fault.
+  milliseconds next_after_shortage(std::uint64_t random);
   /// Somebody has looked at it.
-  void on_accepted() { refused_ = 0; }
+  void on_accepted() { refused_ = 0, shortages_ = 0; }
 
  private:
   schema::RetryPolicy policy_;
   std::uint64_t failed_ = 0;
-  std::uint32_t refused_ = 0;  ///< in a row
+  std::uint32_t refused_ = 0;    ///< in a row
+  std::uint32_t shortages_ = 0;  ///< in a row
 };
 
 struct RetryAfter {

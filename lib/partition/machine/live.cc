@@ -62,6 +62,7 @@ Result<Live*> Invocations::find(const InvocationId& id) {
   live.exists = true;
   live.stored = true;
   live.status = std::move(*status);
+  weigh(live);
   return &live;
 }
 
@@ -117,6 +118,7 @@ Result<void> Invocations::index(Live& live) {
 
 void Invocations::committed() {
   const auto drop = [&](Live& live) {
+    bytes_ -= live.weight;
     const auto found = by_id_.find(live.id);
     by_use_.erase(found->second);
     by_id_.erase(found);
@@ -129,10 +131,24 @@ void Invocations::committed() {
       live->announced.clear();
       live->arrivals.clear();
     }
+    weigh(*live);
     if (!live->exists || live->status.status == Status::kCompleted) drop(*live);
   }
   touched_.clear();
-  while (by_use_.size() > kCapacity) drop(by_use_.back());
+  while (by_use_.size() > kCapacity || (bytes_ > limit_ && !by_use_.empty())) {
+    drop(by_use_.back());
+  }
+}
+
+void Invocations::weigh(Live& live) {
+  const InvocationStatus& status = live.status;
+  std::size_t bytes = sizeof(Live) + 64;  // and its place in list and table
+  bytes += status.target.service.size() + status.target.handler.size() + status.target.key.size();
+  bytes += status.sinks.size() * sizeof(wire::ResponseSink);
+  bytes += live.announced.size() * sizeof(Announced) + live.arrivals.size() * sizeof(Arrival);
+  if (live.last_output) bytes += live.last_output->size();
+  bytes_ += bytes - live.weight;
+  live.weight = bytes;
 }
 
 }  // namespace restate::partition

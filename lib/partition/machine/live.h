@@ -29,6 +29,8 @@ struct Live {
   std::vector<Arrival> arrivals;     ///< in order of notification ids
   std::optional<Bytes> last_output;  ///< body of the newest Output, if it is at hand
 
+  std::size_t weight = 0;  ///< as the cache last counted it
+
   const Announced* find_announced(std::uint32_t completion) const;
   const Arrival* find_arrival(const wire::NotificationId& notification) const;
   /// False if the completion is announced already.
@@ -71,16 +73,22 @@ class Invocations {
       live->encoded = true;
     }
   }
+  /// Bytes kept between batches, roughly; beside `kCapacity`.
+  void set_limit(std::size_t bytes) { limit_ = bytes; }
+  std::size_t bytes() const { return bytes_; }
   /// Drops what will hardly be asked for again.
   void committed();
 
  private:
   void touch(Live& live);
+  void weigh(Live& live);
 
   Tables rows_;
   std::list<Live> by_use_;  // the latest first
   std::unordered_map<InvocationId, std::list<Live>::iterator, IdHash> by_id_;
   std::vector<Live*> touched_;
+  std::size_t limit_ = std::size_t{8} << 20;
+  std::size_t bytes_ = 0;  ///< the sum of all `Live::weight`
 };
 
 }  // namespace restate::partition

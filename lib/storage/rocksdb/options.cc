@@ -62,7 +62,8 @@ rocksdb::DBOptions make_db_options(const RocksdbOptions& options,
   db.avoid_unnecessary_blocking_io = true;
   // The destructor must not write: `close` does, and a crash test wants neither.
   db.avoid_flush_during_shutdown = true;
-  db.compaction_readahead_size = kMiB;
+  // Per file of a compaction, outside of the budget: a small store must not read far ahead.
+  db.compaction_readahead_size = std::clamp(options.memory / 128, 64 * kKiB, kMiB);
   db.max_bgerror_resume_count = 0;
   return db;
 }

@@ -11,8 +11,6 @@ namespace {
 
 // A frame is read and checked as a whole, so a large append becomes several.
 constexpr std::size_t kMaxFrameBytes = 256 * 1024;
-// More than this in one write only delays the first of its appends.
-constexpr std::size_t kMaxPartBytes = std::size_t{4} << 20;
 // Positions in the index count units of 8 bytes in 32 bits.
 constexpr std::uint64_t kMaxSegmentBytes = std::uint64_t{32} << 30;
 
@@ -98,7 +96,7 @@ Result<void> SegmentLog::stage(FrameHeader header, std::span<const std::string_v
   for (const std::string_view piece : body) size += piece.size();
   size = frame_size(size);
   if (end_ + buffer_.size() + size > current_size_) RESTATE_TRY_VOID(roll(size));
-  if (buffer_.size() >= kMaxPartBytes) RESTATE_TRY_VOID(flush_part());
+  if (buffer_.size() >= limits_.write_bytes) RESTATE_TRY_VOID(flush_part());
   header.sequence = ++sequence_;
   header.epoch = epoch_;
   header.index = batch_index_++;
@@ -148,7 +146,7 @@ Result<void> SegmentLog::flush_part() {
   end_ += buffer_.size();
   staged_.clear();
   buffer_.clear();
-  if (buffer_.capacity() > 2 * kMaxPartBytes) buffer_.shrink_to_fit();
+  if (buffer_.capacity() > 2 * limits_.write_bytes) buffer_.shrink_to_fit();
   batch_index_ = 0;
   return {};
 }

@@ -23,6 +23,7 @@ namespace restate::storage {
 struct SegmentLogLimits {
   std::uint64_t segment_bytes = std::uint64_t{64} << 20;
   std::uint32_t spare_segments = 1;
+  std::uint64_t write_bytes = std::uint64_t{4} << 20;  ///< in one part
   bool sync = true;
 };
 

@@ -254,6 +254,7 @@ Result<std::unique_ptr<LogStore>> open_segment_log(const std::string& directory,
   RESTATE_TRY(auto log, SegmentLog::open(files, directory,
                                          {.segment_bytes = options.segment_bytes,
                                           .spare_segments = options.spare_segments,
+                                          .write_bytes = options.write_bytes,
                                           .sync = !options.lose_records_on_power_failure}));
   return std::unique_ptr<LogStore>(
       std::make_unique<SegmentLogStore>(std::move(log), std::move(options)));

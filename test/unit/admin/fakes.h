@@ -87,8 +87,8 @@ class FakeStore final : public metadata::Store {
 /// Notes every operation as one line and answers with the next reply of its script.
 class FakePartition final : public worker::PartitionClient {
  public:
-  void invoke(wire::ServiceInvocation, RequestId, worker::WaitFor,
-              Completion<worker::InvokeReply>) override {
+  void invoke(wire::ServiceInvocation, RequestId, worker::WaitFor, Completion<worker::InvokeReply>,
+              Function<void()>) override {
     RESTATE_UNREACHABLE();
   }
   void output(InvocationId, RequestId, bool, Completion<worker::OutputReply>) override {

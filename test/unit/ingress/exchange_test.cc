@@ -497,6 +497,84 @@ TEST_CASE("the shards of a node count their requests together", "[ingress][limit
   CHECK(there.status("GET", "/restate/health") == 200);
 }
 
+TEST_CASE("bodies that wait have a bound", "[ingress][limits]") {
+  Bench bench;
+  bench.options.bodies = std::make_shared<MemoryPool>(10'000);
+  MemoryPool& pool = *bench.options.bodies;
+  bench.partition.hold_invocations = true;
+  const std::string body(6000, 'x');
+  const auto begin = [&](FakeStream& stream) {
+    auto head = head_of("POST", "/Svc/raw", {{"content-type", "a/b"}});
+    return std::make_unique<Exchange>(bench.context, stream, Asked(head, bench.context.shard),
+                                      std::get<Work>(dispatch(head, bench.context)));
+  };
+  FakeStream first, second;
+  auto one = begin(first);
+  one->on_body(Bytes(body));
+  CHECK(pool.used() == 6000);
+  auto two = begin(second);
+  two->on_body(Bytes(body));
+  REQUIRE(second.answer);
+  CHECK(second.answer->status == 429);
+  CHECK(pool.used() == 6000);
+
+  one->on_body_end();
+  CHECK(pool.used() == 6000);
+  REQUIRE(bench.partition.held.size() == 1);
+  auto& held = bench.partition.held[0];
+  SECTION("until the log has them, however long the call waits then") {
+    held.stored();
+    CHECK(pool.used() == 0);
+    FakeStream third;
+    auto other = begin(third);
+    other->on_body(Bytes(body));
+    CHECK_FALSE(third.answer);
+    held.done(output("1"));
+    REQUIRE(first.answer);
+    CHECK(first.answer->status == 200);
+    CHECK(first.text == "1");
+  }
+  SECTION("after that the result is asked for, not the call repeated") {
+    held.stored();
+    worker::OutputReply reply;
+    reply.kind = worker::OutputReply::Kind::kReady;
+    reply.result = Bytes("late");
+    bench.partition.output_replies.push_back(Error{Code::kNotLeader, "x"});
+    bench.partition.output_replies.push_back(std::move(reply));
+    held.done(Error{Code::kUnavailable, "the leader has gone"});
+    bench.world.run_until([&] { return first.answer.has_value(); }, 60s);
+    REQUIRE(first.answer);
+    CHECK(first.answer->status == 200);
+    CHECK(first.text == "late");
+    REQUIRE(bench.partition.asked.size() == 2);
+    CHECK(bench.partition.asked[0].block);
+    CHECK(bench.partition.asked[0].invocation == bench.partition.invoked[0].invocation.id);
+    CHECK(bench.partition.invoked.size() == 1);
+  }
+  SECTION("a result that was not kept is said to be lost") {
+    held.stored();
+    bench.partition.output_replies.push_back(worker::OutputReply{});
+    held.done(Error{Code::kUnavailable, "the leader has gone"});
+    bench.world.run_until([&] { return first.answer.has_value(); }, 60s);
+    REQUIRE(first.answer);
+    CHECK(first.answer->status == 503);
+  }
+  SECTION("a client that leaves takes its body along, and the partition hears of it") {
+    one.reset();
+    CHECK(pool.used() == 0);
+    REQUIRE(bench.partition.forgotten.size() == 1);
+    CHECK(bench.partition.forgotten[0] == bench.partition.invoked[0].request);
+    held.done(Error{Code::kCancelled, "nobody waits"});
+  }
+  SECTION("nobody is told while everything closes") {
+    bench.context.closing = true;
+    one.reset();
+    CHECK(bench.partition.forgotten.empty());
+    held.done(Error{Code::kCancelled, "nobody waits"});
+  }
+  if (held.done) held.done(output("1"));
+}
+
 TEST_CASE("health lists all services once partitions are served", "[ingress]") {
   Bench bench;
   CHECK(bench.request(head_of("GET", "/restate/health")).text ==

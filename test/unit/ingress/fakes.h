@@ -30,10 +30,15 @@ class FakePartition final : public worker::PartitionClient {
   };
 
   void invoke(wire::ServiceInvocation invocation, RequestId request, worker::WaitFor wait,
-              Completion<worker::InvokeReply> done) override {
+              Completion<worker::InvokeReply> done, Function<void()> stored) override {
     invoked.push_back({std::move(invocation), request, wait});
+    if (hold_invocations) {
+      held.push_back({std::move(done), std::move(stored)});
+      return;
+    }
     reply(std::move(done), invoke_replies);
   }
+  void forget(InvocationId, RequestId request) override { forgotten.push_back(request); }
   void output(InvocationId invocation, RequestId request, bool block,
               Completion<worker::OutputReply> done) override {
     asked.push_back({invocation, request, block});
@@ -63,6 +68,14 @@ class FakePartition final : public worker::PartitionClient {
   bool ready() const override { return is_ready; }
 
   bool is_ready = true;
+  /// Invocations that are answered when the test says so.
+  struct Held {
+    Completion<worker::InvokeReply> done;
+    Function<void()> stored;
+  };
+  bool hold_invocations = false;
+  std::vector<Held> held;
+  std::vector<RequestId> forgotten;
   std::vector<Invoked> invoked;
   std::vector<Asked> asked;
   std::vector<wire::NotifySignal> signals;

@@ -260,7 +260,9 @@ Bytes message(const std::vector<std::string>& words, std::uint16_t protocol) {
 }  // namespace
 
 Stage::Stage(std::uint32_t slots, std::uint64_t seed)
-    : world(::restate::testing::Seed{seed}), exchanges_(std::make_unique<Exchanges>()) {
+    : world(::restate::testing::Seed{seed}),
+      slots_(slots),
+      exchanges_(std::make_unique<Exchanges>()) {
   exchanges_->stage_log = &log_;
   exchanges_->world = &world;
   exchanges_->name_of = [this](const InvocationId& id) { return name_of(id); };
@@ -272,6 +274,16 @@ Stage::Stage(std::uint32_t slots, std::uint64_t seed)
 }
 
 Stage::~Stage() { invoker_.reset(); }
+
+void Stage::limit_memory(InvocationMemory memory, std::optional<std::size_t> per_invocation,
+                         std::size_t queued) {
+  Shard& shard = world.shard(0);
+  invoker_.reset();
+  options_.per_invocation_memory = per_invocation;
+  options_.queued_journal_bytes = queued;
+  limits_ = std::make_unique<SharedLimits>(slots_, std::vector<Shard*>{&shard}, memory);
+  invoker_ = std::make_unique<Invoker>(shard, *exchanges_, options_, *limits_, *this);
+}
 
 std::size_t Stage::open_exchanges() const { return exchanges_->streams.size(); }
 
@@ -370,6 +382,8 @@ void Stage::run_line(std::string_view line) {
     stream.listener.on_error({{Code::kUnavailable, word(2)}, {}, true});
   } else if (command == "stuck") {
     exchanges_->open_stuck = word(1) == "on";
+  } else if (command == "unstuck") {
+    exchanges_->find(name).stuck = false;
   } else if (command == "drained") {
     auto& stream = exchanges_->find(name);
     stream.stuck = false;
@@ -605,6 +619,7 @@ Result<InvocationInput> Stage::read_invocation(const InvocationId& invocation) {
 Result<std::vector<wire::JournalEntry>> Stage::read_journal(const InvocationId& invocation,
                                                             std::uint32_t from, std::uint32_t to,
                                                             std::size_t max_bytes) {
+  ++journal_reads;
   const Row& r = row(name_of(invocation));
   std::vector<wire::JournalEntry> entries;
   std::size_t bytes = 0;

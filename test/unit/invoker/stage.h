@@ -61,6 +61,12 @@ class Stage final : public InvokerHost {
     return log();
   }
 
+  /// From now on; nobody is here yet.
+  void limit_memory(InvocationMemory memory, std::optional<std::size_t> per_invocation = {},
+                    std::size_t queued = std::size_t{4} << 20);
+  std::size_t journal_reads = 0;
+  const MemoryPool& pool() const { return limits_->memory().pool(); }
+
   ::restate::testing::World world;
   Invoker& invoker() { return *invoker_; }
   Row& row(const std::string& name);
@@ -104,6 +110,7 @@ class Stage final : public InvokerHost {
   schema::Schema draft_;
   schema::SchemaPtr schema_;
   InvokerOptions options_;
+  const std::uint32_t slots_;
   std::unique_ptr<Exchanges> exchanges_;
   std::unique_ptr<SharedLimits> limits_;
   std::unique_ptr<Invoker> invoker_;

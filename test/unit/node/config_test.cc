@@ -26,7 +26,7 @@ TEST_CASE("later sources of configuration win", "[node]") {
 
 TEST_CASE("how much is applied at once can be chosen", "[node]") {
   CHECK(load("")->config.batch_records == 512);
-  CHECK(load("")->config.batch_bytes == 1u << 20);
+  CHECK(load("")->config.memory.batch == 1u << 20);
   const auto loaded = load(R"(
 [worker]
 max-command-batch-size = 32
@@ -34,7 +34,7 @@ max-command-batch-bytes = "2 MiB"
 )");
   REQUIRE(loaded);
   CHECK(loaded->config.batch_records == 32);
-  CHECK(loaded->config.batch_bytes == 2u << 20);
+  CHECK(loaded->config.memory.batch == 2u << 20);
   CHECK(loaded->warnings.empty());
   CHECK_FALSE(load("worker.max-command-batch-size = 0"));
 }
@@ -266,4 +266,23 @@ brokers = ["c:3"]
   }
   CHECK(load(toml + "[[ingress.kafka-clusters]]\nname = 'two'\nbrokers = ['d']\n") ==
         Code::kInvalidArgument);
+}
+
+TEST_CASE("a budget sets every share, and what has a key of its own comes after it", "[node]") {
+  const auto loaded = load(
+      "process-total-memory-size = '64MiB'\ndefault-num-partitions = 4\n"
+      "[worker]\nnum-timers-in-memory-limit = 7\n[worker.invoker]\nmemory-limit = '5MiB'\n"
+      "per-invocation-memory-limit = '1MiB'");
+  REQUIRE(loaded);
+  CHECK(loaded->warnings.empty());
+  restate::node::MemoryPlan plan = restate::node::plan_memory(64u << 20, 0, 4);
+  CHECK(loaded->config.message_size_limit == plan.message);
+  CHECK(loaded->config.request_size_limit == plan.message);
+  plan.timers = 7;
+  plan.attempts = 5u << 20;
+  CHECK(loaded->config.memory == plan);
+  CHECK(loaded->config.per_invocation_memory == std::size_t{1} << 20);
+  CHECK_FALSE(load("process-total-memory-size = '1MiB'"));
+  CHECK(load("rocksdb-total-memory-size = '64MiB'")->config.memory.tables == 64u << 20);
+  CHECK_FALSE(load("rocksdb-total-memory-size = '64MiB'")->config.memory_budget);
 }
