@@ -10,10 +10,12 @@
 #include "http/failure.h"
 #include "http/limits.h"
 #include "http/message.h"
+#include "http/proxy.h"
 
 #include <compare>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 
 namespace restate::http {
@@ -80,6 +82,9 @@ struct ClientOptions {
   Duration idle_timeout = kIdleTimeout;  ///< zero: never
   /// Null: https targets fail with `kTls`. Must outlive the client.
   TlsConnector* tls = nullptr;
+  /// Connections go through a tunnel that it makes; nothing: directly.
+  std::optional<Proxy> proxy;
+  std::string no_proxy;  ///< see `is_exempt`
 };
 
 class Client {

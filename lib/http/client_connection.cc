@@ -7,11 +7,24 @@
 
 namespace restate::http {
 
-ClientConnection::ClientConnection(ClientPool& pool) : pool_(pool), shared_(pool.shared()) {
+namespace {
+
+bool needs_proxy(const ClientOptions& options, const Target& target) {
+  return options.proxy && !is_exempt(options.no_proxy, target.host, target.port);
+}
+
+}  // namespace
+
+ClientConnection::ClientConnection(ClientPool& pool)
+    : pool_(pool),
+      shared_(pool.shared()),
+      proxied_(needs_proxy(shared_.options, pool.target())) {
   const Target& target = pool_.target();
+  const std::string& host = proxied_ ? shared_.options.proxy->host : target.host;
+  const std::uint16_t port = proxied_ ? shared_.options.proxy->port : target.port;
   deadline_ = shared_.shard.now() + shared_.options.connect_timeout;
   connecting_ = shared_.shard.network().connect(
-      Address{.host = target.host, .port = target.port, .unix_path = {}},
+      Address{.host = host, .port = port, .unix_path = {}},
       shared_.options.connect_timeout, scope_.bind([this](Result<std::unique_ptr<Stream>> result) {
         on_connected(std::move(result));
       }));
@@ -26,9 +39,38 @@ ClientConnection::~ClientConnection() {
 // -- Connecting --
 
 void ClientConnection::on_connected(Result<std::unique_ptr<Stream>> result) {
+  if (!result) {
+    Error error = std::move(result).error();
+    if (proxied_) error = std::move(error).within("the proxy " + shared_.options.proxy->str());
+    return fail_connect(FailureKind::kConnect, std::move(error));
+  }
+  proxied_ ? open_tunnel(std::move(*result)) : on_reached(std::move(*result));
+}
+
+void ClientConnection::open_tunnel(std::unique_ptr<Stream> stream) {
   const Target& target = pool_.target();
-  if (!result) return fail_connect(FailureKind::kConnect, std::move(result).error());
-  if (!target.tls) return begin(std::move(*result), target.protocol != Protocol::kHttp1);
+  std::string authority = target.host.find(':') == std::string::npos ? target.host
+                                                                     : "[" + target.host + "]";
+  authority += ":" + std::to_string(target.port);
+  timer_ = shared_.shard.make_timer([this] {
+    fail_connect(FailureKind::kConnect,
+                 Error{Code::kTimeout, "the proxy " + shared_.options.proxy->str() +
+                                           " took too long"});
+  });
+  timer_->arm(deadline_);
+  tunnel_ = std::make_unique<TunnelStream>(shared_.shard, std::move(stream),
+                                           *shared_.options.proxy, std::move(authority));
+  tunnel_->open([this](Result<void> opened) {
+    if (dead_) return;
+    timer_->cancel();
+    if (!opened) return fail_connect(FailureKind::kConnect, std::move(opened).error());
+    on_reached(std::move(tunnel_));
+  });
+}
+
+void ClientConnection::on_reached(std::unique_ptr<Stream> stream) {
+  const Target& target = pool_.target();
+  if (!target.tls) return begin(std::move(stream), target.protocol != Protocol::kHttp1);
   if (shared_.options.tls == nullptr) {
     return fail_connect(FailureKind::kTls, Error{Code::kUnsupported, "TLS is not available"});
   }
@@ -40,7 +82,7 @@ void ClientConnection::on_connected(Result<std::unique_ptr<Stream>> result) {
   });
   timer_->arm(deadline_);
   handshake_ = shared_.options.tls->secure(
-      shared_.shard, std::move(*result), tls,
+      shared_.shard, std::move(stream), tls,
       scope_.bind([this](Result<SecureStream> secured) { on_secured(std::move(secured)); }));
 }
 

@@ -8,6 +8,7 @@
 #include "http/client_pool.h"
 #include "http/machine/client_session.h"
 #include "http/tls.h"
+#include "http/tunnel_stream.h"
 
 #include <map>
 #include <memory>
@@ -42,6 +43,8 @@ class ClientConnection final : private StreamListener, private TurnActor {
   void act() override;
 
   void on_connected(Result<std::unique_ptr<Stream>> result);
+  void open_tunnel(std::unique_ptr<Stream> stream);
+  void on_reached(std::unique_ptr<Stream> stream);
   void on_secured(Result<SecureStream> result);
   void begin(std::unique_ptr<Stream> stream, bool http2);
   void fail_connect(FailureKind kind, Error error);
@@ -56,7 +59,9 @@ class ClientConnection final : private StreamListener, private TurnActor {
 
   ClientPool& pool_;
   ClientShared& shared_;
+  const bool proxied_;
   std::unique_ptr<Connecting> connecting_;
+  std::unique_ptr<TunnelStream> tunnel_;  ///< until it is dug
   std::unique_ptr<Connecting> handshake_;
   std::unique_ptr<Stream> stream_;
   std::unique_ptr<ClientSession> session_;
