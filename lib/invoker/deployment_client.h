@@ -2,8 +2,9 @@
 
 /// \file
 /// The way to a deployment: one exchange per attempt, bytes of the service protocol in both
-/// directions. Over HTTP, or to the services inside this process.
+/// directions. Over HTTP, through AWS Lambda, or to the services inside this process.
 
+#include "protocol/doc_codes.h"
 #include "protocol/exchange.h"
 #include "schema/schema.h"
 
@@ -37,6 +38,8 @@ struct TransportFailure {
   /// The other side turned the exchange away before it looked at it, as one that is about to stop
   /// does: nobody has tried anything.
   bool refused = false;
+  /// Under which users find it; the network, unless somebody knows better.
+  protocol::DocCode code = protocol::DocCode::kNetwork;
 };
 
 /// What comes back. Called on the client's shard, never inside a call into the stream or the
@@ -83,13 +86,15 @@ class DeploymentClient {
                                               AttemptListener& listener) = 0;
 };
 
-/// Sends `in_process` deployments to the services of this process, all others over the network.
+/// Sends `in_process` deployments to the services of this process, functions to Lambda, and all
+/// others over the network.
 class RoutingDeploymentClient final : public DeploymentClient {
  public:
-  /// Both outlive this object; null if there is no such way (attempts then fail as if nobody
+  /// All outlive this object; null if there is no such way (attempts then fail as if nobody
   /// listened there).
-  RoutingDeploymentClient(Shard& shard, DeploymentClient* network, DeploymentClient* in_process)
-      : shard_(shard), network_(network), in_process_(in_process) {}
+  RoutingDeploymentClient(Shard& shard, DeploymentClient* network, DeploymentClient* in_process,
+                          DeploymentClient* lambda = nullptr)
+      : shard_(shard), network_(network), in_process_(in_process), lambda_(lambda) {}
 
   std::unique_ptr<AttemptStream> open(const schema::Deployment& deployment, AttemptRequest request,
                                       AttemptListener& listener) override;
@@ -98,6 +103,7 @@ class RoutingDeploymentClient final : public DeploymentClient {
   Shard& shard_;
   DeploymentClient* network_;
   DeploymentClient* in_process_;
+  DeploymentClient* lambda_;
 };
 
 }  // namespace restate::invoker

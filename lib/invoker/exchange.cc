@@ -13,7 +13,14 @@ void Exchange::on_head(const protocol::ResponseHeadView& head) {
 }
 
 void Exchange::on_data(Bytes data) {
-  if (owner_ != nullptr) owner_->on_data(std::move(data));
+  if (owner_ != nullptr) return owner_->on_data(std::move(data));
+  warn_of_more(data.size());
+}
+
+void Exchange::warn_of_more(std::size_t bytes) {
+  if (bytes == 0 || std::exchange(warned_, true)) return;
+  log_.warn("invoker", "an endpoint went on after its last message; that is ignored",
+            {{"restate.invocation.id", invocation_.str()}, {"bytes", bytes}});
 }
 
 void Exchange::on_end() {

@@ -7,6 +7,8 @@
 #include "invoker/deadlines.h"
 #include "invoker/deployment_client.h"
 
+#include <restate/log.h>
+
 #include <cstddef>
 #include <memory>
 #include <vector>
@@ -18,15 +20,18 @@ class LingeringExchanges;
 /// Passes everything on to its owner until it is let go.
 class Exchange final : public AttemptListener, public DeadlineListener {
  public:
-  /// Both outlive the exchange; the owner until it lets go.
-  Exchange(Deadlines& deadlines, AttemptListener& owner)
-      : owner_(&owner), deadlines_(deadlines), deadline_(*this) {}
+  /// All outlive the exchange; the owner until it lets go.
+  Exchange(Deadlines& deadlines, Logger& log, AttemptListener& owner)
+      : owner_(&owner), deadlines_(deadlines), log_(log), deadline_(*this) {}
 
   void open(DeploymentClient& client, const schema::Deployment& deployment,
             AttemptRequest request) {
+    invocation_ = request.invocation;
     stream_ = client.open(deployment, std::move(request), *this);
   }
   AttemptStream& stream() { return *stream_; }
+  /// The endpoint said something after its last word. It is told once, and ignored.
+  void warn_of_more(std::size_t bytes);
 
   void on_head(const protocol::ResponseHeadView& head) override;
   void on_data(Bytes data) override;
@@ -39,6 +44,9 @@ class Exchange final : public AttemptListener, public DeadlineListener {
   friend class LingeringExchanges;
   AttemptListener* owner_;
   Deadlines& deadlines_;
+  Logger& log_;
+  InvocationId invocation_;
+  bool warned_ = false;
   Deadline deadline_;
   LingeringExchanges* lingering_ = nullptr;
   std::size_t index_ = 0;

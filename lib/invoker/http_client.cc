@@ -9,10 +9,6 @@ namespace restate::invoker {
 
 namespace {
 
-void append(http::Headers& to, std::vector<wire::Header> headers) {
-  for (wire::Header& header : headers) to.add(std::move(header.name), std::move(header.value));
-}
-
 std::string_view hint(http::FailureKind kind) {
   switch (kind) {
     case http::FailureKind::kPeerSpeaksHttp1:
@@ -85,11 +81,6 @@ std::unique_ptr<AttemptStream> HttpDeploymentClient::open(const schema::Deployme
                                                           AttemptRequest request,
                                                           AttemptListener& listener) {
   auto exchange = std::make_unique<Exchange>(listener);
-  if (!deployment.lambda_arn.empty()) {
-    exchange->fail(shard_, {Code::kUnsupported,
-                            "AWS Lambda is not supported: deployment " + deployment.id.str()});
-    return exchange;
-  }
   const auto url = http::parse_url(deployment.uri);
   if (!url) {
     exchange->fail(shard_, url.error());
@@ -108,15 +99,12 @@ std::unique_ptr<AttemptStream> HttpDeploymentClient::open(const schema::Deployme
   head.target = url->target(path);
   head.authority = url->authority();
   head.scheme = url->tls ? "https" : "http";
-  head.headers.reserve(12);
-  append(head.headers, protocol::invoke_headers(request.protocol, request.invocation,
-                                                request.target, request.span));
-  append(head.headers, deployment.additional_headers);
-  if (options_.identity) {
-    const auto key = request.target.keyed() ? std::optional(request.target.key) : std::nullopt;
-    append(head.headers, options_.identity->headers(path, key, shard_.wall_now()));
+  std::vector<wire::Header> headers =
+      attempt_headers(options_, deployment, request, shard_.wall_now());
+  head.headers.reserve(headers.size());
+  for (wire::Header& header : headers) {
+    head.headers.add(std::move(header.name), std::move(header.value));
   }
-  append(head.headers, options_.additional_headers);
   exchange->start(client_, target, std::move(head));
   return exchange;
 }

@@ -4,20 +4,14 @@
 /// The way to deployments over HTTP, on the connection pools of one shard.
 
 #include "http/client.h"
-#include "invoker/deployment_client.h"
-#include "protocol/identity.h"
+#include "invoker/attempt_headers.h"
 
 #include <memory>
-#include <vector>
 
 namespace restate::invoker {
 
-struct HttpDeploymentOptions {
+struct HttpDeploymentOptions : AttemptHeaderOptions {
   http::ClientOptions http;
-  /// Sent with every request, behind all other headers; `x-restate-cluster-name` by default.
-  std::vector<wire::Header> additional_headers;
-  /// Null: requests are not signed.
-  std::shared_ptr<const protocol::RequestIdentity> identity;
 };
 
 class HttpDeploymentClient final : public DeploymentClient {

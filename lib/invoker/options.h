@@ -67,6 +67,9 @@ constexpr std::chrono::milliseconds saturated_ms(std::uint64_t ms) {
 inline constexpr std::size_t kMessageSlackBytes = 262'144;
 /// A replay pauses when the stream holds more than this, until `AttemptListener::on_drained`.
 inline constexpr std::size_t kReplayHighWater = http::kHighWater;
+/// The longest request to a function before compression, and the longest response after it: both are
+/// held in memory as a whole. Functions take 6 MB.
+inline constexpr std::size_t kLambdaBodyBytes = 64 * 1024 * 1024;
 /// Journal read ahead of the stream.
 inline constexpr std::size_t kReplayReadBytes = 256 * 1024;
 /// An endpoint that broke the rules may go on talking for this long.

@@ -68,7 +68,7 @@ void Resident::start_attempt() {
   residency_.on_policy(prepared.retry);
   last_deployment_ = prepared.plan.deployment;
   attempt_.emplace(std::move(prepared.plan), residency_);
-  exchange_ = std::make_unique<Exchange>(around_.deadlines, *this);
+  exchange_ = std::make_unique<Exchange>(around_.deadlines, around_.shard.log(), *this);
   exchange_->open(around_.client, *prepared.deployment, std::move(prepared.request));
   attempt_->start(std::move(journal), effects);
   if (carry_out() && account()) pump_replay();
@@ -211,6 +211,7 @@ void Resident::let_go(bool orderly) {
   around_.deadlines.stop(deadline_);
   around_.deadlines.stop(look_.deadline);
   if (attempt_->server()) last_server_ = attempt_->server();
+  if (orderly) exchange_->warn_of_more(attempt_->unread_bytes());
   attempt_.reset();
   // What the endpoint still has to say, its end above all, costs nothing any more.
   if (std::exchange(reading_paused_, false)) exchange_->stream().resume();
@@ -276,7 +277,7 @@ void Resident::on_end() {
 void Resident::on_error(const TransportFailure& failure) {
   around_.effects.clear();
   attempt_->on_transport_error(failure.error, failure.retry_after, around_.effects,
-                               failure.refused);
+                               failure.refused, failure.code);
   carry_out();
 }
 

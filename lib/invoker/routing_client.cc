@@ -27,7 +27,9 @@ class NoWay final : public AttemptStream {
 std::unique_ptr<AttemptStream> RoutingDeploymentClient::open(const schema::Deployment& deployment,
                                                              AttemptRequest request,
                                                              AttemptListener& listener) {
-  DeploymentClient* client = deployment.in_process ? in_process_ : network_;
+  DeploymentClient* client = deployment.in_process            ? in_process_
+                             : !deployment.lambda_arn.empty() ? lambda_
+                                                              : network_;
   if (client == nullptr) return std::make_unique<NoWay>(shard_, listener);
   return client->open(deployment, std::move(request), listener);
 }

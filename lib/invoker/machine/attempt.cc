@@ -193,9 +193,9 @@ void Attempt::on_end(Effects& out) {
 }
 
 void Attempt::on_transport_error(const Error& error, std::optional<Duration> retry_after,
-                                 Effects& out, bool refused) {
+                                 Effects& out, bool refused, DocCode code) {
   if (over_) return;
-  AttemptError failure = make_error(DocCode::kNetwork, error.message);
+  AttemptError failure = make_error(code, error.message);
   failure.refused = refused;
   failure.counts = !refused;
   if (retry_after) failure.next_delay = std::chrono::duration_cast<milliseconds>(*retry_after);

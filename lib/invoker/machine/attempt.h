@@ -86,9 +86,9 @@ class Attempt {
   void on_head(const protocol::ResponseHeadView& head, WallTime now, Effects& out);
   void on_data(Bytes data, const AttemptContext& context, Effects& out);
   void on_end(Effects& out);
-  /// `refused`: the endpoint has not looked at the request.
+  /// `refused`: the endpoint has not looked at the request. `code`: under which users find it.
   void on_transport_error(const Error& error, std::optional<Duration> retry_after, Effects& out,
-                          bool refused = false);
+                          bool refused = false, DocCode code = DocCode::kNetwork);
 
   /// `room`: the stream takes more now. Otherwise the entry is read again when it does: bodies do
   /// not pile up before an endpoint that reads slowly.
@@ -97,6 +97,9 @@ class Attempt {
   void on_command_stored(std::uint32_t command_index, bool requested, Effects& out);
   void on_timeout(SetTimeout::Kind kind, Effects& out);
   void on_pause(Effects& out);
+
+  /// What the endpoint sent behind its last word, as far as it came in one piece with it.
+  std::size_t unread_bytes() const { return decoder_.buffered(); }
 
  private:
   /// A notification that is in the journal and not written yet.

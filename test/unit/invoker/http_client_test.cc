@@ -5,6 +5,7 @@
 #include <restate/testing/world.h>
 
 #include <string>
+#include <utility>
 #include <vector>
 
 using namespace restate;
@@ -141,10 +142,6 @@ TEST_CASE("deployments that cannot be reached", "[invoker][http]") {
   SECTION("no such host") { site.deployment.uri = "http://nowhere:9080/"; }
   SECTION("no URI at all") { site.deployment.uri = "no uri"; }
   SECTION("https without TLS") { site.deployment.uri = "https://endpoint:9080/"; }
-  SECTION("Lambda") {
-    site.deployment.uri.clear();
-    site.deployment.lambda_arn = "arn:aws:lambda:eu-central-1:1:function:f:1";
-  }
   site.open();
   CHECK(site.heard.notes.empty());  // never inside the call
   site.stream->send({Bytes("x")});
@@ -183,11 +180,15 @@ TEST_CASE("attempts are routed by the kind of deployment", "[invoker][http]") {
   };
   restate::testing::World world{restate::testing::Seed{5}};
   std::string log;
-  Named network("network", log), native("native", log);
+  Named network("network", log), native("native", log), lambda("lambda", log);
   Heard heard;
   schema::Deployment deployment;
 
-  RoutingDeploymentClient both(world.shard(0), &network, &native);
+  RoutingDeploymentClient both(world.shard(0), &network, &native, &lambda);
+  deployment.lambda_arn = "arn:aws:lambda:eu-central-1:1:function:f:1";
+  both.open(deployment, {}, heard);
+  CHECK(std::exchange(log, {}) == "lambda");
+  deployment.lambda_arn.clear();
   both.open(deployment, {}, heard);
   CHECK(log == "network");
   deployment.in_process = true;
