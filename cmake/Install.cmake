@@ -17,6 +17,7 @@ install(FILES
   ${PROJECT_SOURCE_DIR}/cmake/FindLibuv.cmake ${PROJECT_SOURCE_DIR}/cmake/FindNghttp2.cmake
   ${PROJECT_SOURCE_DIR}/cmake/FindLlhttp.cmake ${PROJECT_SOURCE_DIR}/cmake/FindXxhash.cmake
   ${PROJECT_SOURCE_DIR}/cmake/FindRdkafka.cmake
+  ${PROJECT_SOURCE_DIR}/cmake/FindZstd.cmake
   DESTINATION ${package_dir})
 
 # Relative to the file itself, so that the installed tree can move.
@@ -28,6 +29,9 @@ if(NOT Llhttp_SOURCES)
 endif()
 if(RESTATE_KAFKA)
   string(APPEND restate_pc_libs " -lrdkafka")
+endif()
+if(RESTATE_LAMBDA)
+  string(APPEND restate_pc_libs " -lcurl -lzstd")
 endif()
 if(RESTATE_SANITIZE)
   string(APPEND restate_pc_libs " -fsanitize=${RESTATE_SANITIZE}")

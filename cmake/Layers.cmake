@@ -21,7 +21,7 @@ set(RESTATE_LAYERS
   "ingress: common wire runtime http schema partition worker"
   "cluster: common wire runtime metadata bifrost"
   "admin: common wire runtime http schema protocol metadata query cluster partition invoker worker"
-  "connect: common runtime http"
+  "connect: common wire runtime http protocol invoker"
   "node: common wire runtime http storage metadata bifrost schema partition protocol invoker worker query ingress cluster admin native connect"
   "engine: common wire runtime http storage metadata bifrost schema partition protocol invoker worker ingress admin native node uv connect"
   "sim: common wire runtime http storage metadata bifrost schema partition protocol invoker worker ingress admin native node"

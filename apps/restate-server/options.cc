@@ -16,7 +16,6 @@
 extern char** environ;
 
 namespace server {
-namespace {
 
 std::map<std::string, std::string> environment() {
   std::map<std::string, std::string> variables;
@@ -27,6 +26,8 @@ std::map<std::string, std::string> environment() {
   }
   return variables;
 }
+
+namespace {
 
 std::string host_name() {
   char name[256] = {};

@@ -17,6 +17,9 @@ struct Options {
   std::map<std::string, std::string> flags;  ///< configuration key -> value as text
 };
 
+/// The variables of this process.
+std::map<std::string, std::string> environment();
+
 Options parse_options(int argc, char** argv);
 
 /// Reads the file, the environment and the flags.

@@ -5,6 +5,7 @@
 #include "engine/assembly.h"
 #include "engine/native_services.h"
 #include "node/node.h"
+#include "options.h"
 #include "runtime/text_logger.h"
 
 #include <restate/uv/runtime.h>
@@ -125,6 +126,7 @@ int run(node::LoadedConfig loaded, bool demo) {
   runtime.run_on(0, [&] {
     engine::AssemblyOptions parts;
     parts.data_dir = directory;
+    parts.environment = environment();
     if (services) {
       parts.in_process_services = services->discovered();
       parts.in_process = [&services](Shard& shard) { return services->make_client(shard); };

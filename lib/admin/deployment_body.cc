@@ -2,6 +2,7 @@
 
 #include "common/ascii.h"
 #include "http/url.h"
+#include "protocol/lambda.h"
 
 #include <algorithm>
 
@@ -79,9 +80,10 @@ std::optional<std::string> normal_uri(Call& call, const std::string& uri) {
   return std::nullopt;
 }
 
-bool is_qualified_arn(std::string_view arn) {
-  if (!arn.starts_with("arn:") || arn.find(":lambda:") == std::string_view::npos) return false;
-  return std::count(arn.begin(), arn.end(), ':') == 7 && !arn.ends_with(':');
+bool check_arn(Call& call, const std::string& arn) {
+  const auto parsed = protocol::parse_lambda_arn(arn);
+  if (!parsed) call.error(400, {}, "arn: " + parsed.error().message);
+  return parsed.has_value();
 }
 
 }  // namespace restate::admin

@@ -28,7 +28,7 @@ std::optional<DeploymentBody> read_deployment_body(Call& call, BodyKind kind);
 /// An absolute HTTP address in its normal form. Nothing: it is answered, with 400.
 std::optional<std::string> normal_uri(Call& call, const std::string& uri);
 
-/// True for a function's ARN with a version or an alias.
-bool is_qualified_arn(std::string_view arn);
+/// True for a function's ARN with a version or an alias. Otherwise it is answered, with 400.
+bool check_arn(Call& call, const std::string& arn);
 
 }  // namespace restate::admin

@@ -102,10 +102,7 @@ std::optional<DeploymentRoutes::Wanted> DeploymentRoutes::read_registration(Call
     }
     wanted.address.uri = std::move(*uri);
   } else {
-    if (!is_qualified_arn(*body->arn)) {
-      call.error(400, {}, "arn: '" + *body->arn + "' is no function with a version or an alias");
-      return std::nullopt;
-    }
+    if (!check_arn(call, *body->arn)) return std::nullopt;
     wanted.address.lambda_arn = *body->arn;
     wanted.address.assume_role_arn = body->assume_role_arn;
   }
@@ -209,9 +206,7 @@ void DeploymentRoutes::update(Call call) {
     wanted.address = {std::move(*uri), {}, std::nullopt, wanted.address.additional_headers};
   }
   if (body->arn) {
-    if (!is_qualified_arn(*body->arn)) {
-      return call.error(400, {}, "arn: '" + *body->arn + "' is no function with a version or an alias");
-    }
+    if (!check_arn(call, *body->arn)) return;
     wanted.address = {{}, *body->arn, std::nullopt, wanted.address.additional_headers};
   }
   if (body->assume_role_arn) {

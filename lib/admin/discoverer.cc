@@ -1,8 +1,9 @@
 #include "admin/discoverer.h"
 
+#include "admin/discovery_task.h"
 #include "http/url.h"
 
-#include <algorithm>
+#include <utility>
 
 namespace restate::admin {
 namespace {
@@ -41,16 +42,12 @@ schema::DiscoveredHandler to_handler(const protocol::ManifestHandler& from) {
   return handler;
 }
 
-schema::RegistryError to_error(const protocol::DiscoveryError& error) {
-  return {error.status, std::string(protocol::to_string(error.code)), error.message};
-}
-
 }  // namespace
 
 schema::Discovered to_discovered(const protocol::Manifest& manifest, schema::HttpVersion version) {
   schema::Discovered discovered;
-  discovered.protocol_type = manifest.bidi ? schema::ProtocolType::kBidiStream
-                                           : schema::ProtocolType::kRequestResponse;
+  discovered.protocol_type =
+      manifest.bidi ? schema::ProtocolType::kBidiStream : schema::ProtocolType::kRequestResponse;
   discovered.http_version = version;
   discovered.min_protocol = manifest.min_protocol;
   discovered.max_protocol = manifest.max_protocol;
@@ -70,167 +67,157 @@ schema::Discovered to_discovered(const protocol::Manifest& manifest, schema::Htt
   return discovered;
 }
 
-/// One discovery with its tries.
-class HttpDiscoverer::Task final : private http::ClientExchange {
- public:
-  Task(HttpDiscoverer& owner, DiscoveryRequest request, http::Url url,
-       Completion<DiscoveryOutcome> done)
-      : owner_(owner),
-        request_(std::move(request)),
-        url_(std::move(url)),
-        done_(std::move(done)),
-        timer_(owner.shard_.make_timer([this] { on_timer(); })) {}
+namespace {
 
-  void start() {
-    head_ = {};
-    body_.clear();
-    waiting_ = true;
-    stream_ = owner_.client_.start(target(), request_head(), *this);
-    stream_->finish();
-    timer_->arm(owner_.shard_.now() + owner_.options_.timeout);
-  }
+/// How well an endpoint may do next time: a handshake that was cut off or took too long may pass,
+/// one that was refused will not.
+bool may_pass(const http::Failure& failure) {
+  using http::FailureKind;
+  if (failure.kind == FailureKind::kPeerSpeaksHttp1) return false;
+  if (failure.kind == FailureKind::kPeerSpeaksHttp2) return false;
+  return failure.kind != FailureKind::kTls || failure.error.code == Code::kTimeout ||
+         failure.error.code == Code::kUnavailable;
+}
+
+protocol::OtherHttp other_http(http::FailureKind kind) {
+  if (kind == http::FailureKind::kPeerSpeaksHttp1) return protocol::OtherHttp::kHttp1;
+  if (kind == http::FailureKind::kPeerSpeaksHttp2) return protocol::OtherHttp::kHttp2;
+  return protocol::OtherHttp::kNo;
+}
+
+class HttpTask final : public DiscoveryTask, private http::ClientExchange {
+ public:
+  HttpTask(Shard& shard, const DiscovererOptions& options, DiscoveryRequest request,
+           Completion<DiscoveryOutcome> done, Function<void()> finished, http::Client& client,
+           http::Url url)
+      : DiscoveryTask(shard, options, std::move(request), std::move(done), std::move(finished)),
+        client_(client),
+        url_(std::move(url)) {}
 
  private:
-  http::Target target() const {
+  void ask() override {
+    head_ = {};
+    body_.clear();
     http::Target target;
     target.tls = url_.tls;
     target.host = url_.host;
     target.port = url_.port;
-    target.protocol = request_.use_http11 ? http::Protocol::kHttp1
-                      : url_.tls          ? http::Protocol::kAny
-                                          : http::Protocol::kHttp2;
-    return target;
-  }
-
-  http::RequestHead request_head() const {
+    target.protocol = request().use_http11 ? http::Protocol::kHttp1
+                      : url_.tls           ? http::Protocol::kAny
+                                           : http::Protocol::kHttp2;
     http::RequestHead head;
     head.method = "GET";
     head.target = url_.target(protocol::kDiscoverPath);
     head.authority = url_.authority();
     head.scheme = url_.tls ? "https" : "http";
-    head.headers.add("accept", std::string(protocol::discover_accept()));
-    const auto add = [&head](const std::vector<wire::Header>& headers) {
-      for (const wire::Header& header : headers) head.headers.add(header.name, header.value);
-    };
-    add(owner_.options_.additional_headers);
-    add(request_.address.additional_headers);
-    if (owner_.options_.identity) {
-      add(owner_.options_.identity->headers(protocol::kDiscoverPath, std::nullopt,
-                                            owner_.shard_.wall_now()));
+    for (wire::Header& header : headers()) {
+      head.headers.add(std::move(header.name), std::move(header.value));
     }
-    return head;
+    stream_ = client_.start(target, std::move(head), *this);
+    stream_->finish();
   }
+  void give_up() override { stream_.reset(); }
 
   void on_head(const http::ResponseHead& head) override { head_ = head; }
 
   void on_data(Bytes data) override {
-    if (body_.size() + data.size() > owner_.options_.max_body_bytes) {
-      return fail("the answer is larger than " + std::to_string(owner_.options_.max_body_bytes) +
-                      " bytes",
-                  false);
+    if (body_.size() + data.size() > options().max_body_bytes) {
+      return on_failure(
+          "the answer is larger than " + std::to_string(options().max_body_bytes) + " bytes",
+          false);
     }
     body_ += data.view();
   }
 
   void on_end() override {
-    if (protocol::retry_discovery(head_.status) && try_again()) return;
     std::vector<wire::Header> headers;
     for (const http::Header& header : head_.headers) headers.push_back({header.name, header.value});
     protocol::DiscoveryWay way;
     way.http_below_1_1 = head_.version == http::Version::kHttp10;
-    auto parsed = protocol::parse_discovery(head_.status, headers, body_, way);
-    if (auto* error = std::get_if<protocol::DiscoveryError>(&parsed)) {
-      schema::RegistryError refused = to_error(*error);
-      if (refused.status >= 500) refused.message += " (endpoint " + request_.address.uri + ")";
-      return complete(std::move(refused));
-    }
-    complete(to_discovered(std::get<protocol::Manifest>(parsed),
-                           head_.version == http::Version::kHttp2 ? schema::HttpVersion::kHttp2
-                                                                  : schema::HttpVersion::kHttp11));
+    on_answer(head_.status, headers, body_,
+              head_.version == http::Version::kHttp2 ? schema::HttpVersion::kHttp2
+                                                     : schema::HttpVersion::kHttp11,
+              way);
   }
 
   void on_error(const http::Failure& failure) override {
-    using http::FailureKind;
-    const bool speaks_http1 = failure.kind == FailureKind::kPeerSpeaksHttp1;
-    // A handshake that was cut off or took too long may do better; one that was refused will not.
-    const bool passing = failure.error.code == Code::kTimeout ||
-                         failure.error.code == Code::kUnavailable;
-    const bool for_good = speaks_http1 || failure.kind == FailureKind::kPeerSpeaksHttp2 ||
-                          (failure.kind == FailureKind::kTls && !passing);
-    if (!for_good && try_again()) return;
-    fail(failure.error.message, speaks_http1);
+    on_failure(failure.error.message, may_pass(failure), other_http(failure.kind));
   }
 
-  void on_timer() {
-    if (!waiting_) return start();
-    if (!try_again()) fail("it did not answer in time", false);
-  }
-
-  /// Waits, then starts anew; false if there were enough tries.
-  bool try_again() {
-    if (tries_ >= protocol::kDiscoveryRetries) return false;
-    Duration delay = protocol::kDiscoveryRetryDelay * (1 << tries_);
-    // Up to a third more, lest those that failed together come back together.
-    delay += Duration(static_cast<std::int64_t>(
-        owner_.shard_.random().below(static_cast<std::uint64_t>(delay.count()) * 3 / 10)));
-    ++tries_;
-    waiting_ = false;
-    stream_.reset();
-    timer_->arm(owner_.shard_.now() + delay);
-    return true;
-  }
-
-  void fail(const std::string& why, bool speaks_http1) {
-    complete(to_error(protocol::discovery_unreachable(
-        "endpoint " + request_.address.uri + ": " + why, speaks_http1)));
-  }
-
-  void complete(DiscoveryOutcome outcome) {
-    timer_->cancel();
-    stream_.reset();  // may be calling us; this is its last word
-    auto done = std::move(done_);
-    owner_.finish(*this);
-    done(std::move(outcome));
-  }
-
-  HttpDiscoverer& owner_;
-  DiscoveryRequest request_;
-  http::Url url_;
-  Completion<DiscoveryOutcome> done_;
-  int tries_ = 0;
-  bool waiting_ = false;  ///< for the endpoint, rather than for the next try
+  http::Client& client_;
+  const http::Url url_;
   http::ResponseHead head_;
   std::string body_;
-  std::unique_ptr<Timer> timer_;
   std::unique_ptr<http::ClientStream> stream_;
 };
 
-HttpDiscoverer::HttpDiscoverer(Shard& shard, http::Client& client, HttpDiscovererOptions options)
+class LambdaTask final : public DiscoveryTask {
+ public:
+  LambdaTask(Shard& shard, const DiscovererOptions& options, DiscoveryRequest request,
+             Completion<DiscoveryOutcome> done, Function<void()> finished)
+      : DiscoveryTask(shard, options, std::move(request), std::move(done), std::move(finished)) {}
+
+ private:
+  void ask() override {
+    invoker::LambdaRequest call;
+    call.arn = request().address.lambda_arn;
+    call.assume_role_arn = request().address.assume_role_arn;
+    call.method = "GET";
+    call.path = protocol::kDiscoverPath;
+    call.headers = headers();
+    call_ = options().lambda->call(std::move(call), [this](invoker::LambdaOutcome outcome) {
+      on_outcome(std::move(outcome));
+    });
+  }
+  void give_up() override { call_.reset(); }
+
+  void on_outcome(invoker::LambdaOutcome outcome) {
+    if (const auto* failure = std::get_if<invoker::TransportFailure>(&outcome)) {
+      const Code code = failure->error.code;
+      return on_failure(failure->error.message, code == Code::kUnavailable ||
+                                                    code == Code::kTimeout ||
+                                                    code == Code::kOverloaded);
+    }
+    const auto& response = std::get<invoker::LambdaResponse>(outcome);
+    on_answer(response.status, response.headers, response.body.view(), schema::HttpVersion::kHttp11,
+              {.lambda = true});
+  }
+
+  std::unique_ptr<invoker::LambdaCall> call_;
+};
+
+}  // namespace
+
+NetworkDiscoverer::NetworkDiscoverer(Shard& shard, http::Client& client, DiscovererOptions options)
     : shard_(shard), client_(client), options_(std::move(options)) {}
 
-HttpDiscoverer::~HttpDiscoverer() = default;
+NetworkDiscoverer::~NetworkDiscoverer() = default;
 
-void HttpDiscoverer::discover(DiscoveryRequest request, Completion<DiscoveryOutcome> done) {
+void NetworkDiscoverer::discover(DiscoveryRequest request, Completion<DiscoveryOutcome> done) {
   const auto refuse = [&](schema::RegistryError error) {
     shard_.post([done = std::move(done), error = std::move(error)]() mutable {
       done(DiscoveryOutcome(std::move(error)));
     });
   };
+  const std::uint64_t id = next_id_++;
+  // In a later task: it is the task that says so.
+  auto finished = [this, id] { shard_.post(scope_.bind([this, id] { tasks_.erase(id); })); };
+  std::unique_ptr<DiscoveryTask> task;
   if (!request.address.lambda_arn.empty()) {
-    return refuse(to_error(protocol::discovery_unreachable(
-        "function " + request.address.lambda_arn + ": AWS Lambda is not available here", false)));
+    if (options_.lambda == nullptr) {
+      const auto error = protocol::discovery_unreachable("function " + request.address.lambda_arn +
+                                                         ": AWS Lambda is not available here");
+      return refuse({error.status, std::string(to_string(error.code)), error.message});
+    }
+    task = std::make_unique<LambdaTask>(shard_, options_, std::move(request), std::move(done),
+                                        std::move(finished));
+  } else {
+    auto url = http::parse_url(request.address.uri);
+    if (!url) return refuse({400, {}, "uri: " + url.error().message});
+    task = std::make_unique<HttpTask>(shard_, options_, std::move(request), std::move(done),
+                                      std::move(finished), client_, std::move(*url));
   }
-  auto url = http::parse_url(request.address.uri);
-  if (!url) return refuse({400, {}, "uri: " + url.error().message});
-  tasks_.push_back(
-      std::make_unique<Task>(*this, std::move(request), std::move(*url), std::move(done)));
-  tasks_.back()->start();
-}
-
-void HttpDiscoverer::finish(Task& task) {
-  shard_.post(scope_.bind([this, &task] {
-    std::erase_if(tasks_, [&task](const auto& entry) { return entry.get() == &task; });
-  }));
+  tasks_.emplace(id, std::move(task)).first->second->start();
 }
 
 }  // namespace restate::admin

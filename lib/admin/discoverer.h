@@ -4,6 +4,7 @@
 /// Asks an endpoint what it serves.
 
 #include "http/client.h"
+#include "invoker/lambda.h"
 #include "protocol/discovery.h"
 #include "protocol/identity.h"
 #include "schema/registry.h"
@@ -11,7 +12,7 @@
 #include <restate/completion.h>
 #include <restate/runtime.h>
 
-#include <list>
+#include <map>
 #include <memory>
 #include <variant>
 #include <vector>
@@ -32,32 +33,35 @@ class Discoverer {
   virtual void discover(DiscoveryRequest request, Completion<DiscoveryOutcome> done) = 0;
 };
 
-struct HttpDiscovererOptions {
+struct DiscovererOptions {
   /// Sent with every request, before those of the deployment.
   std::vector<wire::Header> additional_headers;
   /// Null: requests are not signed.
   std::shared_ptr<const protocol::RequestIdentity> identity;
   Duration timeout = std::chrono::seconds(30);  ///< of one try
   std::size_t max_body_bytes = 8 * 1024 * 1024;
+  /// For functions; outlives the discoverer. Null: they are refused.
+  invoker::LambdaClient* lambda = nullptr;
 };
 
-/// Discovery over HTTP. Tries again what may pass: connections and overloaded endpoints.
-class HttpDiscoverer final : public Discoverer {
+class DiscoveryTask;
+
+/// Discovery over HTTP, and through AWS Lambda. Tries again what may pass: connections and
+/// overloaded endpoints.
+class NetworkDiscoverer final : public Discoverer {
  public:
   /// `client` outlives this object.
-  HttpDiscoverer(Shard& shard, http::Client& client, HttpDiscovererOptions options);
-  ~HttpDiscoverer() override;
+  NetworkDiscoverer(Shard& shard, http::Client& client, DiscovererOptions options);
+  ~NetworkDiscoverer() override;
 
   void discover(DiscoveryRequest request, Completion<DiscoveryOutcome> done) override;
 
  private:
-  class Task;
-  void finish(Task& task);
-
   Shard& shard_;
   http::Client& client_;
-  HttpDiscovererOptions options_;
-  std::list<std::unique_ptr<Task>> tasks_;
+  DiscovererOptions options_;
+  std::uint64_t next_id_ = 0;
+  std::map<std::uint64_t, std::unique_ptr<DiscoveryTask>> tasks_;
   Scope scope_;
 };
 

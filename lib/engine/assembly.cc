@@ -1,8 +1,10 @@
 #include "engine/assembly.h"
 
 #include "connect/kafka.h"
+#include "connect/lambda.h"
 #include "connect/tls.h"
 #include "invoker/http_client.h"
+#include "invoker/lambda_client.h"
 #include "protocol/identity.h"
 
 #include <restate/bifrost/providers.h>
@@ -46,6 +48,21 @@ http::ClientOptions client_options(const node::ServiceClientConfig& config) {
   options.stream_window = static_cast<std::uint32_t>(config.stream_window);
   options.connection_window = static_cast<std::uint32_t>(config.connection_window);
   options.max_frame_bytes = static_cast<std::uint32_t>(config.max_frame_bytes);
+  options.proxy = config.proxy;
+  options.no_proxy = config.no_proxy;
+  return options;
+}
+
+connect::LambdaOptions lambda_options(const node::Config& config,
+                                      std::map<std::string, std::string> environment) {
+  connect::LambdaOptions options;
+  options.environment = std::move(environment);
+  options.profile = config.lambda.profile;
+  options.external_id = config.lambda.external_id;
+  options.compression_threshold = config.lambda.compression_threshold;
+  options.connect_timeout = milliseconds(config.service_client.connect_timeout_ms);
+  if (config.service_client.proxy) options.proxy = *config.service_client.proxy;
+  options.no_proxy = config.service_client.no_proxy;
   return options;
 }
 
@@ -67,14 +84,17 @@ Result<void> check_directory(const std::filesystem::path& directory) {
   return {};
 }
 
-/// One deployment client per shard, with the client for this process beside it.
+/// The ways to deployments from one shard.
 class ShardDeployments final : public invoker::DeploymentClient {
  public:
   ShardDeployments(Shard& shard, const invoker::HttpDeploymentOptions& options,
-                   std::unique_ptr<invoker::DeploymentClient> in_process)
+                   std::unique_ptr<invoker::DeploymentClient> in_process,
+                   std::unique_ptr<invoker::LambdaClient> lambda_client)
       : network_(shard, options),
         in_process_(std::move(in_process)),
-        routing_(shard, &network_, in_process_.get()) {}
+        lambda_client_(std::move(lambda_client)),
+        lambda_(shard, lambda_client_.get(), options),
+        routing_(shard, &network_, in_process_.get(), &lambda_) {}
 
   std::unique_ptr<invoker::AttemptStream> open(const schema::Deployment& deployment,
                                                invoker::AttemptRequest request,
@@ -85,6 +105,8 @@ class ShardDeployments final : public invoker::DeploymentClient {
  private:
   invoker::HttpDeploymentClient network_;
   std::unique_ptr<invoker::DeploymentClient> in_process_;
+  std::unique_ptr<invoker::LambdaClient> lambda_client_;
+  invoker::LambdaDeploymentClient lambda_;
   invoker::RoutingDeploymentClient routing_;
 };
 
@@ -110,6 +132,7 @@ struct Assembly::Parts {
   std::unique_ptr<http::TlsConnector> tls;
   std::unique_ptr<kafka::Connector> kafka;
   std::shared_ptr<const protocol::RequestIdentity> identity;
+  std::unique_ptr<connect::Lambda> lambda;
   invoker::HttpDeploymentOptions deployments;
   std::string identity_key;
 };
@@ -167,6 +190,7 @@ Result<std::unique_ptr<Assembly>> Assembly::open(const node::Config& config, Run
   for (const auto& [name, value] : config.additional_request_headers) {
     parts->deployments.additional_headers.push_back({name, value});
   }
+  parts->lambda = connect::make_lambda(lambda_options(config, parts->options.environment));
   return std::unique_ptr<Assembly>(new Assembly(std::move(parts)));
 }
 
@@ -190,8 +214,10 @@ node::NodeParts Assembly::parts() {
       .deployments = [raw](Shard& shard) -> std::unique_ptr<invoker::DeploymentClient> {
         return std::make_unique<ShardDeployments>(
             shard, raw->deployments,
-            raw->options.in_process ? raw->options.in_process(shard) : nullptr);
+            raw->options.in_process ? raw->options.in_process(shard) : nullptr,
+            raw->lambda->make_client(shard));
       },
+      .lambda = [raw](Shard& shard) { return raw->lambda->make_client(shard); },
       .tls = raw->tls.get(),
       .kafka = raw->kafka.get(),
       .identity = raw->identity,

@@ -2,7 +2,7 @@
 
 /// \file
 /// Opens what a node stands on: the data directory with its logs, tables and metadata (or their
-/// twins in memory), TLS, request identity, and the way to deployments. The server and the embedded
+/// twins in memory), TLS, request identity, and the ways to deployments. The server and the embedded
 /// engine both start here.
 
 #include "invoker/deployment_client.h"
@@ -12,6 +12,7 @@
 #include <restate/runtime.h>
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -24,6 +25,9 @@ struct AssemblyOptions {
   /// The services of this process, and the way to them on each shard; none by default.
   std::vector<schema::DiscoveredService> in_process_services;
   std::function<std::unique_ptr<invoker::DeploymentClient>(Shard&)> in_process;
+  /// What the process was told by `AWS_*`, `HOME` and `SSL_CERT_FILE`: where functions on AWS Lambda
+  /// and the credentials for them are. A library does not look for itself.
+  std::map<std::string, std::string> environment;
   /// The disk refused. Once, on any thread.
   std::function<void(const Error&)> on_failed;
 };

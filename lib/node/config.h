@@ -4,6 +4,7 @@
 /// The configuration of a server: the keys of `config.toml`, the environment and the flags, checked
 /// and typed. Libraries that embed the engine fill it in directly.
 
+#include "http/proxy.h"
 #include "node/memory_plan.h"
 #include "schema/schema.h"
 
@@ -44,6 +45,15 @@ struct ServiceClientConfig {
   std::size_t stream_window = 2u << 20;
   std::size_t connection_window = 5u << 20;
   std::size_t max_frame_bytes = 16u << 10;
+  std::optional<http::Proxy> proxy;
+  std::string no_proxy;  ///< hosts that it is not for, separated by commas
+};
+
+/// How functions on AWS Lambda are reached.
+struct LambdaConfig {
+  std::size_t compression_threshold = 4u << 20;
+  std::string profile;      ///< of AWS's shared configuration; empty: none in particular
+  std::string external_id;  ///< shown when roles of deployments are assumed; empty: none
 };
 
 struct Config {
@@ -97,6 +107,7 @@ struct Config {
   std::string tracing_endpoint;
   std::string tracing_services_endpoint;
   ServiceClientConfig service_client;
+  LambdaConfig lambda;
   std::map<std::string, std::string> additional_request_headers;
   std::string identity_key_file;
   std::uint64_t identity_expiration_ms = 60'000;

@@ -34,7 +34,6 @@ bool is_accepted_key(std::string_view name) {
       "worker.durability-mode", "worker.storage.", "worker.shuffle.",
       "worker.rule-book-poll-interval", "worker.disable-scheduler", "worker.use-multi-db-layout",
       "worker.invoker.in-memory-queue-length-limit", "worker.invoker.tmp-dir",
-      "worker.invoker.request-compression-threshold", "request-compression-threshold",
       "ingress.ingestion.connection-retry-policy",
   };
   return matches(kAccepted, name);
@@ -43,8 +42,6 @@ bool is_accepted_key(std::string_view name) {
 bool is_unsupported_key(std::string_view name) {
   constexpr std::string_view kUnsupported[] = {
       "advertised-host", "admin.advertised-host", "ingress.advertised-host",
-      "http-proxy", "no-proxy", "worker.invoker.http-proxy", "worker.invoker.no-proxy",
-      "aws-", "worker.invoker.aws-",
       "worker.invoker.invocation-throttling", "worker.invoker.action-throttling",
       "worker.invoker.invocation-throttling.", "worker.invoker.action-throttling.",
       "worker.snapshots.", "invocation-yield-threshold", "experimental-",

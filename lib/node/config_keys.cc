@@ -341,6 +341,39 @@ void keep_alive(Table& table, const std::string& prefix, ServiceClientConfig& cl
             [&client] { return json(client.keep_alive_jitter).dump(); });
 }
 
+void proxy(Table& table, const std::string& prefix, ServiceClientConfig& client) {
+  table.add(prefix + "http-proxy",
+            [&client](const json& value) -> Result<void> {
+              RESTATE_TRY(const auto address, text_of(value));
+              client.proxy.reset();
+              if (address.empty()) return {};
+              RESTATE_TRY(client.proxy, http::parse_proxy(address));
+              return {};
+            },
+            [&client] { return client.proxy ? toml_text(client.proxy->str()) : std::string(); });
+  table.add(prefix + "no-proxy",
+            [&client](const json& value) -> Result<void> {
+              std::string list;
+              if (value.is_string()) list = value.get<std::string>();
+              else if (!value.is_array()) return expected("a list of hosts", value);
+              for (const json& host : value.is_array() ? value : json::array()) {
+                RESTATE_TRY(const auto name, text_of(host));
+                list.append(list.empty() ? "" : ",").append(name);
+              }
+              client.no_proxy = std::move(list);
+              return {};
+            },
+            [&client] {
+              return client.no_proxy.empty() ? std::string() : toml_text(client.no_proxy);
+            });
+}
+
+void lambda(Table& table, const std::string& prefix, LambdaConfig& config) {
+  table.size(prefix + "request-compression-threshold", config.compression_threshold, true);
+  table.text(prefix + "aws-profile", config.profile);
+  table.text(prefix + "aws-assume-role-external-id", config.external_id);
+}
+
 /// The ways to deployments; first as they are spelled today, then as of old, which wins.
 void service_client(Table& table, Config& config) {
   constexpr std::size_t kMaxWindow = 0x7fff'ffff;
@@ -358,12 +391,16 @@ void service_client(Table& table, Config& config) {
              kMaxWindow);
   table.size(prefix + "http2-max-frame-size", client.max_frame_bytes, 16'384, 16'777'215);
   request_headers(table, prefix + "additional-request-headers", config.additional_request_headers);
+  proxy(table, prefix, client);
+  lambda(table, prefix, config.lambda);
 
   const auto of_old = static_cast<std::ptrdiff_t>(table.keys.size());
   table.duration("connect-timeout", client.connect_timeout_ms, false);
   keep_alive(table, "http-keep-alive-options.", client);
   table.number("initial-max-send-streams", client.initial_send_streams, 1, kMaxWindow);
   request_headers(table, "additional-request-headers", config.additional_request_headers);
+  proxy(table, "", client);
+  lambda(table, "", config.lambda);
   for (auto key = table.keys.begin() + of_old; key != table.keys.end(); ++key) {
     key->show = [] { return std::string(); };
   }

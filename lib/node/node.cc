@@ -147,6 +147,7 @@ class Node::Impl : public std::enable_shared_from_this<Node::Impl> {
   void drop_admin() {
     admin_.reset();
     discoverer_.reset();
+    lambda_client_.reset();
     http_client_.reset();
     rules_.reset();
     registry_.reset();
@@ -348,10 +349,15 @@ class Node::Impl : public std::enable_shared_from_this<Node::Impl> {
         home_,
         http::ClientOptions{
             .connect_timeout = milliseconds(config_.service_client.connect_timeout_ms),
-            .tls = parts_.tls});
-    discoverer_ = std::make_unique<admin::HttpDiscoverer>(
+            .tls = parts_.tls,
+            .proxy = config_.service_client.proxy,
+            .no_proxy = config_.service_client.no_proxy});
+    if (parts_.lambda) lambda_client_ = parts_.lambda(home_);
+    discoverer_ = std::make_unique<admin::NetworkDiscoverer>(
         home_, *http_client_,
-        admin::HttpDiscovererOptions{.additional_headers = headers, .identity = parts_.identity});
+        admin::DiscovererOptions{.additional_headers = headers,
+                                 .identity = parts_.identity,
+                                 .lambda = lambda_client_.get()});
     admin::AdminOptions options;
     options.cluster_name = config_.cluster_name;
     options.features["protocol_v7"] = config_.protocol_v7;
@@ -430,7 +436,8 @@ class Node::Impl : public std::enable_shared_from_this<Node::Impl> {
   std::unique_ptr<admin::RegistryClient> registry_;
   std::unique_ptr<admin::RulesClient> rules_;
   std::unique_ptr<http::Client> http_client_;
-  std::unique_ptr<admin::HttpDiscoverer> discoverer_;
+  std::unique_ptr<invoker::LambdaClient> lambda_client_;
+  std::unique_ptr<admin::NetworkDiscoverer> discoverer_;
   std::unique_ptr<admin::Admin> admin_;
   std::unique_ptr<HealthServer> health_;
   /// What keeps subscriptions of this node from their work.

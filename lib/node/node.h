@@ -5,6 +5,7 @@
 /// order. Runs on every runtime, the simulator's included.
 
 #include "invoker/deployment_client.h"
+#include "invoker/lambda.h"
 #include "node/config.h"
 #include "schema/registry.h"
 #include "worker/client.h"
@@ -41,6 +42,8 @@ struct NodeParts {
   std::string default_provider = "local";
   /// The way to deployments, made once per shard, on it.
   Function<std::unique_ptr<invoker::DeploymentClient>(Shard&)> deployments;
+  /// The way to functions for discovery, made on shard 0; nothing: they are refused.
+  Function<std::unique_ptr<invoker::LambdaClient>(Shard&)> lambda;
   /// For https deployments; null: they cannot be reached.
   http::TlsConnector* tls = nullptr;
   /// For subscriptions; null: there are none.

@@ -135,6 +135,20 @@ bool is_old_typescript_sdk(std::string_view server) {
   return false;
 }
 
+/// As a JSON object, in the order in which they came.
+std::string shown(const std::vector<wire::Header>& headers) {
+  const auto text = [](const std::string& value) {
+    return nlohmann::json(value).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+  };
+  std::string out = "{";
+  for (const wire::Header& h : headers) {
+    if (out.size() > 1) out += ", ";
+    out += text(h.name) + ": " + text(h.value);
+    if (out.size() > kShownBody) break;
+  }
+  return out + "}";
+}
+
 std::optional<DiscoveryError> check_head(int status, const std::vector<wire::Header>& headers,
                                          std::string_view body) {
   if (status < 200 || status > 299) {
@@ -143,6 +157,8 @@ std::optional<DiscoveryError> check_head(int status, const std::vector<wire::Hea
       message += " Make sure the provided URI has the correct path where the Restate SDK endpoint is "
                  "mounted.";
     }
+    // A gateway in between shows itself here.
+    message += " Response headers: " + shown(headers) + ".";
     message += " Body: " + std::string(body.substr(0, kShownBody));
     return coded(500, DocCode::kDiscoveryFailed, message);
   }
@@ -214,12 +230,16 @@ bool retry_discovery(int status) {
   return status == 408 || status == 429 || status == 500 || (status >= 502 && status <= 504);
 }
 
-DiscoveryError discovery_unreachable(std::string_view why, bool speaks_http1) {
-  if (speaks_http1) {
+DiscoveryError discovery_unreachable(std::string_view why, OtherHttp speaks) {
+  if (speaks == OtherHttp::kHttp1) {
     return coded(500, DocCode::kEndpointSpeaksHttp1,
                  "the endpoint speaks HTTP/1.1 only; register it with `use_http_11`: " + std::string(why));
   }
-  return coded(500, DocCode::kDiscoveryFailed, "unable to reach the remote endpoint: " + std::string(why));
+  std::string message = "unable to reach the remote endpoint: " + std::string(why);
+  if (speaks == OtherHttp::kHttp2) {
+    message += ". The endpoint speaks HTTP/2 only; register it without `use_http_11`";
+  }
+  return coded(500, DocCode::kDiscoveryFailed, message);
 }
 
 std::variant<Manifest, DiscoveryError> parse_discovery(int status,

@@ -103,8 +103,11 @@ inline constexpr int kDiscoveryRetries = 4;
 /// Before the first retry; doubles with each.
 inline constexpr Duration kDiscoveryRetryDelay = milliseconds(100);
 
+/// Which other HTTP an endpoint turned out to speak.
+enum class OtherHttp : std::uint8_t { kNo, kHttp1, kHttp2 };
+
 /// The endpoint could not be reached, or broke the connection.
-DiscoveryError discovery_unreachable(std::string_view why, bool speaks_http1);
+DiscoveryError discovery_unreachable(std::string_view why, OtherHttp speaks = OtherHttp::kNo);
 
 /// True for names that services may have; handlers allow neither `.` nor `-`.
 bool is_service_name(std::string_view name);

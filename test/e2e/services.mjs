@@ -1,11 +1,13 @@
 // The services of the end-to-end tests, written with the official TypeScript SDK.
-// usage: node services.mjs <port> [http2 | http1 | https2 | https1] [<certificate> <key>]
+// usage: node services.mjs <port> [http2 | http1 | https2 | https1 | lambda] [<certificate> <key>]
+// In the mode `lambda` a POST carries an event to a handler for AWS Lambda, and its result comes back.
 
 import * as http from "node:http";
 import * as http2 from "node:http2";
 import * as https from "node:https";
 import { readFileSync } from "node:fs";
 import * as restate from "@restatedev/restate-sdk";
+import * as lambda from "@restatedev/restate-sdk/lambda";
 
 const failuresLeft = new Map(); // attempts seen by `flaky`, per invocation
 
@@ -172,7 +174,19 @@ const services = [greeter, runner, counter, signup, gauge];
 const over1 = mode === "http1" || mode === "https1";
 const handler = restate.createEndpointHandler({ services, ...(over1 && { bidirectional: true }) });
 const tls = certificate && { cert: readFileSync(certificate), key: readFileSync(key) };
+
+function lambdaServer() {
+  const handle = lambda.createEndpointHandler({ services });
+  return http.createServer(async (request, response) => {
+    const pieces = [];
+    for await (const piece of request) pieces.push(piece);
+    const event = JSON.parse(Buffer.concat(pieces).toString());
+    response.end(JSON.stringify(await handle(event, { awsRequestId: "e2e" })));
+  });
+}
+
 const server = {
+  lambda: lambdaServer,
   http1: () => http.createServer(handler),
   http2: () => http2.createServer(handler),
   https1: () => https.createServer(tls, handler),

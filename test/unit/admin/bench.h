@@ -38,7 +38,9 @@ class FakeDiscoverer final : public Discoverer {
   DiscoveryOutcome outcome_of(const DiscoveryRequest& request) const {
     const std::string& uri = request.address.uri;
     const auto unreachable = [&](bool speaks_http1) {
-      return error(protocol::discovery_unreachable(uri + request.address.lambda_arn, speaks_http1));
+      return error(protocol::discovery_unreachable(
+          uri + request.address.lambda_arn,
+          speaks_http1 ? protocol::OtherHttp::kHttp1 : protocol::OtherHttp::kNo));
     };
     const std::string prefix = "http://";
     const std::size_t slash = uri.find('/', prefix.size());

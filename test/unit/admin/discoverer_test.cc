@@ -88,7 +88,7 @@ struct Site {
   http::Server server{far.shard(0), {}, endpoint};
   Handshakes tls;
   http::Client client{admin.shard(0), {.tls = &tls}};
-  HttpDiscoverer discoverer{
+  NetworkDiscoverer discoverer{
       admin.shard(0), client,
       {.additional_headers = {{"x-restate-cluster-name", "c"}}, .identity = nullptr, .timeout = 3s}};
 };
@@ -153,6 +153,120 @@ TEST_CASE("what may pass is tried again", "[admin][discovery]") {
     CHECK(error_of(site.discover("http://endpoint:9080/")).status == 500);
     CHECK(site.endpoint.seen.size() == 1);
   }
+}
+
+namespace {
+
+/// A function with a script; answers in a later task.
+struct Functions final : invoker::LambdaClient {
+  struct Call final : invoker::LambdaCall {
+    Scope scope;
+  };
+  explicit Functions(Shard& s) : shard(s) {}
+  std::unique_ptr<invoker::LambdaCall> call(invoker::LambdaRequest request,
+                                            Function<void(invoker::LambdaOutcome)> done) override {
+    seen.push_back(std::move(request));
+    invoker::LambdaOutcome outcome = outcomes.front();
+    if (outcomes.size() > 1) outcomes.pop_front();
+    auto call = std::make_unique<Call>();
+    shard.post(call->scope.bind([done = std::move(done), outcome = std::move(outcome)]() mutable {
+      auto last = std::move(done);
+      last(std::move(outcome));
+    }));
+    return call;
+  }
+  Shard& shard;
+  std::deque<invoker::LambdaOutcome> outcomes;
+  std::vector<invoker::LambdaRequest> seen;
+};
+
+invoker::LambdaOutcome answer(int status, const std::string& mode) {
+  std::string manifest = kManifest;
+  manifest.replace(manifest.find("BIDI_STREAM"), 11, mode);
+  return invoker::LambdaResponse{
+      status,
+      {{"content-type", "application/vnd.restate.endpointmanifest.v4+json"},
+       {"x-restate-server", "sdk/1"}},
+      Bytes(manifest)};
+}
+
+invoker::LambdaOutcome failure(Code code) {
+  return invoker::TransportFailure{.error = {code, "no function"}, .retry_after = {}};
+}
+
+}  // namespace
+
+TEST_CASE("a function is asked like an endpoint", "[admin][discovery][lambda]") {
+  Site site;
+  Functions functions{site.admin.shard(0)};
+  NetworkDiscoverer discoverer{site.admin.shard(0), site.client,
+                               {.additional_headers = {{"x-restate-cluster-name", "c"}},
+                                .identity = nullptr,
+                                .lambda = &functions}};
+  const auto discover = [&] {
+    DiscoveryRequest request;
+    request.address.lambda_arn = "arn:aws:lambda:eu-central-1:1:function:f:1";
+    request.address.assume_role_arn = "arn:aws:iam::1:role/x";
+    request.address.additional_headers = {{"x-api-key", "secret"}};
+    std::optional<DiscoveryOutcome> outcome;
+    discoverer.discover(std::move(request),
+                        Completion<DiscoveryOutcome>(site.admin.shard(0), [&](Result<DiscoveryOutcome> o) {
+                          REQUIRE(o);
+                          outcome = std::move(*o);
+                        }));
+    REQUIRE(site.world.run_until([&] { return outcome.has_value(); }));
+    return std::move(*outcome);
+  };
+
+  SECTION("and found") {
+    functions.outcomes = {answer(200, "REQUEST_RESPONSE")};
+    const DiscoveryOutcome outcome = discover();
+    REQUIRE(std::holds_alternative<schema::Discovered>(outcome));
+    const auto& found = std::get<schema::Discovered>(outcome);
+    CHECK(found.protocol_type == schema::ProtocolType::kRequestResponse);
+    CHECK(found.sdk_version == "sdk/1");
+    REQUIRE(functions.seen.size() == 1);
+    const invoker::LambdaRequest& request = functions.seen[0];
+    CHECK(request.method == "GET");
+    CHECK(request.path == "/discover");
+    CHECK(request.arn == "arn:aws:lambda:eu-central-1:1:function:f:1");
+    CHECK(request.assume_role_arn == "arn:aws:iam::1:role/x");
+    CHECK(request.body.empty());
+    std::string names;
+    for (const auto& header : request.headers) names += header.name + " ";
+    CHECK(names == "accept x-restate-cluster-name x-api-key ");
+  }
+  SECTION("but cannot stream") {
+    functions.outcomes = {answer(200, "BIDI_STREAM")};
+    CHECK(error_of(discover()).code == "META0015");
+  }
+  SECTION("again, if that may help") {
+    functions.outcomes = {failure(Code::kOverloaded), failure(Code::kTimeout), answer(503, "BIDI_STREAM"),
+                          failure(Code::kUnavailable), answer(200, "REQUEST_RESPONSE")};
+    CHECK(std::holds_alternative<schema::Discovered>(discover()));
+    CHECK(functions.seen.size() == 5);
+  }
+  SECTION("once, if it does not") {
+    functions.outcomes = {failure(Code::kUnauthenticated)};
+    const DiscoveryOutcome outcome = discover();
+    CHECK(error_of(outcome).code == "META0003");
+    CHECK(error_of(outcome).message.find("function arn:aws:lambda:") != std::string::npos);
+    CHECK(functions.seen.size() == 1);
+  }
+}
+
+TEST_CASE("without Lambda functions are refused", "[admin][discovery][lambda]") {
+  Site site;
+  DiscoveryRequest request;
+  request.address.lambda_arn = "arn:aws:lambda:eu-central-1:1:function:f:1";
+  std::optional<DiscoveryOutcome> outcome;
+  site.discoverer.discover(std::move(request),
+                           Completion<DiscoveryOutcome>(site.admin.shard(0), [&](Result<DiscoveryOutcome> o) {
+                             outcome = std::move(*o);
+                           }));
+  REQUIRE(site.world.run_until([&] { return outcome.has_value(); }));
+  CHECK(error_of(*outcome).code == "META0003");
+  CHECK(error_of(*outcome).message.find("AWS Lambda is not available") != std::string::npos);
 }
 
 TEST_CASE("nobody at the address is an error that names it", "[admin][discovery]") {

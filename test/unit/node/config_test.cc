@@ -101,10 +101,8 @@ TEST_CASE("keys that do nothing here are told apart", "[node]") {
   CHECK(warnings("disable-telemetry = true\n[bifrost.local]\nx = 1\n[worker]\n"
                  "num-timers-in-memory-limit = 1\n[metadata-server]\ntype = 'replicated'")
             .empty());
-  const auto proxy = load("", {{"HTTP_PROXY", "http://proxy:3128"}});
-  REQUIRE(proxy);
-  CHECK(proxy->warnings ==
-        std::vector<std::string>{"configuration key 'worker.invoker.http-proxy' has no effect: "
+  CHECK(warnings("[worker.invoker]\nmemory-limit = '1GiB'") ==
+        std::vector<std::string>{"configuration key 'worker.invoker.memory-limit' has no effect: "
                                  "not supported yet"});
   CHECK(warnings("[worker.snapshots]\ndestination = 's3://x'\n[worker.invoker.action-throttling]\n"
                  "rate = '1/s'")
@@ -117,6 +115,36 @@ TEST_CASE("keys that do nothing here are told apart", "[node]") {
     REQUIRE(found.size() == 1);
     CHECK(found[0].starts_with("unknown configuration key '"));
   }
+}
+
+TEST_CASE("a proxy may come from the environment", "[node]") {
+  const auto loaded = load("", {{"HTTP_PROXY", "http://me:secret@proxy:3128"},
+                                {"NO_PROXY", "localhost,10.0.0.0/8"}});
+  REQUIRE(loaded);
+  CHECK(loaded->warnings.empty());
+  const restate::node::ServiceClientConfig& client = loaded->config.service_client;
+  CHECK(client.proxy == restate::http::Proxy{"proxy", 3128, "Basic bWU6c2VjcmV0"});
+  CHECK(client.no_proxy == "localhost,10.0.0.0/8");
+  CHECK(dump_config(loaded->config).find("secret") == std::string::npos);
+
+  const auto file = load("http-proxy = 'http://old:1'\n[worker.invoker]\nno-proxy = ['a', 'b']");
+  REQUIRE(file);
+  CHECK(file->config.service_client.proxy == restate::http::Proxy{"old", 1, ""});
+  CHECK(file->config.service_client.no_proxy == "a,b");
+  CHECK_FALSE(load("", {{"HTTP_PROXY", ""}})->config.service_client.proxy);
+  const auto socks = load("", {{"HTTP_PROXY", "socks5://proxy:1"}});
+  REQUIRE(socks == Code::kInvalidArgument);
+  CHECK(socks.error().message.find("HTTP_PROXY") != std::string::npos);
+}
+
+TEST_CASE("what Lambda deployments need", "[node]") {
+  const auto loaded = load("[worker.invoker]\naws-profile = 'dev'\nrequest-compression-threshold = '1MiB'",
+                           {{"AWS_EXTERNAL_ID", "id"}});
+  REQUIRE(loaded);
+  CHECK(loaded->warnings.empty());
+  CHECK(loaded->config.lambda.profile == "dev");
+  CHECK(loaded->config.lambda.external_id == "id");
+  CHECK(loaded->config.lambda.compression_threshold == 1u << 20);
 }
 
 TEST_CASE("no message is larger than what nodes exchange", "[node]") {

@@ -27,6 +27,24 @@ DiscoveryError error_of(const std::variant<Manifest, DiscoveryError>& result) {
 
 }  // namespace
 
+TEST_CASE("a refusal shows its head, behind which a gateway may hide", "[protocol][discovery]") {
+  const auto result = parse_discovery(
+      404, {{"Server", "nginx"}, {"x-odd", "\"\xff"}}, "nope", {});
+  CHECK(error_of(result).message ==
+        "[META0003] [META0003] got status code '404'. Make sure the provided URI has the correct path "
+        "where the Restate SDK endpoint is mounted. Response headers: {\"Server\": \"nginx\", "
+        "\"x-odd\": \"\\\"\xef\xbf\xbd\"}. Body: nope");
+}
+
+TEST_CASE("unreachable endpoints get a hint about the HTTP they speak", "[protocol][discovery]") {
+  CHECK(discovery_unreachable("why").message ==
+        "[META0003] [META0003] unable to reach the remote endpoint: why");
+  CHECK(discovery_unreachable("why", OtherHttp::kHttp2).code == DocCode::kDiscoveryFailed);
+  CHECK(discovery_unreachable("why", OtherHttp::kHttp2).message.find("HTTP/2 only") !=
+        std::string::npos);
+  CHECK(discovery_unreachable("why", OtherHttp::kHttp1).code == DocCode::kEndpointSpeaksHttp1);
+}
+
 TEST_CASE("recorded discoveries end as recorded", "[protocol][discovery][vectors]") {
   std::size_t seen = 0;
   const auto vectors = testing::load_vectors("discovery_cases.json");
