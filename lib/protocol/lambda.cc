@@ -12,11 +12,11 @@
 namespace restate::protocol {
 namespace {
 
-using nlohmann::json;
+using Json = nlohmann::json;
 
 /// Bytes that are no UTF-8 cannot stand in JSON.
 std::string json_text(std::string_view text) {
-  return json(std::string(text)).dump(-1, ' ', false, json::error_handler_t::replace);
+  return Json(std::string(text)).dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
 Error bad_arn(std::string_view text, const std::string& why) {
@@ -93,7 +93,7 @@ std::string encode_lambda_request(std::string_view method, std::string_view path
 }
 
 Result<LambdaResponse> decode_lambda_response(std::string_view payload) {
-  json document = json::parse(payload, nullptr, false);
+  Json document = Json::parse(payload, nullptr, false);
   if (!document.is_object()) return bad_response("its answer is no JSON object");
   LambdaResponse response;
   const auto status = document.find("statusCode");

@@ -16,13 +16,6 @@ namespace {
 /// Wake-ups come by themselves; this is only how long nothing may happen.
 constexpr int kPollMs = 60'000;
 
-struct FreeEasy {
-  void operator()(CURL* easy) const { curl_easy_cleanup(easy); }
-};
-struct FreeList {
-  void operator()(curl_slist* list) const { curl_slist_free_all(list); }
-};
-
 Code code_of(CURLcode result) {
   switch (result) {
     case CURLE_OPERATION_TIMEDOUT:
@@ -42,6 +35,13 @@ Code code_of(CURLcode result) {
 }  // namespace
 
 struct CurlTransfers::Transfer {
+  struct FreeEasy {
+    void operator()(CURL* easy) const { curl_easy_cleanup(easy); }
+  };
+  struct FreeList {
+    void operator()(curl_slist* list) const { curl_slist_free_all(list); }
+  };
+
   HttpQuery query;
   HttpAnswer answer;
   Abandoned abandoned;
