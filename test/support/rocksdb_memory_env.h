@@ -135,9 +135,9 @@ class MemoryFileSystem final : public rocksdb::FileSystemWrapper {
                                        rocksdb::IODebugContext*) override {
     auto file = files_.open(clean(path));
     if (!file) return io_status(outcome_of(file));
-    const std::uint64_t size = *(*file)->size();
-    *result = std::make_unique<MemoryWriter>(std::move(*file), size);
-    return rocksdb::IOStatus::OK();
+    const auto size = (*file)->size();  // the power may have gone since
+    if (size) *result = std::make_unique<MemoryWriter>(std::move(*file), *size);
+    return io_status(outcome_of(size));
   }
   rocksdb::IOStatus NewDirectory(const std::string& path, const rocksdb::IOOptions&,
                                  std::unique_ptr<rocksdb::FSDirectory>* result,
@@ -173,8 +173,10 @@ class MemoryFileSystem final : public rocksdb::FileSystemWrapper {
   rocksdb::IOStatus GetFileSize(const std::string& path, const rocksdb::IOOptions&,
                                 std::uint64_t* size, rocksdb::IODebugContext*) override {
     auto file = files_.open(clean(path));
-    if (file) *size = *(*file)->size();
-    return io_status(outcome_of(file));
+    if (!file) return io_status(outcome_of(file));
+    const auto bytes = (*file)->size();  // the power may have gone since
+    if (bytes) *size = *bytes;
+    return io_status(outcome_of(bytes));
   }
   rocksdb::IOStatus GetFileModificationTime(const std::string&, const rocksdb::IOOptions&,
                                             std::uint64_t* time,

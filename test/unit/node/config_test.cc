@@ -101,8 +101,8 @@ TEST_CASE("keys that do nothing here are told apart", "[node]") {
   CHECK(warnings("disable-telemetry = true\n[bifrost.local]\nx = 1\n[worker]\n"
                  "num-timers-in-memory-limit = 1\n[metadata-server]\ntype = 'replicated'")
             .empty());
-  CHECK(warnings("[worker.invoker]\nmemory-limit = '1GiB'") ==
-        std::vector<std::string>{"configuration key 'worker.invoker.memory-limit' has no effect: "
+  CHECK(warnings("invocation-yield-threshold = 3") ==
+        std::vector<std::string>{"configuration key 'invocation-yield-threshold' has no effect: "
                                  "not supported yet"});
   CHECK(warnings("[worker.snapshots]\ndestination = 's3://x'\n[worker.invoker.action-throttling]\n"
                  "rate = '1/s'")
