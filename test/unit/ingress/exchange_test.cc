@@ -505,7 +505,8 @@ TEST_CASE("bodies that wait have a bound", "[ingress][limits]") {
   const std::string body(6000, 'x');
   const auto begin = [&](FakeStream& stream) {
     auto head = head_of("POST", "/Svc/raw", {{"content-type", "a/b"}});
-    return std::make_unique<Exchange>(bench.context, stream, Asked(head, bench.context.shard),
+    Asked asked(head, bench.context.shard);  // `dispatch` takes the headers
+    return std::make_unique<Exchange>(bench.context, stream, std::move(asked),
                                       std::get<Work>(dispatch(head, bench.context)));
   };
   FakeStream first, second;
