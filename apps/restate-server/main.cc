@@ -17,6 +17,10 @@ int main(int argc, char** argv) {
     return 1;
   }
   if (options.dump_config) {
+    // Also how settings are checked before a start: what is wrong goes to stderr.
+    for (const std::string& warning : loaded->warnings) {
+      std::fprintf(stderr, "warning: %s\n", warning.c_str());
+    }
     std::fputs(restate::node::dump_config(loaded->config).c_str(), stdout);
     return 0;
   }

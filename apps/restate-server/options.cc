@@ -1,6 +1,7 @@
 #include "options.h"
 
 #include "common/version.h"
+#include "help.h"
 
 #include <CLI/CLI.hpp>
 
@@ -34,39 +35,38 @@ std::string host_name() {
   return gethostname(name, sizeof name - 1) == 0 && name[0] != '\0' ? name : "node";
 }
 
+/// A flag, with its other spellings, and the key of the configuration that it sets.
 struct Flag {
   const char* names;
   const char* key;
-  const char* help;
 };
 
 constexpr Flag kFlags[] = {
-    {"--base-dir", "base-dir", "Where data lives [./restate-data]"},
-    {"--node-name", "node-name", "Sub-directory of the base directory [host name]"},
-    {"--cluster-name", "cluster-name", "[localcluster]"},
-    {"--bind-ip", "bind-ip", "Address of all listeners [0.0.0.0]"},
-    {"--bind-port", "bind-port", "Port of the node itself [5122]"},
-    {"--bind-address", "bind-address", "The same as ip:port"},
-    {"--advertised-address", "advertised-address", "What other nodes use"},
-    {"--advertised-host", "advertised-host", "What clients and nodes use"},
-    {"--listen-mode", "listen-mode", "unix, tcp or all [all]"},
-    {"--use-random-ports", "use-random-ports", "Pick free ports [false]"},
-    {"--roles,--role", "roles", "Comma separated [all]"},
-    {"--location,--node-location", "location", "Accepted for clusters"},
-    {"--force-node-id", "force-node-id", "Accepted for clusters"},
-    {"--auto-provision,--allow-bootstrap", "auto-provision", "Make a new cluster [true]"},
-    {"--metadata-store-address", "metadata-client.addresses", "Accepted for clusters"},
-    {"--default-num-partitions,--bootstrap-num-partitions", "default-num-partitions",
-     "Of a new cluster [24]"},
-    {"--shutdown-timeout", "shutdown-timeout", "Forced exit after this [1m]"},
-    {"--log-filter", "log-filter", "level or target=level, comma separated [warn,restate=info]"},
-    {"--log-format", "log-format", "pretty, compact or json [pretty]"},
-    {"--log-disable-ansi-codes", "log-disable-ansi-codes", "No colours [false]"},
-    {"--tracing-endpoint", "tracing-endpoint", "Accepted"},
-    {"--tracing-runtime-endpoint", "tracing-runtime-endpoint", "Accepted"},
-    {"--tracing-services-endpoint", "tracing-services-endpoint", "Accepted"},
-    {"--tracing-json-path", "tracing-json-path", "Accepted"},
-    {"--tracing-filter", "tracing-filter", "Accepted"},
+    {"--base-dir", "base-dir"},
+    {"--node-name", "node-name"},
+    {"--cluster-name", "cluster-name"},
+    {"--bind-ip", "bind-ip"},
+    {"--bind-port", "bind-port"},
+    {"--bind-address", "bind-address"},
+    {"--advertised-address", "advertised-address"},
+    {"--advertised-host", "advertised-host"},
+    {"--listen-mode", "listen-mode"},
+    {"--use-random-ports", "use-random-ports"},
+    {"--roles,--role", "roles"},
+    {"--location,--node-location", "location"},
+    {"--force-node-id", "force-node-id"},
+    {"--auto-provision,--allow-bootstrap", "auto-provision"},
+    {"--metadata-store-address", "metadata-client.addresses"},
+    {"--default-num-partitions,--bootstrap-num-partitions", "default-num-partitions"},
+    {"--shutdown-timeout", "shutdown-timeout"},
+    {"--log-filter", "log-filter"},
+    {"--log-format", "log-format"},
+    {"--log-disable-ansi-codes", "log-disable-ansi-codes"},
+    {"--tracing-endpoint", "tracing-endpoint"},
+    {"--tracing-runtime-endpoint", "tracing-runtime-endpoint"},
+    {"--tracing-services-endpoint", "tracing-services-endpoint"},
+    {"--tracing-json-path", "tracing-json-path"},
+    {"--tracing-filter", "tracing-filter"},
 };
 
 /// Flags spell lists with commas; the configuration wants brackets.
@@ -91,23 +91,27 @@ Options parse_options(int argc, char** argv) {
   Options options;
   std::map<std::string, std::string> values;
   bool production = false;
-  CLI::App app("A durable execution engine: runs your services so that they survive any crash.");
+  CLI::App app;
   app.set_version_flag("--version", "restate-server " + std::string(restate::kVersion) +
                                         " (compatible with restate " +
                                         std::string(restate::kCompatibleVersion) + ")");
-  app.add_option("-c,--config-file", options.config_file, "TOML; also RESTATE_CONFIG")
-      ->envname("RESTATE_CONFIG");
-  app.add_flag("--dump-config", options.dump_config, "Print the effective configuration and exit");
-  app.add_flag("--demo", options.demo, "Serve a demo service from inside this process");
-  app.add_flag("--production", production, "Safe defaults: never make a new cluster by itself");
-  app.add_flag("--no-logo", options.no_logo, "Print no banner");
-  for (const Flag& flag : kFlags) app.add_option(flag.names, values[flag.key], flag.help);
+  // What a flag does is told by kHelp alone.
+  app.add_option("-c,--config-file", options.config_file)->envname("RESTATE_CONFIG");
+  app.add_flag("--dump-config", options.dump_config);
+  app.add_flag("--demo", options.demo);
+  app.add_flag("--production", production);
+  app.add_flag("--no-logo", options.no_logo);
+  for (const Flag& flag : kFlags) app.add_option(flag.names, values[flag.key]);
   try {
     app.parse(argc, argv);
+  } catch (const CLI::CallForHelp&) {
+    std::cout << kHelp;
+    options.exit_code = 0;
+    return options;
   } catch (const CLI::ParseError& error) {
     options.exit_code = error.get_exit_code() == 0 ? 0 : 2;
     if (*options.exit_code == 0) {
-      app.exit(error);  // prints help or version
+      app.exit(error);  // prints the version
     } else {
       std::cerr << "restate-server: " << describe(error, app) << " (--help lists the flags)\n";
     }

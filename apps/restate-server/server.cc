@@ -12,6 +12,7 @@
 
 #include <unistd.h>
 
+#include <cerrno>
 #include <chrono>
 #include <csignal>
 #include <cstdio>
@@ -30,6 +31,17 @@ extern "C" void on_signal(int) {
   signals = signals + 1;
   if (signals > 1) _exit(1);  // the second time somebody means it
   if (running != nullptr) running->request_stop();
+}
+
+/// What SIGUSR1 prints; made before the signal can come.
+std::string settings;
+
+extern "C" void on_show_settings(int) {
+  const int kept = errno;
+  if (write(STDERR_FILENO, settings.data(), settings.size()) < 0) {
+    // There is nobody to tell.
+  }
+  errno = kept;
 }
 
 /// Below WARN to stdout, the rest to stderr, as operators expect of this server.
@@ -107,6 +119,11 @@ int run(node::LoadedConfig loaded, bool demo) {
   std::signal(SIGINT, on_signal);
   std::signal(SIGTERM, on_signal);
   std::signal(SIGPIPE, SIG_IGN);
+  settings = node::dump_config(config);
+  std::signal(SIGUSR1, on_show_settings);
+  // What others ask for with these has no meaning here; it is no reason to die.
+  std::signal(SIGHUP, SIG_IGN);
+  std::signal(SIGUSR2, SIG_IGN);
 
   int exit_code = 0;
   std::unique_ptr<engine::NativeServices> services;

@@ -7,6 +7,7 @@ usage: process_test.py --server BINARY --modules DIR [name...]
 import argparse
 import os
 import pathlib
+import signal
 import subprocess
 import sys
 import tempfile
@@ -82,6 +83,16 @@ def an_idle_server_stops_at_once():
 
 
 # --- The data directory ---
+
+
+@test
+def other_signals_do_not_end_it():
+    with Server(OPTIONS.server).start() as server:
+        for name in (signal.SIGHUP, signal.SIGUSR2, signal.SIGUSR1):
+            server.process.send_signal(name)
+        eventually(lambda: "cleanup-interval" in server.tail(), message="SIGUSR1 shows no settings")
+        assert request(server.admin, "GET", "/health").status == 200
+        assert server.terminate() == 0
 
 
 @test
