@@ -123,6 +123,10 @@ class StoreModel {
     for (std::uint64_t i = 0; i < length; ++i) key.push_back(kLetters[random_.below(4)]);
     return key.substr(random_.below(20) == 0 ? 9 : 0);
   }
+  /// Mostly small; some so large that a store may keep them elsewhere.
+  std::uint64_t some_length() {
+    return random_.below(16) == 0 ? 4096 + random_.below(4096) : random_.below(40);
+  }
 
   void commit() {
     std::vector<storage::Batch> batches(kPartitions);
@@ -139,7 +143,7 @@ class StoreModel {
           batches[i].erase(key);
           next.rows.erase(key);
         } else {
-          const std::string value(random_.below(40), static_cast<char>('a' + random_.below(26)));
+          const std::string value(some_length(), static_cast<char>('a' + random_.below(26)));
           batches[i].put(key, value);
           next.rows[key] = value;
         }
@@ -178,7 +182,7 @@ class StoreModel {
     storage::Batch batch;
     State next = partition.history.back();
     const std::string key = some_key();
-    const std::string value(random_.below(40), 'm');
+    const std::string value(some_length(), 'm');
     batch.put(key, value);
     next.rows[key] = value;
     REQUIRE(stage_.wait<void>(

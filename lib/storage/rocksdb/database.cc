@@ -1,5 +1,6 @@
 #include "storage/rocksdb/database.h"
 
+#include "storage/rocksdb/large_values.h"
 #include "storage/rocksdb/options.h"
 #include "storage/rocksdb/stamp.h"
 #include "storage/rocksdb/status.h"
@@ -212,6 +213,11 @@ Result<void> Database::flush_family(Family& family) {
   const std::string attempt = "flushing partition " + std::to_string(family.partition.value);
   if (status.IsColumnFamilyDropped()) return Error{Code::kCancelled, attempt + ": dropped"};
   if (!status.ok()) return failed(status, attempt);
+  const std::lock_guard lock(mutex_);
+  if (families_.contains(family.partition.value)) {  // it may have been dropped by now
+    const auto collected = collect_garbage(family, options_.memory);
+    if (!collected.ok()) return failed(collected, attempt);
+  }
   return check();
 }
 

@@ -35,7 +35,8 @@ struct Family {
   const PartitionId partition;
   const std::shared_ptr<DurablePosition> durable;
   std::atomic<std::uint64_t> committed = 0;
-  bool open = false;  ///< under the database's mutex
+  bool open = false;        ///< under the database's mutex
+  bool collecting = false;  ///< garbage of large values; under the database's mutex
 };
 
 /// A family, and the database that must outlive it.

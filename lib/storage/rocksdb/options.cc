@@ -19,6 +19,9 @@ namespace {
 
 constexpr std::size_t kKiB = 1024;
 constexpr std::size_t kMiB = 1024 * kKiB;
+/// Bytes from which a value is kept outside of the tables. Smaller ones cost more as a read of
+/// their own than as a copy in a compaction.
+constexpr std::size_t kLargeValue = 4 * kKiB;
 
 rocksdb::CompressionType best_of(std::initializer_list<rocksdb::CompressionType> wanted) {
   const auto supported = rocksdb::GetSupportedCompressions();
@@ -95,6 +98,15 @@ rocksdb::ColumnFamilyOptions make_family_options(const RocksdbOptions& options,
   const auto quick = best_of({rocksdb::kLZ4Compression, rocksdb::kSnappyCompression});
   const auto dense = best_of({rocksdb::kZSTD, rocksdb::kLZ4Compression});
   family.compression_per_level = {quick, quick, dense, dense, dense, dense, dense};
+
+  // Large values (payloads in journals, state) are written once, beside the tables: a compaction
+  // moves their keys only. `collect_garbage` (large_values.h) says when their files are rewritten.
+  family.enable_blob_files = true;
+  family.min_blob_size = kLargeValue;
+  family.blob_compression_type = quick;
+  family.blob_cache = cache;
+  family.blob_garbage_collection_age_cutoff = 1.0;
+  family.blob_garbage_collection_force_threshold = 0.25;
 
   rocksdb::BlockBasedTableOptions table;
   table.block_cache = std::move(cache);

@@ -290,6 +290,48 @@ TEST_CASE("files that wait to be compacted stop no commit", "[storage][rocksdb]"
   CHECK(number("hard_pending_compaction_bytes_limit") >= std::uint64_t{1} << 40);
 }
 
+TEST_CASE("large values that were replaced leave the disk", "[storage][rocksdb]") {
+  storage::MemoryFiles files;
+  files.journal_names("/store");
+  MemoryEnv env(files);
+  ThreadShard shard;
+  constexpr std::size_t kMemory = 512 * 1024, kValue = 16 * 1024;
+  auto store = *storage::open_rocksdb_store("/store", {.memory = kMemory, .env = &env});
+  auto space = *store->open(PartitionId{0}, shard);
+  const auto stored = [&] {
+    std::uint64_t bytes = 0;
+    const std::vector<std::string> names = *files.list("/store");
+    for (const std::string& name : names) {
+      if (name.ends_with(".blob")) bytes += *(*files.open("/store/" + name))->size();
+    }
+    return bytes;
+  };
+  SplitMix64 random(1);
+  std::uint64_t position = 0, written = 0, most = 0;
+  // Of sixty rows one is written once, and keeps its file: what lies beside it is garbage soon.
+  for (int round = 0; round < 60; ++round) {
+    storage::Batch batch;
+    for (int row = 0; row < 16; ++row) {
+      std::string value(kValue, ' ');
+      for (char& byte : value) byte = static_cast<char>(random.next());
+      const std::string key =
+          "st-" + std::to_string(row) + (row == 0 ? "-" + std::to_string(round) : "");
+      batch.put(key, value);
+      written += kValue;
+    }
+    const storage::Commit share{space.get(), &batch, {++position}};
+    REQUIRE(store->commit({&share, 1}));
+    bool flushed = false;
+    space->flush(
+        Completion<void>(shard, [&](const Result<void>& done) { flushed = done.has_value(); }));
+    shard.run_until([&] { return flushed; });
+    most = std::max(most, stored());
+  }
+  const std::uint64_t alive = (60 + 15) * kValue;
+  CHECK(written > 10 * alive);
+  CHECK(most < 6 * alive);
+}
+
 TEST_CASE("the store on disk conforms", "[storage][rocksdb]") {
   const auto base =
       std::filesystem::temp_directory_path() / ("restate-store-" + std::to_string(::getpid()));
