@@ -6,6 +6,7 @@
 #include "invoker/http_client.h"
 #include "invoker/lambda_client.h"
 #include "protocol/identity.h"
+#include "storage/file_layer.h"
 
 #include <restate/bifrost/providers.h>
 #include <restate/metadata/durable_store.h>
@@ -75,13 +76,7 @@ Result<void> check_directory(const std::filesystem::path& directory) {
                        "'); choose another base-dir or node-name"};
     }
   }
-  std::error_code failure;
-  std::filesystem::create_directories(directory, failure);
-  if (failure) {
-    return Error{Code::kFailed,
-                 "cannot create '" + directory.string() + "': " + failure.message()};
-  }
-  return {};
+  return storage::posix_files().create_directories(directory.string());
 }
 
 /// The ways to deployments from one shard.

@@ -97,36 +97,14 @@ class Node::Impl : public std::enable_shared_from_this<Node::Impl> {
       waiting(Error{Code::kShutdown, "the node stops"});
     }
     health_.reset();
-    auto left = std::make_shared<std::size_t>(shards_.size() + (admin_ ? 1 : 0));
-    auto finished = std::make_shared<Completion<void>>(std::move(done));
-    const auto one_less = [left, finished] {
-      if (--*left == 0) (*finished)(Result<void>());
-    };
-    if (*left == 0) {
-      home_.post([finished] { (*finished)(Result<void>()); });
-      return;
-    }
-    if (admin_) {
-      admin_->stop(Completion<void>(home_, bind([this, one_less](Result<void>) {
-        home_.post(bind([this, one_less] {
-          drop_admin();
-          one_less();
-        }));
-      })));
-    }
-    for (std::size_t i = 0; i < shards_.size(); ++i) {
-      on_shard(i, [this, i, one_less](ShardNode& node) {
-        Shard& shard = node.shard();
-        node.stop(Completion<void>(shard, [this, i, &shard, one_less, self = shared_from_this()](
-                                              Result<void>) {
-          // After this callback has returned: it came out of the object that goes now.
-          shard.post([this, i, one_less, self] {
-            shards_[i].reset();
-            home_.post_remote(one_less);
-          });
-        }));
-      });
-    }
+    if (!admin_) return stop_shards(std::move(done));
+    // Requests that run have the partitions' clients at hand: they end before those go.
+    admin_->stop(Completion<void>(home_, bind([this, done = std::move(done)](Result<void>) mutable {
+      home_.post(bind([this, done = std::move(done)]() mutable {
+        drop_admin();
+        stop_shards(std::move(done));
+      }));
+    })));
   }
 
   worker::PartitionClient& client(Shard& shard) { return shards_[shard.index()]->client(); }
@@ -144,6 +122,31 @@ class Node::Impl : public std::enable_shared_from_this<Node::Impl> {
   }
 
  private:
+  void stop_shards(Completion<void> done) {
+    if (shards_.empty()) {
+      home_.post([done = std::move(done)]() mutable { done(Result<void>()); });
+      return;
+    }
+    auto left = std::make_shared<std::size_t>(shards_.size());
+    auto finished = std::make_shared<Completion<void>>(std::move(done));
+    const auto one_less = [left, finished] {
+      if (--*left == 0) (*finished)(Result<void>());
+    };
+    for (std::size_t i = 0; i < shards_.size(); ++i) {
+      on_shard(i, [this, i, one_less](ShardNode& node) {
+        Shard& shard = node.shard();
+        node.stop(Completion<void>(shard, [this, i, &shard, one_less, self = shared_from_this()](
+                                              Result<void>) {
+          // After this callback has returned: it came out of the object that goes now.
+          shard.post([this, i, one_less, self] {
+            shards_[i].reset();
+            home_.post_remote(one_less);
+          });
+        }));
+      });
+    }
+  }
+
   void drop_admin() {
     admin_.reset();
     discoverer_.reset();

@@ -1,6 +1,14 @@
 #include "storage/file_layer.h"
 
+#include <algorithm>
+
 namespace restate::storage {
+
+std::string parent_of(const std::string& path) {
+  const std::size_t slash = path.rfind('/');
+  if (slash == std::string::npos) return ".";
+  return path.substr(0, std::max<std::size_t>(slash, 1));
+}
 
 Result<std::string> read_file(FileLayer& files, const std::string& path) {
   RESTATE_TRY(auto file, files.open(path));

@@ -48,6 +48,7 @@ class FileLayer {
   virtual Result<std::unique_ptr<File>> create(const std::string& path) = 0;
   /// - `kNotFound`: there is none.
   virtual Result<std::unique_ptr<File>> open(const std::string& path) = 0;
+  /// Durably: with the names of those that were missing.
   virtual Result<void> create_directories(const std::string& path) = 0;
   /// Names of the files in a directory, sorted.
   virtual Result<std::vector<std::string>> list(const std::string& directory) = 0;
@@ -58,6 +59,9 @@ class FileLayer {
   /// - `kAlreadyExists`: another owner holds it.
   virtual Result<std::unique_ptr<FileLock>> lock(const std::string& path) = 0;
 };
+
+/// Where the name of a file or directory is written down.
+std::string parent_of(const std::string& path);
 
 /// The whole content of a small file.
 Result<std::string> read_file(FileLayer& files, const std::string& path);

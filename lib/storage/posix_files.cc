@@ -123,10 +123,16 @@ class PosixFiles final : public FileLayer {
   }
 
   Result<void> create_directories(const std::string& path) override {
-    std::error_code error;
-    std::filesystem::create_directories(path, error);
-    if (error) return system_error("creating", path, error.value());
-    return {};
+    // A directory is there after a power cut if its name was synced, which is its parent's business.
+    for (std::size_t slash = path.find('/', 1);; slash = path.find('/', slash + 1)) {
+      const std::string directory = path.substr(0, slash);
+      std::error_code error;
+      if (std::filesystem::create_directory(directory, error)) {
+        RESTATE_TRY_VOID(sync_directory(parent_of(directory)));
+      }
+      if (error) return system_error("creating", directory, error.value());
+      if (slash == std::string::npos) return {};
+    }
   }
 
   Result<std::vector<std::string>> list(const std::string& directory) override {

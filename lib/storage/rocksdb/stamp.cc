@@ -1,5 +1,6 @@
 #include "storage/rocksdb/stamp.h"
 
+#include "storage/file_layer.h"
 #include "storage/format_stamp.h"
 #include "storage/rocksdb/status.h"
 
@@ -11,10 +12,20 @@ namespace {
 constexpr std::string_view kWhat = "partition store";
 constexpr unsigned long kVersion = 1;
 
+rocksdb::Status sync_directory(rocksdb::Env& env, const std::string& directory) {
+  std::unique_ptr<rocksdb::Directory> handle;
+  const auto status = env.NewDirectory(directory, &handle);
+  return status.ok() ? handle->Fsync() : status;
+}
+
 Result<void> create_directories(rocksdb::Env& env, const std::string& directory) {
   for (std::size_t slash = directory.find('/', 1);; slash = directory.find('/', slash + 1)) {
-    const auto status = env.CreateDirIfMissing(directory.substr(0, slash));
-    if (!status.ok()) return error_of(status, "creating " + directory);
+    const std::string path = directory.substr(0, slash);
+    if (!env.FileExists(path).ok()) {
+      auto status = env.CreateDirIfMissing(path);
+      if (status.ok()) status = sync_directory(env, parent_of(path));
+      if (!status.ok()) return error_of(status, "creating " + path);
+    }
     if (slash == std::string::npos) return {};
   }
 }
@@ -24,9 +35,7 @@ Result<void> write_stamp(rocksdb::Env& env, const std::string& directory, const 
   const std::string draft = path + ".new";
   auto status = rocksdb::WriteStringToFile(&env, text, draft, true);
   if (status.ok()) status = env.RenameFile(draft, path);
-  std::unique_ptr<rocksdb::Directory> handle;
-  if (status.ok()) status = env.NewDirectory(directory, &handle);
-  if (status.ok()) status = handle->Fsync();
+  if (status.ok()) status = sync_directory(env, directory);
   if (!status.ok()) return error_of(status, "writing " + path);
   return {};
 }

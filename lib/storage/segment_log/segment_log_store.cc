@@ -36,9 +36,12 @@ struct Request {
 };
 
 std::thread start_thread(Function<void()> body) {
-  // Signals are for the host's threads.
+  // Signals are for the host's threads; faults of this one stay open, for debuggers and profilers.
   sigset_t all, before;
   ::sigfillset(&all);
+  for (const int fault : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGTRAP, SIGSYS, SIGPROF}) {
+    ::sigdelset(&all, fault);
+  }
   ::pthread_sigmask(SIG_SETMASK, &all, &before);
   std::thread thread([body = std::move(body)]() mutable {
     ::pthread_setname_np(::pthread_self(), "log-writer");
