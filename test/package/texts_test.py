@@ -129,8 +129,8 @@ def commented_settings_show_the_defaults():
 @test
 def the_manual_names_every_key_and_no_other():
     page = (PACKAGING / "restate.toml.5").read_text()
-    named = re.findall(r"^\.It Sy (\S+)", page, re.M)
-    assert len(named) == len(set(named)) and len(named) > 70, len(named)
+    entries = dict(re.findall(r"^\.It Sy (\S+) Em (.*?)(?: Pq .*)?$", page, re.M))
+    assert len(entries) == page.count("\n.It Sy ") > 70, len(entries)
     known = re.findall(r'^([a-z0-9-]+) = |^\[(.*)\]$', server("--dump-config")[1], re.M)
     section, keys = "", []
     for key, header in known:
@@ -140,12 +140,20 @@ def the_manual_names_every_key_and_no_other():
             keys.append(section + key)
     # Those of a listener stand once for all three.
     listener = re.compile(r"^(ingress|admin)\.(listen-mode|bind-ip|bind-port|use-random-ports)$")
-    missing = [key for key in keys if key not in named and not listener.match(key)]
+    missing = [key for key in keys if key not in entries and not listener.match(key)]
     assert not missing, missing
-    # A key that the server does not know is warned of; here each gets a value that no key can have.
-    for key in named:
-        code, errors = check(f'{key} = {{ no = "such value" }}\n')
-        assert "unknown configuration key" not in errors and "no effect" not in errors, (key, code, errors)
+    # Every key with a value of the kind that the page says.
+    values = {"directory": '"data"', "text": '"info"', "number": "1", "duration": '"1m"', "bool": "true",
+              "list": '["admin"]', "address": '"127.0.0.1"', "address:port": '"127.0.0.1:1"', "size": '"1 MiB"',
+              "url": '"http://127.0.0.1:1/"', "file": '"key.pem"', "table": '{ x-a = "b" }',
+              "list of tables": '[{ name = "a", brokers = ["b:1"] }]', "number | unlimited": '"unlimited"'}
+    special = {"process-total-memory-size": '"64 MiB"'}
+    text = ""
+    for key, kind in entries.items():
+        value = special.get(key) or values.get(kind) or f'"{kind.split(" | ")[0]}"'
+        text += f"{key} = {value}\n"
+    code, errors = check(text)
+    assert code == 0 and not re.search("unknown|no effect", errors), (code, errors)
 
 
 @test
