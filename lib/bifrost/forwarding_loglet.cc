@@ -4,7 +4,7 @@ namespace restate::bifrost {
 
 class ForwardingLoglet::Remote final : public TailWatcher {
  public:
-  Remote(std::shared_ptr<Loglet> target, std::shared_ptr<const bool> open, Shard& to,
+  Remote(std::shared_ptr<Loglet> target, std::shared_ptr<const std::atomic<bool>> open, Shard& to,
          std::shared_ptr<Link> link)
       : target_(std::move(target)), open_(std::move(open)), to_(to), link_(std::move(link)) {
     target_->watch(*this);
@@ -23,13 +23,13 @@ class ForwardingLoglet::Remote final : public TailWatcher {
 
  private:
   std::shared_ptr<Loglet> target_;
-  std::shared_ptr<const bool> open_;
+  std::shared_ptr<const std::atomic<bool>> open_;
   Shard& to_;
   std::shared_ptr<Link> link_;
 };
 
 void ForwardingLoglet::make(Shard& owner, std::shared_ptr<Loglet> target,
-                            std::shared_ptr<const bool> open,
+                            std::shared_ptr<const std::atomic<bool>> open,
                             Completion<std::shared_ptr<Loglet>> done) {
   Shard& shard = done.shard();
   const Tail tail = target->known_tail();

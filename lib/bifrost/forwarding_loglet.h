@@ -9,6 +9,7 @@
 #include <restate/runtime.h>
 
 #include <algorithm>
+#include <atomic>
 #include <memory>
 
 namespace restate::bifrost {
@@ -17,7 +18,7 @@ class ForwardingLoglet final : public Loglet {
  public:
   /// On the owner's shard: completes with a loglet for the shard of `done`. Once `open` is false,
   /// what still arrives at the owner is answered as a shutdown.
-  static void make(Shard& owner, std::shared_ptr<Loglet> target, std::shared_ptr<const bool> open,
+  static void make(Shard& owner, std::shared_ptr<Loglet> target, std::shared_ptr<const std::atomic<bool>> open,
                    Completion<std::shared_ptr<Loglet>> done);
   ~ForwardingLoglet() override;
 

@@ -20,6 +20,8 @@ class LocalProvider final : public LogletProvider {
     open_.open(id, shard, std::move(done));
   }
 
+  void leave(Shard& shard) override { open_.leave(shard); }
+
   std::string propose_params(LogletId, Random& random) override {
     return std::to_string(random.next());
   }

@@ -19,6 +19,8 @@ class MemoryProvider final : public LogletProvider {
     open_.open(id, shard, std::move(done));
   }
 
+  void leave(Shard& shard) override { open_.leave(shard); }
+
   std::string propose_params(LogletId, Random& random) override {
     return std::to_string(random.next());
   }

@@ -28,6 +28,12 @@ void OwnedLoglets::open(LogletId id, Shard& shard, Opened done) {
   }));
 }
 
+void OwnedLoglets::leave(Shard& shard) {
+  for (std::size_t i = 0; i < shards_.size(); ++i) {
+    if (shards_[i] == &shard) open_[i].clear();
+  }
+}
+
 void OwnedLoglets::open_here(LogletId id, Opened done) {
   auto& slot = open_[owner_index(id)];
   const auto [at, is_new] = slot.try_emplace(id);

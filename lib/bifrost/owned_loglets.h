@@ -10,6 +10,7 @@
 #include <restate/function.h>
 #include <restate/runtime.h>
 
+#include <atomic>
 #include <map>
 #include <memory>
 #include <vector>
@@ -23,13 +24,15 @@ class OwnedLoglets {
   using Make = Function<void(LogletId id, Shard& owner, Opened done)>;
 
   OwnedLoglets(std::vector<Shard*> shards, Make make);
-  ~OwnedLoglets() { *is_open_ = false; }
+  ~OwnedLoglets() { is_open_->store(false); }
   OwnedLoglets(const OwnedLoglets&) = delete;
   OwnedLoglets& operator=(const OwnedLoglets&) = delete;
 
   std::size_t owner_index(LogletId id) const { return id.log.value % shards_.size(); }
   Shard& owner(LogletId id) const { return *shards_[owner_index(id)]; }
   void open(LogletId id, Shard& shard, Opened done);
+  /// Drops the loglets of `shard`. Called there.
+  void leave(Shard& shard);
 
  private:
   struct Entry {
@@ -42,7 +45,7 @@ class OwnedLoglets {
   const std::vector<Shard*> shards_;
   Make make_;
   std::vector<std::map<LogletId, Entry>> open_;  ///< per shard, each touched there only
-  const std::shared_ptr<bool> is_open_ = std::make_shared<bool>(true);
+  const std::shared_ptr<std::atomic<bool>> is_open_ = std::make_shared<std::atomic<bool>>(true);
   Scope scope_;
 };
 

@@ -127,24 +127,32 @@ class Node::Impl : public std::enable_shared_from_this<Node::Impl> {
       home_.post([done = std::move(done)]() mutable { done(Result<void>()); });
       return;
     }
-    auto left = std::make_shared<std::size_t>(shards_.size());
-    auto finished = std::make_shared<Completion<void>>(std::move(done));
-    const auto one_less = [left, finished] {
-      if (--*left == 0) (*finished)(Result<void>());
-    };
-    for (std::size_t i = 0; i < shards_.size(); ++i) {
-      on_shard(i, [this, i, one_less](ShardNode& node) {
-        Shard& shard = node.shard();
-        node.stop(Completion<void>(shard, [this, i, &shard, one_less, self = shared_from_this()](
-                                              Result<void>) {
-          // After this callback has returned: it came out of the object that goes now.
-          shard.post([this, i, one_less, self] {
-            shards_[i].reset();
-            home_.post_remote(one_less);
-          });
+    on_every_shard(
+        [this](std::size_t i, Completion<void> stopped) {
+          if (!shards_[i]) return stopped(Result<void>());
+          Shard& shard = stopped.shard();
+          shards_[i]->stop(Completion<void>(
+              shard, [this, i, &shard, stopped = std::move(stopped)](Result<void>) mutable {
+                // After this callback has returned: it came out of the object that goes now.
+                shard.post([this, i, stopped = std::move(stopped)]() mutable {
+                  shards_[i].reset();
+                  stopped(Result<void>());
+                });
+              }));
+        },
+        bind([this, done = std::move(done)](Result<void>) mutable {
+          leave_providers(std::move(done));
         }));
-      });
-    }
+  }
+
+  /// Only now no shard uses what lives on another.
+  void leave_providers(Completion<void> done) {
+    on_every_shard(
+        [this](std::size_t, Completion<void> left) {
+          for (const auto& [kind, provider] : parts_.providers) provider->leave(left.shard());
+          left(Result<void>());
+        },
+        [done = std::move(done)](Result<void>) mutable { done(Result<void>()); });
   }
 
   void drop_admin() {

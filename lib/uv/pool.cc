@@ -1,6 +1,6 @@
 #include "uv/pool.h"
 
-#include "uv/thread.h"
+#include "runtime/thread.h"
 
 namespace restate::uv {
 

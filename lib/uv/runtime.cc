@@ -1,9 +1,9 @@
 #include <restate/uv/runtime.h>
 
 #include "runtime/split_mix.h"
+#include "runtime/thread.h"
 #include "uv/pool.h"
 #include "uv/system_random.h"
-#include "uv/thread.h"
 #include "uv/uv_shard.h"
 
 #include <semaphore.h>

@@ -25,7 +25,7 @@ BANNED_IN_MACHINES = {
 UNORDERED_LOOP = re.compile(r"for\s*\([^;)]*:\s*[\w.>-]*unordered")
 EXEMPT = {"lib/common/log.cc", "lib/common/completion.cc", "lib/common/error.cc"}
 HOST_ONLY = re.compile(r"#include\s+<(uv\.h|rocksdb/[^>]*|thread|mutex|condition_variable|curl/[^>]*|openssl/ssl\.h)>")
-HOST_PLACES = ("lib/uv/", "lib/storage/rocksdb/", "lib/storage/segment_log/",
+HOST_PLACES = ("lib/uv/", "lib/runtime/thread", "lib/storage/rocksdb/", "lib/storage/segment_log/",
                "lib/storage/memory/", "lib/query/duckdb/",
                "lib/connect/", "lib/engine/", "lib/native/pool")
 

@@ -91,6 +91,9 @@ class LogletProvider {
   virtual std::string propose_params(LogletId id, Random& random) = 0;
   /// Removes what is stored of a segment that was trimmed away. It takes no appends ever after.
   virtual void remove(LogletId id, Completion<void> done) = 0;
+  /// Lets go of the loglets that live on `shard`. Called there, before the provider goes, when
+  /// nothing uses any of them. A provider whose shards are one thread has nothing to do.
+  virtual void leave(Shard&) {}
 };
 
 }  // namespace restate::bifrost

@@ -1,6 +1,6 @@
 #include "connect/aws/credential_cache.h"
 
-#include "connect/quiet_thread.h"
+#include "runtime/thread.h"
 
 #include <algorithm>
 #include <utility>
@@ -46,7 +46,7 @@ void CredentialCache::get(const CredentialKey& key, Done done) {
     const bool due = !known || now >= entry.renew_at;
     if (due && !std::exchange(entry.wanted, true)) {
       queue_.push_back(key);
-      if (!thread_.joinable()) thread_ = start_quiet_thread("aws-credentials", [this] { run(); });
+      if (!thread_.joinable()) thread_ = start_thread("aws-credentials", [this] { run(); });
       changed_.notify_one();
     }
   }

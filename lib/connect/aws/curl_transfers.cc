@@ -1,8 +1,8 @@
 #include "connect/aws/curl_transfers.h"
 
 #include "common/ascii.h"
-#include "connect/quiet_thread.h"
 #include "http/url.h"
+#include "runtime/thread.h"
 
 #include <curl/curl.h>
 
@@ -97,7 +97,7 @@ bool CurlTransfers::post(Function<void()> job) {
     const std::lock_guard lock(mutex_);
     if (stopped_) return false;
     jobs_.push_back(std::move(job));
-    if (!thread_.joinable()) thread_ = start_quiet_thread("aws-transfers", [this] { run(); });
+    if (!thread_.joinable()) thread_ = start_thread("aws-transfers", [this] { run(); });
   }
   wake();
   return true;

@@ -1,13 +1,12 @@
+#include "runtime/thread.h"
 #include "storage/segment_log/segment_log.h"
 
 #include <restate/runtime.h>
 #include <restate/storage/segment_log.h>
 
-#include <pthread.h>
 #include <algorithm>
 #include <atomic>
 #include <condition_variable>
-#include <csignal>
 #include <mutex>
 #include <thread>
 #include <utility>
@@ -35,28 +34,12 @@ struct Request {
   }
 };
 
-std::thread start_thread(Function<void()> body) {
-  // Signals are for the host's threads; faults of this one stay open, for debuggers and profilers.
-  sigset_t all, before;
-  ::sigfillset(&all);
-  for (const int fault : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGTRAP, SIGSYS, SIGPROF}) {
-    ::sigdelset(&all, fault);
-  }
-  ::pthread_sigmask(SIG_SETMASK, &all, &before);
-  std::thread thread([body = std::move(body)]() mutable {
-    ::pthread_setname_np(::pthread_self(), "log-writer");
-    body();
-  });
-  ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
-  return thread;
-}
-
 class SegmentLogStore final : public LogStore {
  public:
   SegmentLogStore(std::unique_ptr<SegmentLog> log, SegmentLogOptions options)
       : log_(std::move(log)),
         options_(std::move(options)),
-        writer_(start_thread([this] { run(); })) {}
+        writer_(start_thread("log-writer", [this] { run(); })) {}
 
   ~SegmentLogStore() override {
     {

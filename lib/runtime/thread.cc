@@ -1,9 +1,9 @@
-#include "uv/thread.h"
+#include "runtime/thread.h"
 
 #include <pthread.h>
 #include <signal.h>
 
-namespace restate::uv {
+namespace restate {
 
 std::thread start_thread(std::string name, Function<void()> body) {
   constexpr std::size_t kLongestName = 15;
@@ -25,4 +25,4 @@ std::thread start_thread(std::string name, Function<void()> body) {
   return thread;
 }
 
-}  // namespace restate::uv
+}  // namespace restate
