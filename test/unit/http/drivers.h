@@ -138,4 +138,11 @@ struct Site {
   Address address;
 };
 
+/// Answers with what it got.
+inline BufferedHandler echo(std::size_t limit = kMaxBodyBytes) {
+  return BufferedHandler(limit, [](const RequestHead& head, Bytes body, Responder responder) {
+    responder.respond(200, "text/plain", Bytes(head.method + " " + head.target + " " + body.str()));
+  });
+}
+
 }  // namespace restate::http::testing
