@@ -10,6 +10,7 @@ Admin::Admin(Shard& shard, AdminOptions options, Parts parts)
       rules_(shard, parts.rules),
       kafka_(shard, options_, parts.registry, std::move(parts.troubles)),
       meta_(options_, parts.client, router_),
+      ui_(options_),
       handler_(options_.request_size_limit,
                [this](const http::RequestHead& head, Bytes body, http::Responder responder) {
                  router_.route(Call(head, std::move(body), std::move(responder)));
@@ -21,13 +22,16 @@ Admin::Admin(Shard& shard, AdminOptions options, Parts parts)
   invocations_.add_to(router_);
   rules_.add_to(router_);
   kafka_.add_to(router_);
+  ui_.add_to(router_);
 }
 
 Admin::~Admin() = default;
 
 Result<Address> Admin::listen(const Address& address) {
   if (!server_) server_ = std::make_unique<http::Server>(shard_, http::ServerOptions{}, handler_);
-  return server_->listen(address);
+  auto used = server_->listen(address);
+  if (used) ui_.on_listening(*used);
+  return used;
 }
 
 void Admin::accept(std::unique_ptr<Stream> stream) {

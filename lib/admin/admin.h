@@ -14,6 +14,7 @@
 #include "admin/router.h"
 #include "admin/rules.h"
 #include "admin/services.h"
+#include "admin/ui_routes.h"
 #include "http/buffered_handler.h"
 #include "http/server.h"
 
@@ -65,6 +66,7 @@ class Admin {
   RuleRoutes rules_;
   KafkaRoutes kafka_;
   MetaRoutes meta_;
+  UiRoutes ui_;
   http::BufferedHandler handler_;
   std::unique_ptr<http::Server> server_;
   Shard& shard_;

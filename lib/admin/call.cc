@@ -22,6 +22,22 @@ std::string header(const http::RequestHead& head, std::string_view name) {
   return std::string(head.headers.find(name).value_or(std::string_view()));
 }
 
+/// `gzip` or `gzip;q=0.5`, but not `gzip;q=0`, among what is separated by commas.
+bool names_gzip(std::string_view codings) {
+  while (!codings.empty()) {
+    const std::size_t comma = codings.find(',');
+    std::string coding = ascii_lower(codings.substr(0, comma));
+    codings.remove_prefix(comma == std::string_view::npos ? codings.size() : comma + 1);
+    std::erase(coding, ' ');
+    const std::size_t parameters = coding.find(';');
+    if (coding.substr(0, parameters) != "gzip") continue;
+    if (parameters == std::string::npos) return true;
+    const std::string weight = coding.substr(parameters);
+    return !weight.starts_with(";q=0") || weight.find_first_of("123456789") != std::string::npos;
+  }
+  return false;
+}
+
 }  // namespace
 
 Call::Call(const http::RequestHead& head, Bytes body, http::Responder responder)
@@ -30,8 +46,10 @@ Call::Call(const http::RequestHead& head, Bytes body, http::Responder responder)
       query_(head.query()),
       body_type_(header(head, "content-type")),
       accept_(header(head, "accept")),
+      accepts_gzip_(names_gzip(header(head, "accept-encoding"))),
       body_(std::move(body)),
-      responder_(std::move(responder)) {}
+      responder_(std::move(responder)),
+      if_none_match_(header(head, "if-none-match")) {}
 
 void Call::json(int status, const Json& body, http::Headers headers) {
   http::ResponseHead head{status, std::move(headers)};

@@ -34,8 +34,12 @@ class Call {
   std::string_view query() const { return query_; }
   const std::string& body_type() const { return body_type_; }
   const std::string& accept() const { return accept_; }
+  /// The client takes answers in gzip.
+  bool accepts_gzip() const { return accepts_gzip_; }
   const Bytes& body() const { return body_; }
   http::Responder& responder() { return responder_; }
+  /// The tags of what the client has already; empty if it has nothing.
+  const std::string& if_none_match() const { return if_none_match_; }
 
   /// Set by the router.
   ApiVersion version = ApiVersion::kV4;
@@ -59,8 +63,10 @@ class Call {
 
  private:
   std::string method_, path_, query_, body_type_, accept_;
+  bool accepts_gzip_ = false;
   Bytes body_;
   http::Responder responder_;
+  std::string if_none_match_;
 };
 
 }  // namespace restate::admin

@@ -60,7 +60,7 @@ void MetaRoutes::openapi(Call call) {
   document["info"]["title"] = "Admin API";
   document["info"]["version"] = options_.version;
   for (const auto& [method, pattern] : router_.routes()) {
-    if (pattern.starts_with("/internal/")) continue;
+    if (pattern.starts_with("/internal/") || pattern.starts_with("/ui") || pattern == "/") continue;
     Json operation = Json::object();
     for (const std::string& name : names_in(pattern)) {
       operation["parameters"].push_back({{"name", name},

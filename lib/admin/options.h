@@ -40,6 +40,8 @@ struct AdminOptions {
   std::vector<std::string> deployment_routing_headers;
   /// Clusters of the configuration.
   schema::KafkaClusters kafka_clusters;
+  /// The web page at /ui.
+  bool web_ui = true;
   /// False: nothing here consumes from Kafka, and subscriptions are refused.
   bool kafka = true;
   schema::Defaults defaults;

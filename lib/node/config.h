@@ -75,6 +75,7 @@ struct Config {
   ListenerConfig node_listener{.port = 5122, .advertised_address = {}};
   ListenerConfig ingress_listener{.port = 8080, .advertised_address = {}};
   ListenerConfig admin_listener{.port = 9070, .advertised_address = {}};
+  bool disable_web_ui = false;
 
   schema::Defaults defaults;
   std::uint64_t cleanup_interval_ms = 3'600'000;

@@ -27,7 +27,7 @@ bool is_accepted_key(std::string_view name) {
       "rocksdb-", "storage-", "default-thread-", "metadata-",
       "gossip-", "hlc-", "networking.", "bifrost.", "log-server.", "tokio-",
       // Nothing of the kind is sent, shown or kept anyway.
-      "disable-telemetry", "disable-prometheus", "disable-config-sql-table", "admin.disable-web-ui",
+      "disable-telemetry", "disable-prometheus", "disable-config-sql-table",
       "admin.heartbeat-interval", "admin.query-engine.", "admin.storage-accounting-update-interval",
       // Sizes and habits of parts that are built in another way.
       "worker.internal-queue-length",

@@ -498,6 +498,7 @@ std::vector<ConfigKey> config_keys(Config& config) {
   listener(table, "admin", {&config.admin_listener}, config.admin_listener);
   table.text("ingress.advertised-ingress-endpoint", config.ingress_listener.advertised_address);
   table.alias();
+  table.flag("admin.disable-web-ui", config.disable_web_ui);
   table.text("admin.advertised-admin-endpoint", config.admin_listener.advertised_address);
   table.alias();
 

@@ -381,6 +381,7 @@ class Node::Impl : public std::enable_shared_from_this<Node::Impl> {
     options.deployment_routing_headers = config_.deployment_routing_headers;
     options.kafka_clusters = config_.kafka_clusters;
     options.kafka = parts_.kafka != nullptr;
+    options.web_ui = !config_.disable_web_ui;
     options.ingress_endpoint = config_.ingress_listener.advertised_address;
     for (const Address& address : ingress) {
       if (options.ingress_endpoint.empty() && !address.is_unix()) {

@@ -109,7 +109,7 @@ bool is_replayed(const std::string& id) {
   if (id.starts_with("inv-") || id.starts_with("batch-")) {
     return id.ends_with("-malformed") || id.ends_with("-missing");
   }
-  for (const char* group : {"dep-", "svc-", "upd-", "del-", "state-", "meta-", "vq-", "rules-"}) {
+  for (const char* group : {"dep-", "svc-", "upd-", "del-", "state-", "meta-", "vq-", "rules-", "ui"}) {
     if (id.starts_with(group)) return true;
   }
   return false;
