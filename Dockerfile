@@ -1,11 +1,10 @@
 # The server in an image: built as scripts/package does, installed from the package, run without root.
 FROM debian:12 AS build
 WORKDIR /src
-# Packages and DuckDB first: they change less often than the code. npm fetches DuckDB.
+# Packages and DuckDB first: they change less often than the code.
 COPY scripts scripts
 # hadolint ignore=DL3008
 RUN apt-get update \
- && apt-get install -y --no-install-recommends npm openssl \
  && scripts/deps \
  && rm -rf /var/lib/apt/lists/*
 COPY . .

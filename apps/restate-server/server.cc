@@ -6,6 +6,7 @@
 #include "engine/native_services.h"
 #include "node/node.h"
 #include "options.h"
+#include "query/engine.h"
 #include "runtime/text_logger.h"
 
 #include <restate/uv/runtime.h>
@@ -134,6 +135,7 @@ int run(node::LoadedConfig loaded, bool demo) {
     }
   }
   std::unique_ptr<engine::Assembly> assembly;
+  std::unique_ptr<query::SqlEngine> sql;
   std::unique_ptr<node::Node> node;
   const auto fail = [&](const Error& error) {
     std::fprintf(stderr, "%serror: %s\n", code_of(error), error.message.c_str());
@@ -160,7 +162,14 @@ int run(node::LoadedConfig loaded, bool demo) {
       logger.info("server", "Requests to deployments are signed",
                   {{"public_key", assembly->identity_key()}});
     }
-    node = std::make_unique<node::Node>(assembly->parts(), config);
+    node::NodeParts node_parts = assembly->parts();
+#ifdef RESTATE_SQL
+    sql = query::make_duckdb_engine({.memory = config.query.memory,
+                                     .temp_directory = config.query.temp_directory,
+                                     .parallelism = config.query.parallelism});
+    node_parts.sql = sql.get();
+#endif
+    node = std::make_unique<node::Node>(std::move(node_parts), config);
     node->start(Completion<node::BoundAddresses>(
         runtime.shard(0), [&](Result<node::BoundAddresses> bound) {
           if (!bound) return fail(bound.error());
@@ -184,6 +193,7 @@ int run(node::LoadedConfig loaded, bool demo) {
     }
     runtime.run_on(0, [&] {
       node.reset();
+      sql.reset();
       assembly.reset();
     });
     services.reset();

@@ -7,6 +7,8 @@
 namespace restate::admin {
 namespace {
 
+/// The longest body of a statement; lists of ids make them long.
+constexpr std::size_t kLongestStatement = 2 * 1024 * 1024;
 constexpr int kMinVersion = static_cast<int>(ApiVersion::kV2);
 constexpr int kMaxVersion = static_cast<int>(ApiVersion::kV4);
 
@@ -75,6 +77,7 @@ void MetaRoutes::openapi(Call call) {
 }
 
 void MetaRoutes::query(Call call) {
+  if (call.body().size() > kLongestStatement) return call.text(413, "length limit exceeded");
   const auto json = call.read_json();
   if (!json) return;
   QueryRequest request;
@@ -83,8 +86,9 @@ void MetaRoutes::query(Call call) {
   }
   // Exactly this, as the tools send it; whoever accepts anything gets the format that has types.
   request.as_json = call.accept() == "application/json";
+  request.gzip = call.accepts_gzip();
   if (query_) return query_(std::move(request), std::move(call.responder()));
-  call.json(501, {{"message", "This server was built or started without SQL"}});
+  call.json(503, {{"message", "This server was built or started without SQL"}});
 }
 
 void MetaRoutes::touch_queue(Call call) {

@@ -14,6 +14,7 @@ namespace restate::admin {
 struct QueryRequest {
   std::string sql;
   bool as_json = false;  ///< rows as JSON; else an Arrow stream
+  bool gzip = false;     ///< the client takes the answer compressed
 };
 
 /// Answers through the responder, with a JSON `{"message"}` if it cannot.

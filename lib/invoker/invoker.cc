@@ -2,6 +2,7 @@
 
 #include "invoker/resident.h"
 
+#include <algorithm>
 #include <deque>
 #include <unordered_map>
 #include <utility>
@@ -65,6 +66,16 @@ class Invoker::Impl final : public ResidentOwner, public SlotWaiter {
   Resident* find(const InvocationId& invocation) const {
     const auto found = places_.find(invocation);
     return found == places_.end() ? nullptr : found->second.resident.get();
+  }
+  std::vector<std::pair<InvocationId, AttemptStatus>> statuses() const {
+    std::vector<std::pair<InvocationId, AttemptStatus>> all;
+    all.reserve(places_.size());
+    std::for_each(places_.begin(), places_.end(), [&](const auto& each) {
+      if (each.second.resident) all.emplace_back(each.first, each.second.resident->status());
+    });
+    std::sort(all.begin(), all.end(),
+              [](const auto& a, const auto& b) { return a.first < b.first; });
+    return all;
   }
   std::size_t size() const { return places_.size(); }
 
@@ -165,6 +176,10 @@ std::optional<AttemptStatus> Invoker::status(const InvocationId& invocation) con
   const Resident* resident = impl_->find(invocation);
   if (resident == nullptr) return std::nullopt;
   return resident->status();
+}
+
+std::vector<std::pair<InvocationId, AttemptStatus>> Invoker::statuses() const {
+  return impl_->statuses();
 }
 
 std::size_t Invoker::size() const { return impl_->size(); }

@@ -18,6 +18,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace restate::invoker {
@@ -76,6 +77,8 @@ class Invoker {
 
   /// Nothing: no such residency.
   std::optional<AttemptStatus> status(const InvocationId& invocation) const;
+  /// Every residency, in the order of the ids.
+  std::vector<std::pair<InvocationId, AttemptStatus>> statuses() const;
   /// Residencies, those in the queue included.
   std::size_t size() const;
 

@@ -229,6 +229,7 @@ void Config::use_budget(std::size_t bytes) {
   message_size_limit = memory.message;
   request_size_limit = memory.message;
   message_size_warning = std::min(message_size_warning, memory.message);
+  query.memory = std::clamp(bytes / 8, std::size_t{16} << 20, QueryConfig().memory);
 }
 
 Result<LoadedConfig> load_config(const std::string& toml, const std::string& toml_name,

@@ -56,6 +56,15 @@ struct LambdaConfig {
   std::string external_id;  ///< shown when roles of deployments are assumed; empty: none
 };
 
+/// SQL of the admin API (docs/query.md).
+struct QueryConfig {
+  std::size_t memory = std::size_t{1} << 30;  ///< sorts, joins and aggregations of all statements
+  std::string temp_directory;                 ///< for what does not fit; empty: it fails
+  std::uint32_t parallelism = 0;              ///< threads that work on scans; 0: half of the CPUs
+  std::string rate;                           ///< `10/s`: statements; empty: as many as come
+  std::uint32_t burst = 1;                    ///< of these, how many may come at once
+};
+
 struct Config {
   std::string node_name;  ///< empty: the host's name
   std::string cluster_name = "localcluster";
@@ -124,6 +133,7 @@ struct Config {
   /// to it.
   bool legacy_idempotent_sharding = false;
   std::vector<std::string> deployment_routing_headers;
+  QueryConfig query;
 
   /// Cuts `bytes` into shares for the shards and partitions above, and limits messages by them.
   void use_budget(std::size_t bytes);

@@ -28,7 +28,8 @@ bool is_accepted_key(std::string_view name) {
       "gossip-", "hlc-", "networking.", "bifrost.", "log-server.", "tokio-",
       // Nothing of the kind is sent, shown or kept anyway.
       "disable-telemetry", "disable-prometheus", "disable-config-sql-table",
-      "admin.heartbeat-interval", "admin.query-engine.", "admin.storage-accounting-update-interval",
+      "admin.heartbeat-interval", "admin.query-engine.datafusion-options",
+      "admin.query-engine.datafusion-options.", "admin.storage-accounting-update-interval",
       // Sizes and habits of parts that are built in another way.
       "worker.internal-queue-length",
       "worker.durability-mode", "worker.storage.", "worker.shuffle.",

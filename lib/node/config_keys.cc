@@ -434,6 +434,21 @@ void memory(Table& table, Config& config) {
   table.size("worker.invoker.per-invocation-initial-memory", plan.attempt_initial);
 }
 
+void query(Table& table, QueryConfig& config) {
+  table.size("admin.query-engine.memory-size", config.memory);
+  table.text("admin.query-engine.tmp-dir", config.temp_directory);
+  table.number("admin.query-engine.query-parallelism", config.parallelism, 0, 1024);
+  table.add("admin.query-engine.rate-limiting.rate",
+            [&config](const json& value) -> Result<void> {
+              RESTATE_TRY(auto rate, text_of(value));
+              RESTATE_TRY_VOID(parse_rate(rate));
+              config.rate = std::move(rate);
+              return {};
+            },
+            [&config] { return config.rate.empty() ? std::string() : toml_text(config.rate); });
+  table.number("admin.query-engine.rate-limiting.capacity", config.burst, 1, UINT32_MAX);
+}
+
 }  // namespace
 
 std::vector<ConfigKey> config_keys(Config& config) {
@@ -563,6 +578,7 @@ std::vector<ConfigKey> config_keys(Config& config) {
               return {};
             },
             [&config] { return json(config.deployment_routing_headers).dump(); });
+  query(table, config.query);
   return std::move(table.keys);
 }
 

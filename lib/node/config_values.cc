@@ -163,4 +163,20 @@ std::string format_size(std::uint64_t bytes) {
   return text;
 }
 
+Result<Duration> parse_rate(std::string_view text) {
+  const std::size_t slash = text.find('/');
+  std::string_view count = text.substr(0, slash);
+  double times = 0;
+  if (slash != std::string_view::npos && take_number(count, times) && count.empty() && times > 0) {
+    std::string_view unit = text.substr(slash + 1);
+    const std::string word = take_word(unit);
+    const Unit* found = unit.empty() && !word.empty() ? find_unit(kTimeUnits, word) : nullptr;
+    if (found != nullptr) {
+      return Duration(static_cast<std::int64_t>(found->factor * 1e6 / times));
+    }
+  }
+  return Error{Code::kInvalidArgument,
+               "'" + std::string(text) + "' is no rate; expected one such as \"10/s\""};
+}
+
 }  // namespace restate::node

@@ -4,6 +4,7 @@
 /// The notations of configuration values (config.md 1.3): durations and sizes that people write.
 
 #include <restate/result.h>
+#include <restate/time.h>
 
 #include <cstdint>
 #include <string>
@@ -15,6 +16,9 @@ namespace restate::node {
 Result<std::uint64_t> parse_duration_ms(std::string_view text);
 /// `1h 2m`, `1s 500ms`, `0s`.
 std::string format_duration_ms(std::uint64_t ms);
+
+/// `10/s`, `600/min`, `1/h`: how far apart that is.
+Result<Duration> parse_rate(std::string_view text);
 
 /// `1024`, `10B`, `1kb` (1000), `1.5 GiB`.
 Result<std::uint64_t> parse_size(std::string_view text);

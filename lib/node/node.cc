@@ -3,9 +3,11 @@
 #include "admin/admin.h"
 #include "common/hash.h"
 #include "http/client.h"
+#include "node/config_values.h"
 #include "node/health_server.h"
 #include "node/provision.h"
 #include "node/shard_node.h"
+#include "query/service.h"
 
 #include <restate/log.h>
 
@@ -38,7 +40,7 @@ std::vector<Address> addresses_of(const ListenerConfig& listener, const Config& 
 }  // namespace
 
 /// Lives on shard 0, but for the parts of other shards, which are made and destroyed over there.
-class Node::Impl : public std::enable_shared_from_this<Node::Impl> {
+class Node::Impl : public std::enable_shared_from_this<Node::Impl>, private query::InputSource {
   /// What is bound does nothing once the node is dropped.
   template <class F>
   auto bind(F callback) {
@@ -157,6 +159,7 @@ class Node::Impl : public std::enable_shared_from_this<Node::Impl> {
 
   void drop_admin() {
     admin_.reset();
+    queries_.reset();
     discoverer_.reset();
     lambda_client_.reset();
     http_client_.reset();
@@ -399,6 +402,44 @@ class Node::Impl : public std::enable_shared_from_this<Node::Impl> {
                                          ? std::vector<schema::SubscriptionTrouble>()
                                          : found->second;
                             }});
+    if (parts_.sql == nullptr) return;
+    query::ServiceOptions limits;
+    if (!config_.query.rate.empty()) {
+      limits.interval = parse_rate(config_.query.rate).value_or(Duration::zero());
+      limits.burst = config_.query.burst;
+    }
+    query::InputSource& partitions = *this;
+    queries_ = std::make_unique<query::QueryService>(home_, *parts_.sql, partitions, limits);
+    admin_->set_query_handler([this](admin::QueryRequest request, http::Responder responder) {
+      queries_->run(std::move(request.sql),
+                    request.as_json ? query::Format::kJson : query::Format::kArrow, request.gzip,
+                    std::move(responder));
+    });
+  }
+
+  /// Every shard freezes its own partitions; each does it in one turn.
+  void collect(query::Needs needs, Completion<query::InputsPtr> done) override {
+    auto found = std::make_shared<std::vector<std::vector<query::PartitionInput>>>(shards_.size());
+    on_every_shard(
+        [this, needs, found](std::size_t i, Completion<void> collected) {
+          if (!needs.rows && !needs.live) return collected(Result<void>());
+          if (!shards_[i]) return collected(Error{Code::kShutdown, "the node stops"});
+          collected(shards_[i]->collect(plans_[i], needs, (*found)[i]));
+        },
+        [this, found, only = needs.only, done = std::move(done)](Result<void> collected) mutable {
+          if (!collected) return done(std::move(collected).error());
+          auto inputs = std::make_shared<query::Inputs>();
+          for (auto& partitions : *found) {
+            std::move(partitions.begin(), partitions.end(), std::back_inserter(inputs->partitions));
+          }
+          std::sort(inputs->partitions.begin(), inputs->partitions.end(),
+                    [](const auto& a, const auto& b) { return a.keys.first < b.keys.first; });
+          inputs->schema = shards_[0]->schema().current();
+          inputs->rules = shards_[0]->rules().current();
+          inputs->at = home_.wall_now();
+          inputs->only = std::move(only);
+          done(query::InputsPtr(std::move(inputs)));
+        });
   }
 
   void watch_leaders() {
@@ -450,6 +491,7 @@ class Node::Impl : public std::enable_shared_from_this<Node::Impl> {
   std::unique_ptr<http::Client> http_client_;
   std::unique_ptr<invoker::LambdaClient> lambda_client_;
   std::unique_ptr<admin::NetworkDiscoverer> discoverer_;
+  std::unique_ptr<query::QueryService> queries_;
   std::unique_ptr<admin::Admin> admin_;
   std::unique_ptr<HealthServer> health_;
   /// What keeps subscriptions of this node from their work.

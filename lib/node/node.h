@@ -30,6 +30,9 @@ class Connector;
 namespace restate::protocol {
 class RequestIdentity;
 }
+namespace restate::query {
+class SqlEngine;
+}
 
 namespace restate::node {
 
@@ -50,6 +53,8 @@ struct NodeParts {
   kafka::Connector* kafka = nullptr;
   /// Signs discovery requests; null: they are not signed.
   std::shared_ptr<const protocol::RequestIdentity> identity;
+  /// Runs the statements of the admin API; null: it has no SQL.
+  query::SqlEngine* sql = nullptr;
   /// Services of this process; empty: none.
   std::vector<schema::DiscoveredService> in_process_services;
   /// Called once, on any shard: the disk refused, and nothing is acknowledged any more.

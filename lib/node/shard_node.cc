@@ -1,5 +1,6 @@
 #include "node/shard_node.h"
 
+#include "node/query_input.h"
 #include "partition/status.h"
 
 namespace restate::node {
@@ -128,6 +129,16 @@ void ShardNode::consume(ingress::KafkaIngress::OnTroubles on_troubles) {
   options.shards = parts_.runtime.shard_count();
   kafka_ = std::make_unique<ingress::KafkaIngress>(shard_, *parts_.kafka, ingestion_, schema_,
                                                    std::move(options), std::move(on_troubles));
+}
+
+Result<void> ShardNode::collect(const std::vector<worker::PartitionDescription>& partitions,
+                                const query::Needs& needs,
+                                std::vector<query::PartitionInput>& into) {
+  for (const auto& description : partitions) {
+    RESTATE_TRY(auto input, freeze(description, supervisor_.find(description.id), needs));
+    into.push_back(std::move(input));
+  }
+  return {};
 }
 
 void ShardNode::stop(Completion<void> done) {

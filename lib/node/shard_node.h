@@ -7,6 +7,7 @@
 #include "ingress/kafka_ingress.h"
 #include "invoker/slots.h"
 #include "node/node.h"
+#include "query/inputs.h"
 #include "schema/source.h"
 #include "worker/context.h"
 #include "worker/group.h"
@@ -47,6 +48,10 @@ class ShardNode {
   Result<std::vector<Address>> listen(const std::vector<Address>& addresses);
   /// Starts this shard's share of the subscriptions. `on_troubles` is called on this shard.
   void consume(ingress::KafkaIngress::OnTroubles on_troubles);
+  /// Appends what a query needs to see of `partitions`, as they are now.
+  /// - `kUnavailable`: one of them is not open.
+  Result<void> collect(const std::vector<worker::PartitionDescription>& partitions,
+                       const query::Needs& needs, std::vector<query::PartitionInput>& into);
   /// Takes no more requests; what runs is started again by the next start.
   void stop(Completion<void> done);
 

@@ -1,4 +1,5 @@
 #include "partition/row_codec.h"
+#include "partition/row_glance.h"
 #include "partition/row_parts.h"
 #include "partition/rows.h"
 
@@ -239,6 +240,21 @@ std::optional<StatusHeader> decode_status_header(std::string_view value) {
   const Bytes head = Bytes::literal(value.substr(0, kHeaderSize));
   RowReader from(head);
   return finish(from, read_header(from));
+}
+
+std::optional<std::string_view> decode_status_service(std::string_view value) {
+  // Behind the header, the types of service and handler: one byte each, then the name as a `str`.
+  std::size_t at = kHeaderSize + 2;
+  std::size_t size = 0;
+  for (int shift = 0; shift < 63; shift += 7) {
+    if (at >= value.size()) return std::nullopt;
+    const auto byte = static_cast<std::uint8_t>(value[at++]);
+    size |= static_cast<std::size_t>(byte & 0x7f) << shift;
+    if (byte >= 0x80) continue;
+    if (size > value.size() - at) return std::nullopt;
+    return value.substr(at, size);
+  }
+  return std::nullopt;
 }
 
 }  // namespace rows

@@ -66,7 +66,9 @@ class PartitionProcessor final : private bifrost::ReadListener {
   bool full_of_requests() const { return parked_.size() >= limits::kParkedRequests; }
   PartitionStatus status() const;
   const partition::Machine& machine() const { return *machine_; }
+  /// Only once it `has_tables`.
   storage::PartitionSpace& space() { return *space_; }
+  bool has_tables() const { return space_ != nullptr; }
   Proposer& proposer() { return proposer_; }
   ShardContext& context() { return context_; }
   Router& router() { return router_; }

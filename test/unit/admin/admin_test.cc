@@ -228,7 +228,7 @@ TEST_CASE("state is replaced through the partition of its key", "[admin][state]"
 TEST_CASE("SQL goes to whoever runs it", "[admin][query]") {
   Bench bench;
   const char* body = R"({"query":"select 1"})";
-  CHECK(bench.json("POST", "/query", body).answer->status == 501);
+  CHECK(bench.json("POST", "/query", body).answer->status == 503);
   QueryRequest asked;
   bench.admin.set_query_handler([&](QueryRequest request, http::Responder responder) {
     asked = std::move(request);

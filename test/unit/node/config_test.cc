@@ -2,6 +2,7 @@
 #include "node/config_values.h"
 #include "support/catch.h"
 
+#include <chrono>
 #include <tuple>
 
 using restate::Code;
@@ -22,6 +23,39 @@ TEST_CASE("later sources of configuration win", "[node]") {
   CHECK(load(toml, {{"RESTATE_CLUSTER_NAME", "env"}}, {{"cluster-name", "flag"}})
             ->config.cluster_name == "flag");
   CHECK(load(toml)->config.cleanup_interval_ms == 5000);
+}
+
+TEST_CASE("SQL has limits of its own", "[node]") {
+  CHECK(load("")->config.query.memory == 1u << 30);
+  CHECK(load("")->config.query.rate.empty());
+  CHECK(load("process-total-memory-size = '512 MiB'")->config.query.memory == 64u << 20);
+  const auto loaded = load(R"(
+[admin.query-engine]
+memory-size = "96 MiB"
+tmp-dir = "/var/tmp/sql"
+query-parallelism = 3
+datafusion-options = { "datafusion.execution.batch_size" = "1" }
+rate-limiting = { rate = "10/s", capacity = 5 }
+)");
+  REQUIRE(loaded);
+  CHECK(loaded->warnings.empty());
+  CHECK(loaded->config.query.memory == 96u << 20);
+  CHECK(loaded->config.query.temp_directory == "/var/tmp/sql");
+  CHECK(loaded->config.query.parallelism == 3);
+  CHECK(loaded->config.query.rate == "10/s");
+  CHECK(loaded->config.query.burst == 5);
+  CHECK_FALSE(load("[admin.query-engine.rate-limiting]\nrate = 'fast'"));
+}
+
+TEST_CASE("a rate is so many per time", "[node]") {
+  using restate::node::parse_rate;
+  CHECK(parse_rate("10/s").value_or({}) == std::chrono::milliseconds(100));
+  CHECK(parse_rate("600/min").value_or({}) == std::chrono::milliseconds(100));
+  CHECK(parse_rate("1/h").value_or({}) == std::chrono::hours(1));
+  for (const char* bad : {"", "10", "/s", "0/s", "-1/s", "10/", "10/parsec", "10/s/s", "x/s"}) {
+    INFO(bad);
+    CHECK_FALSE(parse_rate(bad));
+  }
 }
 
 TEST_CASE("how much is applied at once can be chosen", "[node]") {

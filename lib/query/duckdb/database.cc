@@ -1,0 +1,138 @@
+#include "query/duckdb/database.h"
+
+#include "query/catalog.h"
+#include "query/duckdb/errors.h"
+#include "query/duckdb/rewrite.h"
+#include "query/duckdb/scan_function.h"
+
+#include <duckdb/catalog/catalog_search_path.hpp>
+#include <duckdb/main/client_data.hpp>
+
+#include <algorithm>
+#include <string>
+#include <thread>
+
+namespace restate::query {
+namespace {
+
+constexpr const char* kCatalog = "restate";
+constexpr const char* kSchema = "public";
+
+Result<void> execute(duckdb::Connection& connection, const std::string& sql) {
+  const auto result = connection.Query(sql);
+  if (!result->HasError()) return {};
+  return error_of(result->GetErrorObject()).within(sql);
+}
+
+/// How DuckDB behaves like the engine that clients know. The last ones close it for good.
+constexpr const char* kSettings[] = {
+    "SET GLOBAL TimeZone = 'UTC'",
+    "SET GLOBAL default_null_order = 'nulls_last_on_asc_first_on_desc'",
+    "SET GLOBAL integer_division = true",
+    "SET GLOBAL preserve_identifier_case = false",
+    "SET GLOBAL preserve_insertion_order = false",
+    "SET GLOBAL autoinstall_known_extensions = false",
+    "SET GLOBAL autoload_known_extensions = false",
+    "SET GLOBAL enable_external_access = false",
+    "SET GLOBAL lock_configuration = true",
+};
+
+/// Functions that clients call and DuckDB has under other names.
+constexpr const char* kMacros[] = {
+    "to_unixtime(x) AS CAST(floor(epoch(x)) AS BIGINT)",
+    "date_bin(step, x) AS time_bucket(step, x::TIMESTAMPTZ, to_timestamp(0)), "
+    "(step, x, origin) AS time_bucket(step, x::TIMESTAMPTZ, origin::TIMESTAMPTZ)",
+    "nvl(x, y) AS coalesce(x, y)",
+    "json_get_str(x, path) AS json_extract_string(x, path)",
+    "json_get_int(x, path) AS CAST(json_extract_string(x, path) AS BIGINT)",
+};
+
+/// The tables and columns as rows of `VALUES`.
+std::string information_values(bool columns) {
+  std::string values;
+  const auto add = [&](const std::string& row) {
+    if (!values.empty()) values += ", ";
+    values += "(" + row + ")";
+  };
+  for (const Table& table : tables()) {
+    const std::string head =
+        sql_literal(kCatalog) + ", " + sql_literal(kSchema) + ", " + sql_literal(table.name);
+    if (!columns) {
+      add(head + ", " + sql_literal(table.view ? "VIEW" : "BASE TABLE"));
+      continue;
+    }
+    for (std::size_t i = 0; i < table.columns.size(); ++i) {
+      const Column& column = table.columns[i];
+      add(head + ", " + sql_literal(column.name) + ", " + std::to_string(i) +
+          "::UBIGINT, NULL::VARCHAR, " + sql_literal(column.nullable ? "YES" : "NO") + ", " +
+          sql_literal(type_name(column.type)));
+    }
+  }
+  if (!columns) {
+    for (const char* view :
+         {"columns", "df_settings", "parameters", "routines", "schemata", "tables", "views"}) {
+      add(sql_literal(kCatalog) + ", 'information_schema', " + sql_literal(view) + ", 'VIEW'");
+    }
+  }
+  return values;
+}
+
+Result<void> create_catalog(duckdb::Connection& connection) {
+  RESTATE_TRY_VOID(execute(connection, "ATTACH ':memory:' AS restate"));
+  RESTATE_TRY_VOID(execute(connection, "CREATE SCHEMA restate.public"));
+  const std::string information = std::string("restate.") + kInformationSchema;
+  RESTATE_TRY_VOID(execute(connection, "CREATE SCHEMA " + information));
+  for (const Table& table : tables()) {
+    const std::string name(table.name);
+    RESTATE_TRY_VOID(execute(connection, "CREATE VIEW restate.public." + name +
+                                             " AS SELECT * FROM rs_scan('" + name + "')"));
+  }
+  RESTATE_TRY_VOID(execute(connection, "CREATE TABLE " + information +
+                                           ".tables AS SELECT * FROM (VALUES " +
+                                           information_values(false) +
+                                           ") t(table_catalog, table_schema, table_name, "
+                                           "table_type)"));
+  RESTATE_TRY_VOID(execute(connection, "CREATE TABLE " + information +
+                                           ".columns AS SELECT * FROM (VALUES " +
+                                           information_values(true) +
+                                           ") t(table_catalog, table_schema, table_name, "
+                                           "column_name, ordinal_position, column_default, "
+                                           "is_nullable, data_type)"));
+  for (const char* macro : kMacros) {
+    RESTATE_TRY_VOID(execute(connection, std::string("CREATE MACRO restate.public.") + macro));
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Database>> Database::open(const EngineOptions& options) {
+  return guarded([&]() -> Result<std::unique_ptr<Database>> {
+    duckdb::DBConfig config;
+    config.options.maximum_memory = options.memory;
+    config.options.maximum_threads = options.parallelism > 0
+                                         ? options.parallelism
+                                         : std::max(1u, std::thread::hardware_concurrency() / 2);
+    config.options.use_temporary_directory = !options.temp_directory.empty();
+    config.options.temporary_directory = options.temp_directory;
+    std::unique_ptr<Database> database(new Database(config));
+    duckdb::Connection connection(database->duckdb_);
+    add_scan_function(connection);
+    RESTATE_TRY_VOID(create_catalog(connection));
+    for (const char* setting : kSettings) RESTATE_TRY_VOID(execute(connection, setting));
+    return database;
+  });
+}
+
+duckdb::unique_ptr<duckdb::Connection> Database::connect() {
+  auto connection = duckdb::make_uniq<duckdb::Connection>(duckdb_);
+  // Not by `USE`: settings are locked.
+  duckdb::ClientContext& context = *connection->context;
+  context.RunFunctionInTransaction([&] {
+    duckdb::ClientData::Get(context).catalog_search_path->Set(
+        duckdb::CatalogSearchEntry(kCatalog, kSchema), duckdb::CatalogSetPathType::SET_SCHEMA);
+  });
+  return connection;
+}
+
+}  // namespace restate::query

@@ -1,0 +1,38 @@
+#pragma once
+
+/// \file
+/// From the chunks of a result to the bytes of an answer.
+
+#include "query/duckdb/column_view.h"
+#include "query/engine.h"
+
+#include <restate/result.h>
+
+#include <duckdb.hpp>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace restate::query {
+
+class Encoder {
+ public:
+  virtual ~Encoder() = default;
+  /// Appends the rows of `chunk` to `out`; what comes first before the first ones. The chunk may be
+  /// changed in its form.
+  /// - `kInvalidArgument`: a number that the type cannot show.
+  virtual Result<void> chunk(duckdb::DataChunk& chunk, std::string& out) = 0;
+  /// Appends what comes last, and what comes first if there were no rows.
+  virtual void finish(std::string& out) = 0;
+};
+
+struct ResultShape {
+  std::vector<std::string> names;
+  std::vector<ResultType> types;
+};
+
+std::unique_ptr<Encoder> make_json_encoder(ResultShape shape);
+std::unique_ptr<Encoder> make_arrow_encoder(ResultShape shape);
+
+}  // namespace restate::query

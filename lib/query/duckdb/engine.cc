@@ -1,0 +1,140 @@
+#include "query/engine.h"
+
+#include "query/duckdb/database.h"
+#include "query/duckdb/encoder.h"
+#include "query/duckdb/errors.h"
+#include "query/duckdb/rewrite.h"
+#include "query/duckdb/scan_function.h"
+#include "query/duckdb/threads.h"
+
+#include <mutex>
+
+namespace restate::query {
+namespace {
+
+/// Opens the database when it is needed: most processes never see a statement.
+class LazyDatabase {
+ public:
+  explicit LazyDatabase(EngineOptions options) : options_(std::move(options)) {}
+
+  Result<Database*> get() {
+    const std::lock_guard lock(mutex_);
+    if (!database_) {
+      auto opened = Database::open(options_);
+      if (!opened) return std::move(opened).error().within("opening the SQL engine");
+      database_ = *std::move(opened);
+    }
+    return database_.get();
+  }
+
+ private:
+  const EngineOptions options_;
+  std::mutex mutex_;
+  std::unique_ptr<Database> database_;
+};
+
+class DuckdbStatement final : public SqlStatement {
+ public:
+  DuckdbStatement(LazyDatabase& database, std::string sql, Format format)
+      : database_(database), sql_(std::move(sql)), format_(format) {}
+
+  Result<Needs> prepare() override {
+    return guarded([this]() -> Result<Needs> {
+      RESTATE_TRY(Database* const database, database_.get());
+      auto connection = database->connect();
+      RESTATE_TRY(Prepared prepared, prepare_statement(*connection->context, sql_));
+      {
+        const std::lock_guard lock(mutex_);
+        connection_ = std::move(connection);
+      }
+      if (interrupted()) return cancelled();
+      // Planned first: the plan knows which rows it will read.
+      prepare_inputs(*connection_);
+      plan_ = connection_->context->Prepare(std::move(prepared.statement));
+      if (plan_->HasError()) return error_of(plan_->error);
+      prepared.needs.only = planned_invocations(*connection_);
+      return std::move(prepared.needs);
+    });
+  }
+
+  Result<void> begin(InputsPtr inputs) override {
+    return guarded([&]() -> Result<void> {
+      if (interrupted()) return cancelled();
+      set_inputs(*connection_, std::move(inputs));
+      duckdb::vector<duckdb::Value> values;
+      result_ = plan_->Execute(values, true);
+      if (result_->HasError()) return error_of(result_->GetErrorObject());
+      ResultShape shape;
+      for (std::size_t i = 0; i < result_->types.size(); ++i) {
+        shape.names.push_back(result_->names[i]);
+        shape.types.push_back(result_type(result_->types[i]));
+      }
+      encoder_ = format_ == Format::kJson ? make_json_encoder(std::move(shape))
+                                          : make_arrow_encoder(std::move(shape));
+      return {};
+    });
+  }
+
+  Result<Piece> next(std::size_t bytes) override {
+    return guarded([&]() -> Result<Piece> {
+      std::string body;
+      while (body.size() < bytes) {
+        if (interrupted()) return cancelled();
+        const auto chunk = result_->FetchRaw();
+        if (result_->HasError()) return error_of(result_->GetErrorObject());
+        if (!chunk || chunk->size() == 0) {
+          encoder_->finish(body);
+          return Piece{Bytes(std::move(body)), true};
+        }
+        RESTATE_TRY_VOID(encoder_->chunk(*chunk, body));
+      }
+      return Piece{Bytes(std::move(body)), false};
+    });
+  }
+
+  void interrupt() override {
+    const std::lock_guard lock(mutex_);
+    interrupted_ = true;
+    if (connection_) connection_->Interrupt();
+  }
+
+ private:
+  static Error cancelled() { return {Code::kCancelled, "The statement was interrupted"}; }
+  bool interrupted() {
+    const std::lock_guard lock(mutex_);
+    return interrupted_;
+  }
+
+  LazyDatabase& database_;
+  const std::string sql_;
+  const Format format_;
+  std::mutex mutex_;  ///< of the connection as `interrupt` sees it
+  bool interrupted_ = false;
+  duckdb::unique_ptr<duckdb::Connection> connection_;
+  duckdb::unique_ptr<duckdb::PreparedStatement> plan_;
+  duckdb::unique_ptr<duckdb::QueryResult> result_;
+  std::unique_ptr<Encoder> encoder_;
+};
+
+class DuckdbEngine final : public SqlEngine {
+ public:
+  explicit DuckdbEngine(const EngineOptions& options)
+      : database_(options), threads_(options.threads) {}
+
+  std::unique_ptr<SqlStatement> make_statement(std::string sql, Format format) override {
+    return std::make_unique<DuckdbStatement>(database_, std::move(sql), format);
+  }
+  void run(Task job) override { threads_.run(std::move(job)); }
+
+ private:
+  LazyDatabase database_;
+  SqlThreads threads_;  ///< last: its jobs use the database
+};
+
+}  // namespace
+
+std::unique_ptr<SqlEngine> make_duckdb_engine(EngineOptions options) {
+  return std::make_unique<DuckdbEngine>(options);
+}
+
+}  // namespace restate::query

@@ -1,0 +1,17 @@
+#include "query/duckdb/errors.h"
+
+namespace restate::query {
+
+Error error_of(const duckdb::ErrorData& error) {
+  switch (error.Type()) {
+    case duckdb::ExceptionType::PARSER:
+    case duckdb::ExceptionType::SYNTAX:
+      return {Code::kInvalidArgument, error.Message()};
+    case duckdb::ExceptionType::INTERRUPT:
+      return {Code::kCancelled, "The statement was interrupted"};
+    default:  // of DuckDB, which has many
+      return {Code::kInternal, error.Message()};
+  }
+}
+
+}  // namespace restate::query

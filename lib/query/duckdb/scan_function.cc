@@ -1,0 +1,339 @@
+#include "query/duckdb/scan_function.h"
+
+#include "query/catalog.h"
+#include "query/duckdb/chunk_sink.h"
+#include "query/table_scan.h"
+
+#include <duckdb/catalog/catalog.hpp>
+#include <duckdb/function/table_function.hpp>
+#include <duckdb/main/client_context_state.hpp>
+#include <duckdb/parser/parsed_data/create_table_function_info.hpp>
+#include <duckdb/planner/expression/bound_columnref_expression.hpp>
+#include <duckdb/planner/expression/bound_comparison_expression.hpp>
+#include <duckdb/planner/expression/bound_constant_expression.hpp>
+#include <duckdb/planner/expression/bound_operator_expression.hpp>
+#include <duckdb/planner/operator/logical_get.hpp>
+
+#include <algorithm>
+#include <atomic>
+
+namespace restate::query {
+namespace {
+
+using duckdb::ClientContext;
+using duckdb::LogicalType;
+
+constexpr const char* kStateName = "restate_inputs";
+
+/// What a scan of a plan was told. Filters come after it was made, and plans are copied.
+struct ScanNote {
+  const Table& table;
+  std::vector<Filter> filters;
+};
+using ScanNotes = std::vector<std::shared_ptr<ScanNote>>;
+
+/// What a connection carries for its statement.
+struct InputsState final : duckdb::ClientContextState {
+  InputsPtr inputs;
+  std::shared_ptr<ScanNotes> notes = std::make_shared<ScanNotes>();
+};
+
+LogicalType logical_type(ColumnType type) {
+  switch (type) {
+    case ColumnType::kText:
+      return LogicalType::VARCHAR;
+    case ColumnType::kBool:
+      return LogicalType::BOOLEAN;
+    case ColumnType::kU32:
+      return LogicalType::UINTEGER;
+    case ColumnType::kU64:
+      return LogicalType::UBIGINT;
+    case ColumnType::kBinary:
+      return LogicalType::BLOB;
+    case ColumnType::kTime:
+      return LogicalType::TIMESTAMP_TZ;
+    case ColumnType::kDuration:
+      return LogicalType::INTERVAL;
+    case ColumnType::kTexts:
+      return LogicalType::LIST(LogicalType::VARCHAR);
+    case ColumnType::kU32s:
+      return LogicalType::LIST(LogicalType::UINTEGER);
+  }
+  RESTATE_UNREACHABLE();
+}
+
+struct Bound final : duckdb::TableFunctionData {
+  Bound(const Table& t, std::shared_ptr<ScanNotes> n)
+      : table(t), notes(std::move(n)), note(std::make_shared<ScanNote>(ScanNote{t, {}})) {
+    if (notes) notes->push_back(note);
+  }
+
+  duckdb::unique_ptr<duckdb::FunctionData> Copy() const override {
+    auto copy = duckdb::make_uniq<Bound>(table, notes);
+    copy->note->filters = note->filters;
+    return copy;
+  }
+  bool Equals(const duckdb::FunctionData& other) const override {
+    const auto& that = other.Cast<Bound>();
+    // Two scans with filters may read different parts: nobody may merge them.
+    return &table == &that.table && filters().empty() && that.filters().empty();
+  }
+
+  const std::vector<Filter>& filters() const { return note->filters; }
+
+  const Table& table;
+  const std::shared_ptr<ScanNotes> notes;  ///< of its statement; null: of no statement
+  const std::shared_ptr<ScanNote> note;
+};
+
+duckdb::unique_ptr<duckdb::FunctionData> bind(ClientContext& context,
+                                              duckdb::TableFunctionBindInput& input,
+                                              duckdb::vector<LogicalType>& types,
+                                              duckdb::vector<std::string>& names) {
+  const std::string name = input.inputs[0].GetValue<std::string>();
+  const Table* table = find_table(name);
+  if (table == nullptr) throw duckdb::BinderException("There is no table '%s'", name);
+  for (const Column& column : table->columns) {
+    names.emplace_back(column.name);
+    types.push_back(logical_type(column.type));
+  }
+  const auto state = context.registered_state->Get<InputsState>(kStateName);
+  return duckdb::make_uniq<Bound>(*table, state ? state->notes : nullptr);
+}
+
+/// The column of `get` that an expression is, if it is one.
+std::optional<std::size_t> column_of(const duckdb::LogicalGet& get,
+                                     const duckdb::Expression& expression, const Table& table) {
+  if (expression.GetExpressionClass() != duckdb::ExpressionClass::BOUND_COLUMN_REF) return {};
+  const auto& binding = expression.Cast<duckdb::BoundColumnRefExpression>().binding;
+  const auto& ids = get.GetColumnIds();
+  if (binding.table_index != get.table_index || binding.column_index >= ids.size()) return {};
+  const std::size_t column = ids[binding.column_index].GetPrimaryIndex();
+  if (column >= table.columns.size()) return {};
+  return column;
+}
+
+/// Adds a constant to the values of a filter. False: a scan can do nothing with it.
+bool add_value(Filter& filter, ColumnType type, const duckdb::Expression& expression) {
+  if (expression.GetExpressionClass() != duckdb::ExpressionClass::BOUND_CONSTANT) return false;
+  const duckdb::Value& value = expression.Cast<duckdb::BoundConstantExpression>().value;
+  if (value.IsNull()) return true;  // equal to nothing
+  if (type == ColumnType::kText && value.type().id() == duckdb::LogicalTypeId::VARCHAR) {
+    filter.texts.push_back(duckdb::StringValue::Get(value));
+    return true;
+  }
+  if (type == ColumnType::kU64 && value.type().id() == duckdb::LogicalTypeId::UBIGINT) {
+    filter.numbers.push_back(value.GetValue<std::uint64_t>());
+    return true;
+  }
+  return false;
+}
+
+/// What a comparison with a time says of a column; `flipped`: the time stands on the left.
+bool add_bound(Filter& filter, duckdb::ExpressionType comparison, bool flipped,
+               const duckdb::Expression& expression) {
+  if (expression.GetExpressionClass() != duckdb::ExpressionClass::BOUND_CONSTANT) return false;
+  const duckdb::Value& value = expression.Cast<duckdb::BoundConstantExpression>().value;
+  if (value.IsNull() || value.type().id() != duckdb::LogicalTypeId::TIMESTAMP_TZ) return false;
+  const duckdb::timestamp_t time = duckdb::TimestampValue::Get(value);
+  if (!duckdb::Value::IsFinite(time)) return false;
+  const std::int64_t at = time.value;
+  if (flipped) comparison = duckdb::FlipComparisonExpression(comparison);
+  switch (comparison) {
+    case duckdb::ExpressionType::COMPARE_GREATERTHAN:
+      filter.least = at + 1;
+      return true;
+    case duckdb::ExpressionType::COMPARE_GREATERTHANOREQUALTO:
+      filter.least = at;
+      return true;
+    case duckdb::ExpressionType::COMPARE_LESSTHAN:
+      filter.most = at - 1;
+      return true;
+    case duckdb::ExpressionType::COMPARE_LESSTHANOREQUALTO:
+      filter.most = at;
+      return true;
+    default:  // of DuckDB, which has many
+      return false;
+  }
+}
+
+std::optional<Filter> filter_of_comparison(const duckdb::LogicalGet& get,
+                                           const duckdb::BoundComparisonExpression& comparison,
+                                           const Table& table) {
+  Filter filter;
+  const duckdb::ExpressionType type = comparison.GetExpressionType();
+  bool flipped = false;
+  auto column = column_of(get, *comparison.left, table);
+  if (!column) {
+    column = column_of(get, *comparison.right, table);
+    flipped = true;
+  }
+  if (!column) return std::nullopt;
+  filter.column = *column;
+  const duckdb::Expression& value = flipped ? *comparison.left : *comparison.right;
+  const ColumnType column_type = table.columns[*column].type;
+  const bool equality = type == duckdb::ExpressionType::COMPARE_EQUAL ||
+                        type == duckdb::ExpressionType::COMPARE_NOTEQUAL;
+  filter.negated = type == duckdb::ExpressionType::COMPARE_NOTEQUAL;
+  const bool understood =
+      equality ? add_value(filter, column_type, value)
+               : column_type == ColumnType::kTime && add_bound(filter, type, flipped, value);
+  if (!understood) return std::nullopt;
+  return filter;
+}
+
+std::optional<Filter> filter_of(const duckdb::LogicalGet& get, const duckdb::Expression& expression,
+                                const Table& table) {
+  if (expression.GetExpressionClass() == duckdb::ExpressionClass::BOUND_COMPARISON) {
+    return filter_of_comparison(get, expression.Cast<duckdb::BoundComparisonExpression>(), table);
+  }
+  if (expression.GetExpressionClass() != duckdb::ExpressionClass::BOUND_OPERATOR) return {};
+  const duckdb::ExpressionType type = expression.GetExpressionType();
+  const auto& children = expression.Cast<duckdb::BoundOperatorExpression>().children;
+  const auto column = column_of(get, *children[0], table);
+  if (!column) return std::nullopt;
+  Filter filter;
+  filter.column = *column;
+  if (type == duckdb::ExpressionType::OPERATOR_IS_NULL) {
+    filter.is_null = true;
+    return filter;
+  }
+  if (type != duckdb::ExpressionType::COMPARE_IN && type != duckdb::ExpressionType::COMPARE_NOT_IN) {
+    return std::nullopt;
+  }
+  filter.negated = type == duckdb::ExpressionType::COMPARE_NOT_IN;
+  for (std::size_t i = 1; i < children.size(); ++i) {
+    if (!add_value(filter, table.columns[*column].type, *children[i])) return std::nullopt;
+  }
+  return filter;
+}
+
+/// Notes what narrows the scan. The expressions stay: DuckDB checks each row again, so that a scan
+/// that reads too much is slow, and never wrong.
+void push_down(ClientContext&, duckdb::LogicalGet& get, duckdb::FunctionData* data,
+               duckdb::vector<duckdb::unique_ptr<duckdb::Expression>>& filters) {
+  const Bound& bound = data->Cast<Bound>();
+  for (const auto& expression : filters) {
+    if (auto filter = filter_of(get, *expression, bound.table)) {
+      bound.note->filters.push_back(std::move(*filter));
+    }
+  }
+}
+
+struct GlobalState final : duckdb::GlobalTableFunctionState {
+  explicit GlobalState(std::unique_ptr<TableScan> s) : scan(std::move(s)) {}
+  duckdb::idx_t MaxThreads() const override { return std::max<std::size_t>(1, scan->parts()); }
+
+  std::unique_ptr<TableScan> scan;
+  std::vector<std::size_t> places;  ///< of the table's columns in the chunk
+  std::atomic<std::size_t> next{0};
+};
+
+struct LocalState final : duckdb::LocalTableFunctionState {
+  std::optional<TableScan::Cursor> cursor;
+};
+
+duckdb::unique_ptr<duckdb::GlobalTableFunctionState> init_global(
+    ClientContext& context, duckdb::TableFunctionInitInput& input) {
+  const auto state = context.registered_state->Get<InputsState>(kStateName);
+  if (!state) throw duckdb::InvalidInputException("This connection has nothing to read");
+  const Bound& bound = input.bind_data->Cast<Bound>();
+  std::vector<std::size_t> columns;
+  std::vector<std::size_t> places(bound.table.columns.size(), ChunkSink::kNowhere);
+  for (std::size_t i = 0; i < input.column_ids.size(); ++i) {
+    const std::size_t column = input.column_ids[i];
+    if (column >= places.size()) continue;  // a row number, for who counts only
+    places[column] = i;
+    columns.push_back(column);
+  }
+  auto global = duckdb::make_uniq<GlobalState>(
+      std::make_unique<TableScan>(state->inputs, bound.table, std::move(columns), bound.filters()));
+  global->places = std::move(places);
+  return global;
+}
+
+duckdb::unique_ptr<duckdb::LocalTableFunctionState> init_local(duckdb::ExecutionContext&,
+                                                               duckdb::TableFunctionInitInput&,
+                                                               duckdb::GlobalTableFunctionState*) {
+  return duckdb::make_uniq<LocalState>();
+}
+
+void read_chunk(ClientContext& context, duckdb::TableFunctionInput& input,
+                duckdb::DataChunk& output) {
+  GlobalState& global = input.global_state->Cast<GlobalState>();
+  auto& cursor = input.local_state->Cast<LocalState>().cursor;
+  ChunkSink sink(output, global.places);
+  while (sink.rows() < STANDARD_VECTOR_SIZE) {
+    if (context.interrupted) throw duckdb::InterruptException();
+    if (!cursor) {
+      const std::size_t part = global.next.fetch_add(1);
+      if (part >= global.scan->parts()) break;
+      cursor.emplace().part = part;
+    }
+    const auto rows = global.scan->read(*cursor, STANDARD_VECTOR_SIZE - sink.rows(), sink);
+    if (!rows) throw duckdb::IOException(rows.error().message);
+    if (cursor->at_end) cursor.reset();
+  }
+  output.SetCardinality(sink.rows());
+}
+
+duckdb::unique_ptr<duckdb::NodeStatistics> cardinality(ClientContext&,
+                                                       const duckdb::FunctionData* data) {
+  // Only the order of joins depends on it: what is named by id is small, registries are, too.
+  constexpr duckdb::idx_t kFew = 100, kMany = 100'000;
+  const Bound& bound = data->Cast<Bound>();
+  const bool named =
+      std::any_of(bound.filters().begin(), bound.filters().end(),
+                  [](const Filter& filter) { return filter.names_values(); });
+  const bool small = named || bound.table.id == TableId::kService ||
+                     bound.table.id == TableId::kDeployment;
+  return duckdb::make_uniq<duckdb::NodeStatistics>(small ? kFew : kMany);
+}
+
+/// Lets `count(*)` read rows without a column.
+duckdb::virtual_column_map_t virtual_columns(ClientContext&,
+                                             duckdb::optional_ptr<duckdb::FunctionData>) {
+  duckdb::virtual_column_map_t columns;
+  columns.insert(duckdb::make_pair(duckdb::COLUMN_IDENTIFIER_EMPTY,
+                                   duckdb::TableColumn("", LogicalType::BOOLEAN)));
+  return columns;
+}
+
+}  // namespace
+
+void add_scan_function(duckdb::Connection& connection) {
+  duckdb::TableFunction function("rs_scan", {LogicalType::VARCHAR}, read_chunk, bind, init_global,
+                                 init_local);
+  function.projection_pushdown = true;
+  function.pushdown_complex_filter = push_down;
+  function.cardinality = cardinality;
+  function.get_virtual_columns = virtual_columns;
+  duckdb::CreateTableFunctionInfo info(std::move(function));
+  ClientContext& context = *connection.context;
+  context.RunFunctionInTransaction(
+      [&] { duckdb::Catalog::GetSystemCatalog(context).CreateTableFunction(context, info); });
+}
+
+void prepare_inputs(duckdb::Connection& connection) {
+  connection.context->registered_state->Insert(kStateName,
+                                               duckdb::make_shared_ptr<InputsState>());
+}
+
+std::optional<std::set<InvocationId>> planned_invocations(duckdb::Connection& connection) {
+  const auto state = connection.context->registered_state->Get<InputsState>(kStateName);
+  std::optional<std::set<InvocationId>> all;
+  for (const auto& note : *state->notes) {
+    if (!is_of_partitions(note->table.id)) continue;
+    auto ids = named_invocations(note->table, note->filters);
+    if (!ids) return std::nullopt;
+    if (!all) all.emplace();
+    all->merge(*ids);
+  }
+  return all;
+}
+
+void set_inputs(duckdb::Connection& connection, InputsPtr inputs) {
+  connection.context->registered_state->Get<InputsState>(kStateName)->inputs = std::move(inputs);
+}
+
+}  // namespace restate::query

@@ -1,0 +1,28 @@
+#pragma once
+
+/// \file
+/// Our tables as a table function of DuckDB: `rs_scan('sys_journal')`. It reads only the columns
+/// that are asked for, and only the parts of the key space that the filters leave.
+
+#include "query/inputs.h"
+
+#include <duckdb.hpp>
+
+#include <optional>
+#include <set>
+
+namespace restate::query {
+
+/// Registers the function. Throws, as DuckDB does.
+void add_scan_function(duckdb::Connection& connection);
+
+/// Makes `connection` ready for one statement. Before it is planned.
+void prepare_inputs(duckdb::Connection& connection);
+
+/// The invocations that the planned statement is about. Nothing: it looks at others, too.
+std::optional<std::set<InvocationId>> planned_invocations(duckdb::Connection& connection);
+
+/// What the statement reads. Before it runs.
+void set_inputs(duckdb::Connection& connection, InputsPtr inputs);
+
+}  // namespace restate::query

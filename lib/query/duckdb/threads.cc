@@ -1,0 +1,60 @@
+#include "query/duckdb/threads.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <sys/resource.h>
+
+namespace restate::query {
+namespace {
+
+constexpr int kNiceness = 10;
+
+}  // namespace
+
+SqlThreads::~SqlThreads() { close(); }
+
+void SqlThreads::run(Task job) {
+  const std::lock_guard lock(mutex_);
+  if (closed_) return;
+  jobs_.push_back(std::move(job));
+  if (threads_.empty()) {
+    // Signals are the host's; the threads that DuckDB starts from here inherit that, too.
+    sigset_t all, before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    for (std::uint32_t i = 0; i < count_; ++i) threads_.emplace_back([this] { work(); });
+    pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  }
+  wake_.notify_one();
+}
+
+void SqlThreads::close() {
+  std::deque<Task> dropped;
+  {
+    const std::lock_guard lock(mutex_);
+    closed_ = true;
+    dropped.swap(jobs_);
+    wake_.notify_all();
+  }
+  for (std::thread& thread : threads_) thread.join();
+  threads_.clear();
+}
+
+void SqlThreads::work() {
+  pthread_setname_np(pthread_self(), "sql");
+  // On Linux this is about the calling thread only.
+  setpriority(PRIO_PROCESS, 0, kNiceness);
+  std::unique_lock lock(mutex_);
+  while (true) {
+    wake_.wait(lock, [this] { return closed_ || !jobs_.empty(); });
+    if (closed_) return;
+    Task job = std::move(jobs_.front());
+    jobs_.pop_front();
+    lock.unlock();
+    job();
+    job = nullptr;
+    lock.lock();
+  }
+}
+
+}  // namespace restate::query

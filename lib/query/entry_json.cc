@@ -1,0 +1,470 @@
+#include "query/entry_json.h"
+
+#include "query/json_text.h"
+#include "wire/entry.h"
+
+#include <restate/assert.h>
+
+#include <string_view>
+#include <type_traits>
+
+namespace restate::query {
+namespace {
+
+/// `Run` of `Command: Run`.
+std::string_view type_of(const wire::JournalEntry& entry) {
+  const std::string_view whole = wire::entry_type_name(entry.type);
+  return whole.substr(whole.find(": ") + 2);
+}
+
+std::string_view code_name(std::uint32_t code) {
+  switch (code) {
+    case 400:
+      return "Bad request";
+    case 404:
+      return "Not found";
+    case 409:
+      return "Aborted";
+    case 410:
+      return "Gone";
+    case 415:
+      return "Unsupported media type";
+    case 470:
+      return "Not ready";
+    case 500:
+      return "Internal";
+    case 570:
+      return "Journal mismatch";
+    case 571:
+      return "Protocol violation";
+    case 572:
+      return "Awaiting two async results";
+    case 573:
+      return "Unsupported feature";
+    default:
+      return {};
+  }
+}
+
+void put(JsonText& to, const wire::Failure& failure) {
+  to.open_object();
+  to.key("code").number(failure.code).key("message").text(failure.message);
+  if (!failure.metadata.empty()) {
+    to.key("metadata").open_array();
+    for (const auto& [name, value] : failure.metadata) {
+      to.open_object().key("key").text(name).key("value").text(value).close_object();
+    }
+    to.close_array();
+  }
+  to.close_object();
+}
+
+void put_success(JsonText& to, std::string_view value) {
+  to.open_object().key("Success").octets(value).close_object();
+}
+
+void put_failure(JsonText& to, const wire::Failure& failure) {
+  to.open_object().key("Failure");
+  put(to, failure);
+  to.close_object();
+}
+
+void put_headers(JsonText& to, const std::vector<wire::Header>& headers) {
+  to.open_array();
+  for (const wire::Header& header : headers) {
+    to.open_object().key("name").text(header.name).key("value").text(header.value).close_object();
+  }
+  to.close_array();
+}
+
+void put_opt(JsonText& to, const std::optional<std::string>& text) {
+  if (text) {
+    to.text(*text);
+  } else {
+    to.null();
+  }
+}
+
+void put_duration(JsonText& to, std::uint64_t ms) {
+  to.open_object();
+  to.key("secs").number(ms / 1000).key("nanos").number(ms % 1000 * 1'000'000);
+  to.close_object();
+}
+
+void put(JsonText& to, const wire::InvocationTarget& target) {
+  const bool shared = target.handler_type == wire::HandlerType::kShared;
+  to.open_object();
+  switch (target.type) {
+    case wire::ServiceType::kService:
+      to.key("Service").open_object().key("name").text(target.service);
+      to.key("handler").text(target.handler);
+      break;
+    case wire::ServiceType::kVirtualObject:
+      to.key("VirtualObject").open_object().key("name").text(target.service);
+      to.key("key").text(target.key).key("handler").text(target.handler);
+      to.key("handler_ty").text(shared ? "Shared" : "Exclusive");
+      break;
+    case wire::ServiceType::kWorkflow:
+      to.key("Workflow").open_object().key("name").text(target.service);
+      to.key("key").text(target.key).key("handler").text(target.handler);
+      to.key("handler_ty").text(shared ? "Shared" : "Workflow");
+      break;
+  }
+  to.key("scope");
+  put_opt(to, target.scope);
+  to.close_object().close_object();
+}
+
+void put(JsonText& to, const wire::NotificationId& id) {
+  to.open_object();
+  if (const auto* completion = std::get_if<wire::CompletionId>(&id)) {
+    to.key("CompletionId").number(completion->value);
+  } else if (const auto* index = std::get_if<wire::SignalIndex>(&id)) {
+    to.key("SignalIndex").number(index->value);
+  } else {
+    to.key("SignalName").text(std::get<wire::SignalName>(id).value);
+  }
+  to.close_object();
+}
+
+template <class Signal>
+void put_signal_id(JsonText& to, const Signal& signal) {
+  to.open_object();
+  if (const auto* index = std::get_if<wire::SignalIndex>(&signal)) {
+    to.key("Index").number(index->value);
+  } else {
+    to.key("Name").text(std::get<wire::SignalName>(signal).value);
+  }
+  to.close_object();
+}
+
+void put(JsonText& to, const wire::InvocationRef& reference) {
+  to.open_object();
+  if (const auto* id = std::get_if<std::string>(&reference)) {
+    to.key("InvocationId").text(*id);
+  } else if (const auto* workflow = std::get_if<wire::WorkflowRef>(&reference)) {
+    to.key("Workflow").open_object().key("workflow_name").text(workflow->workflow);
+    to.key("workflow_key").text(workflow->key).close_object();
+  } else {
+    const auto& request = std::get<wire::IdempotentRef>(reference);
+    to.key("IdempotentRequest").open_object().key("service_name").text(request.service);
+    to.key("service_key");
+    put_opt(to, request.key);
+    to.key("service_handler").text(request.handler);
+    to.key("idempotency_key").text(request.idempotency_key).close_object();
+  }
+  to.close_object();
+}
+
+/// What a call resolved to when it was proposed, together with what the code asked for.
+void put_request(JsonText& to, const wire::CallRequest& request, const wire::CallInfo& info) {
+  to.open_object();
+  to.key("invocation_id").text(info.callee.str());
+  to.key("invocation_target");
+  put(to, info.target);
+  to.key("span_context").open_object().key("span_context").open_object().close_object();
+  to.key("cause").null().close_object();
+  to.key("parameter").octets(request.parameter.view());
+  to.key("headers");
+  put_headers(to, request.headers);
+  to.key("idempotency_key");
+  put_opt(to, request.idempotency_key);
+  to.key("completion_retention_duration");
+  put_duration(to, info.retention.completion_ms);
+  to.key("journal_retention_duration");
+  put_duration(to, info.retention.journal_ms);
+  if (request.limit_key) to.key("limit_key").text(*request.limit_key);
+  to.close_object();
+}
+
+/// Writes the members of one entry. `kLite`: without payloads, and with a name only where tools
+/// show it.
+template <bool kLite>
+struct Members {
+  JsonText& to;
+  const wire::JournalEntry& entry;
+  std::string name;
+
+  void put_name(bool even_in_lite = false) {
+    if (!kLite || (even_in_lite && !name.empty())) to.key("name").text(name);
+  }
+  void completion(wire::CompletionId id) { to.key("completion_id").number(id.value); }
+  void bytes_key(const Bytes& key) { to.key("key").text(key.view()); }
+
+  void outcome(const Bytes& value) {
+    if constexpr (kLite) {
+      to.text("Success");
+    } else {
+      put_success(to, value.view());
+    }
+  }
+  void outcome(const wire::Failure& failure) {
+    if constexpr (kLite) {
+      to.text("Failure");
+    } else {
+      put_failure(to, failure);
+    }
+  }
+  void outcome(const wire::Void&) { to.text("Void"); }
+  template <class... T>
+  void outcome(const std::variant<T...>& result) {
+    std::visit([&](const auto& value) { outcome(value); }, result);
+  }
+
+  void operator()(const wire::InputEntry& e) {
+    if constexpr (kLite) return;
+    to.key("headers");
+    put_headers(to, e.headers);
+    to.key("payload").octets(e.value.view());
+    put_name();
+  }
+  void operator()(const wire::OutputEntry& e) {
+    to.key("result");
+    outcome(e.result);
+    put_name();
+  }
+  void operator()(const wire::GetLazyStateEntry& e) {
+    bytes_key(e.key);
+    completion(e.completion);
+    put_name();
+  }
+  void operator()(const wire::SetStateEntry& e) {
+    bytes_key(e.key);
+    if constexpr (!kLite) to.key("value").octets(e.value.view());
+    put_name();
+  }
+  void operator()(const wire::ClearStateEntry& e) {
+    bytes_key(e.key);
+    put_name();
+  }
+  void operator()(const wire::ClearAllStateEntry&) { put_name(); }
+  void operator()(const wire::GetLazyStateKeysEntry& e) {
+    completion(e.completion);
+    put_name();
+  }
+  void operator()(const wire::GetEagerStateEntry& e) {
+    bytes_key(e.key);
+    to.key("result");
+    if (e.value) {
+      outcome(*e.value);
+    } else {
+      outcome(wire::Void{});
+    }
+    put_name();
+  }
+  void operator()(const wire::GetEagerStateKeysEntry& e) {
+    if constexpr (!kLite) state_keys(e.keys);
+    put_name();
+  }
+  void state_keys(const wire::StateKeys& keys) {
+    to.key("state_keys").open_array();
+    for (const Bytes& key : keys.keys) to.text(key.view());
+    to.close_array();
+  }
+  void operator()(const wire::GetPromiseEntry& e) {
+    to.key("key").text(e.key);
+    completion(e.completion);
+    put_name();
+  }
+  void operator()(const wire::PeekPromiseEntry& e) {
+    to.key("key").text(e.key);
+    completion(e.completion);
+    put_name();
+  }
+  void operator()(const wire::CompletePromiseEntry& e) {
+    to.key("key").text(e.key).key("value");
+    outcome(e.value);
+    completion(e.completion);
+    put_name();
+  }
+  void operator()(const wire::SleepEntry& e) {
+    to.key("wake_up_time").number(e.wake_up.ms);
+    completion(e.completion);
+    put_name(true);
+  }
+  void operator()(const wire::CallEntry& e) {
+    request(e.request);
+    to.key("invocation_id_completion_id").number(e.invocation_id_completion.value);
+    to.key("result_completion_id").number(e.completion.value);
+    put_name(true);
+  }
+  void operator()(const wire::OneWayCallEntry& e) {
+    request(e.request);
+    to.key("invoke_time").number(e.invoke_time.ms);
+    to.key("invocation_id_completion_id").number(e.invocation_id_completion.value);
+    put_name(true);
+  }
+  void request(const wire::CallRequest& request) {
+    const wire::CallInfo info = entry.call.value_or(wire::CallInfo{});
+    if constexpr (kLite) {
+      to.key("invocation_id").text(info.callee.str()).key("invocation_target");
+      put(to, info.target);
+    } else {
+      to.key("request");
+      put_request(to, request, info);
+    }
+  }
+  void operator()(const wire::SendSignalEntry& e) {
+    to.key("target_invocation_id").text(e.target).key("signal_id");
+    put_signal_id(to, e.signal);
+    to.key("result");
+    outcome(e.result);
+    put_name();
+  }
+  void operator()(const wire::RunEntry& e) {
+    completion(e.completion);
+    put_name(true);
+  }
+  void operator()(const wire::AttachInvocationEntry& e) {
+    to.key("target");
+    put(to, e.target);
+    completion(e.completion);
+    put_name();
+  }
+  void operator()(const wire::GetInvocationOutputEntry& e) {
+    to.key("target");
+    put(to, e.target);
+    completion(e.completion);
+    put_name();
+  }
+  void operator()(const wire::CompleteAwakeableEntry& e) {
+    to.key("id").text(e.id).key("result");
+    outcome(e.result);
+    put_name();
+  }
+  void operator()(const wire::Notification&) {}
+};
+
+/// The result of a notification as a member of its object.
+void put_result(JsonText& to, const wire::NotificationResult& result) {
+  if (const auto* id = std::get_if<InvocationId>(&result)) {
+    to.key("invocation_id").text(id->str());
+  } else if (const auto* keys = std::get_if<wire::StateKeys>(&result)) {
+    to.key("state_keys").open_array();
+    for (const Bytes& key : keys->keys) to.text(key.view());
+    to.close_array();
+  } else if (const auto* value = std::get_if<Bytes>(&result)) {
+    to.key("result");
+    put_success(to, value->view());
+  } else if (const auto* failure = std::get_if<wire::Failure>(&result)) {
+    to.key("result");
+    put_failure(to, *failure);
+  } else {
+    to.key("result").text("Void");
+  }
+}
+
+std::string_view variant_name(const wire::NotificationResult& result) {
+  constexpr std::string_view kNames[] = {"Void", "Success", "Failure", "InvocationId", "StateKeys"};
+  static_assert(std::variant_size_v<wire::NotificationResult> == 5);
+  return kNames[result.index()];
+}
+
+void put_notification(JsonText& to, const wire::JournalEntry& entry,
+                      const wire::Notification& notification) {
+  to.key("Notification").open_object();
+  if (entry.type == wire::EntryType::kSignalNotification) {
+    to.key("Signal").open_object().key("id");
+    put_signal_id(to, notification.id);
+    put_result(to, notification.result);
+    to.close_object();
+  } else {
+    to.key("Completion").open_object().key(type_of(entry)).open_object();
+    const auto* id = std::get_if<wire::CompletionId>(&notification.id);
+    to.key("completion_id").number(id == nullptr ? 0 : id->value);
+    if (entry.type != wire::EntryType::kSleepCompletion) put_result(to, notification.result);
+    to.close_object().close_object();
+  }
+  to.close_object();
+}
+
+void put_lite_notification(JsonText& to, const wire::JournalEntry& entry,
+                           const wire::Notification& notification) {
+  to.key("Notification").open_object().key("ty");
+  if (entry.type == wire::EntryType::kSignalNotification) {
+    to.text("Signal");
+  } else {
+    to.open_object().key("Completion").text(type_of(entry)).close_object();
+  }
+  to.key("id");
+  put(to, notification.id);
+  to.key("result").text(variant_name(notification.result));
+  to.close_object();
+}
+
+template <bool kLite>
+std::optional<std::string> make_json(const wire::JournalEntry& entry) {
+  const auto content = wire::decode_entry(entry.type, entry.body);
+  if (!content) return std::nullopt;
+  JsonText to;
+  to.open_object();
+  if (const auto* notification = std::get_if<wire::Notification>(&*content)) {
+    if constexpr (kLite) {
+      put_lite_notification(to, entry, *notification);
+    } else {
+      put_notification(to, entry, *notification);
+    }
+  } else {
+    to.key("Command").open_object().key(type_of(entry)).open_object();
+    std::visit(Members<kLite>{to, entry, wire::entry_name(entry.type, entry.body)}, *content);
+    to.close_object().close_object();
+  }
+  to.close_object();
+  return std::move(to).take();
+}
+
+std::string_view combinator_name(wire::Combinator combinator) {
+  switch (combinator) {
+    case wire::Combinator::kUnknown:
+      return "Unknown";
+    case wire::Combinator::kFirstCompleted:
+      return "FirstCompleted";
+    case wire::Combinator::kAllCompleted:
+      return "AllCompleted";
+    case wire::Combinator::kFirstSucceededOrAllFailed:
+      return "FirstSucceededOrAllFailed";
+    case wire::Combinator::kAllSucceededOrFirstFailed:
+      return "AllSucceededOrFirstFailed";
+  }
+  RESTATE_UNREACHABLE();
+}
+
+void put(JsonText& to, const wire::AwaitTree& tree) {
+  to.open_object().key(combinator_name(tree.combinator)).open_array();
+  for (const wire::NotificationId& leaf : tree.leaves) {
+    to.open_object().key("Single");
+    put(to, leaf);
+    to.close_object();
+  }
+  for (const wire::AwaitTree& node : tree.nested) put(to, node);
+  to.close_array().close_object();
+}
+
+}  // namespace
+
+std::optional<std::string> entry_json(const wire::JournalEntry& entry) {
+  return make_json<false>(entry);
+}
+
+std::optional<std::string> entry_lite_json(const wire::JournalEntry& entry) {
+  return make_json<true>(entry);
+}
+
+std::string future_json(const wire::AwaitTree& tree) {
+  JsonText to;
+  put(to, tree);
+  return std::move(to).take();
+}
+
+std::string failure_text(const wire::Failure& failure) {
+  return "[" + std::to_string(failure.code) + "] " + failure.message;
+}
+
+std::string named_failure_text(const wire::Failure& failure) {
+  const std::string_view name = code_name(failure.code);
+  std::string text = "[" + std::to_string(failure.code);
+  if (!name.empty()) text.append(" ").append(name);
+  return text.append("] ").append(failure.message);
+}
+
+}  // namespace restate::query

@@ -1,0 +1,353 @@
+// Statements as clients send them, over rows in memory.
+
+#include "bench.h"
+#include "query/engine.h"
+#include "query/service.h"
+#include "support/catch.h"
+
+#include <set>
+#include <string>
+
+using namespace restate;
+using namespace restate::query;
+using namespace restate::query::testing;
+
+namespace {
+
+/// One engine for all cases: opening DuckDB takes longer than most of them.
+SqlEngine& engine() {
+  static const std::unique_ptr<SqlEngine> instance =
+      make_duckdb_engine({.memory = 256u << 20, .parallelism = 2});
+  return *instance;
+}
+
+/// Takes the steps of a statement on this thread.
+Result<std::string> run(const Bench& bench, const std::string& sql, Format format = Format::kJson,
+                        std::size_t piece = 1024) {
+  const auto statement = engine().make_statement(sql, format);
+  RESTATE_TRY(const Needs needs, statement->prepare());
+  static_cast<void>(needs);
+  RESTATE_TRY_VOID(statement->begin(bench.inputs()));
+  std::string answer;
+  while (true) {
+    RESTATE_TRY(const Piece part, statement->next(piece));
+    answer += part.body.view();
+    if (part.last) return answer;
+  }
+}
+
+std::string rows(const Bench& bench, const std::string& sql) {
+  const auto answer = run(bench, sql);
+  INFO(sql);
+  if (!answer) FAIL_CHECK(answer.error().describe());
+  return answer ? *answer : std::string();
+}
+
+
+Bench example() {
+  Bench bench;
+  auto greet = invoked_status();
+  bench.put(id_of(1000, 1), greet);
+  auto add = invoked_status();
+  add.status = partition::Status::kInboxed;
+  add.target = {wire::ServiceType::kVirtualObject,
+                wire::HandlerType::kExclusive,
+                "Counter",
+                "held",
+                "add",
+                std::nullopt};
+  add.timestamps.created = WallTime{3000};
+  bench.put(id_of(UINT64_MAX, 2), add);
+  auto done = invoked_status();
+  done.status = partition::Status::kCompleted;
+  done.result = wire::Failure{418, "it's broken", {}};
+  done.timestamps.created = WallTime{2000};
+  done.timestamps.completed = WallTime{4000};
+  bench.put(id_of(2000, 3), done);
+  bench.put_state(object_of("Counter", "held"), "bin", Bytes(std::string_view("\xff\x00\x80", 3)));
+  bench.put_inbox(object_of("Counter", "held"), 0, id_of(UINT64_MAX, 2));
+
+  schema::Deployment deployment;
+  deployment.uri = "http://localhost:9080/";
+  schema::ServiceRevision service;
+  service.deployment = deployment.id;
+  service.name = "Greeter";
+  deployment.services.push_back(service);
+  service.name = "Counter";
+  service.type = wire::ServiceType::kVirtualObject;
+  deployment.services.push_back(service);
+  bench.schema.deployments.emplace(deployment.id, deployment);
+  return bench;
+}
+
+int status(const std::string& sql) {
+  const auto answer = run(example(), sql);
+  return answer ? 200 : status_of(answer.error());
+}
+
+}  // namespace
+
+TEST_CASE("rows are objects in the order of the columns, without nulls", "[query]") {
+  const Bench bench = example();
+  CHECK(rows(bench, "SELECT id, target_service_key, status FROM sys_invocation WHERE id = '" +
+                        id_of(1000, 1).str() + "'") ==
+        R"({"rows":[{"id":")" + id_of(1000, 1).str() + R"(","status":"ready"}]})");
+  CHECK(rows(bench, "SELECT id FROM sys_invocation WHERE false") == R"({"rows":[]})");
+  CHECK(rows(bench,
+             "SELECT status, completion_failure, completed_at, journal_retention FROM "
+             "sys_invocation WHERE status = 'completed'") ==
+        R"({"rows":[{"status":"completed","completion_failure":"[418] it's broken",)"
+        R"("completed_at":"1970-01-01T00:00:04Z","journal_retention":"PT1.5S"}]})");
+}
+
+TEST_CASE("scalars as JSON", "[query]") {
+  const Bench bench;
+  CHECK(rows(bench,
+             R"(SELECT true AS b, 1 AS i, 18446744073709551615 AS u, -1 AS neg, 1.0 AS f1, )"
+             R"(1.5 AS f, cast('NaN' AS double) AS nan, '' AS es, 'a"b\c' AS esc, NULL AS n)") ==
+        R"({"rows":[{"b":true,"i":1,"u":18446744073709551615,"neg":-1,"f1":1.0,"f":1.5,)"
+        R"("nan":null,"es":"","esc":"a\"b\\c"}]})");
+  CHECK(rows(bench,
+             "SELECT timestamp '2026-01-02T03:04:05.678' AS ts, date '2026-01-02' AS d, "
+             "[1,2,NULL] AS l, [] AS el") ==
+        R"({"rows":[{"ts":"2026-01-02T03:04:05.678","d":"2026-01-02","l":[1,2,null],"el":[]}]})");
+  CHECK(rows(bench, "SELECT 7 / 2 AS a, 7 % 2 AS b, -7 / 2 AS c") ==
+        R"({"rows":[{"a":3,"b":1,"c":-3}]})");
+  CHECK(rows(bench, "SELECT 'a' || 1 AS x") == R"({"rows":[{"x":"a1"}]})");
+  CHECK(rows(bench, "SELECT 1 AS MyName, 2 AS \"MyTy\"; -- the end") ==
+        R"({"rows":[{"myname":1,"MyTy":2}]})");
+}
+
+TEST_CASE("a lookup by id reads one row of the store", "[query]") {
+  Bench bench;
+  for (std::uint8_t n = 0; n < 200; ++n) bench.put(id_of(n * 77, n), invoked_status());
+  const std::string id = id_of(77, 1).str();
+  CHECK_FALSE(rows(bench, "SELECT * FROM sys_invocation WHERE id = '" + id + "'").empty());
+  CHECK(bench.counts().gets == 1);
+  CHECK(bench.counts().scanned == 0);
+  CHECK_FALSE(rows(bench,
+                   "SELECT inv.id FROM sys_invocation inv LEFT JOIN sys_deployment dp ON "
+                   "dp.id = inv.pinned_deployment_id WHERE status != 'completed' AND "
+                   "inv.id IN ('" +
+                       id + "', '" + id_of(154, 2).str() + "')")
+                  .empty());
+  CHECK(bench.counts().gets == 3);
+  CHECK(bench.counts().scanned == 0);
+}
+
+TEST_CASE("the plan of a statement says which invocations it is about", "[query]") {
+  const auto only = [](const std::string& sql) {
+    const auto found = engine().make_statement(sql, Format::kJson)->prepare();
+    REQUIRE(found);
+    return found->only;
+  };
+  const InvocationId a = id_of(77, 1), b = id_of(154, 2);
+  const std::string is_a = "'" + a.str() + "'", is_b = "'" + b.str() + "'";
+  using Ids = std::set<InvocationId>;
+  CHECK(only("SELECT * FROM sys_invocation WHERE id = " + is_a) == Ids{a});
+  CHECK(only("SELECT * FROM sys_invocation inv LEFT JOIN sys_deployment d ON d.id = "
+             "inv.pinned_deployment_id WHERE status != 'completed' AND inv.id IN (" +
+             is_a + ", " + is_b + ") ORDER BY inv.created_at") == Ids{a, b});
+  CHECK(only("SELECT (SELECT count(*) FROM sys_journal WHERE id = " + is_b +
+             ") FROM sys_invocation_state WHERE id = " + is_a) == Ids{a, b});
+  CHECK(only("SELECT * FROM sys_invocation WHERE id = 'bogus'") == Ids{});
+  CHECK_FALSE(only("SELECT * FROM sys_invocation WHERE id = " + is_a + " OR status = 'ready'"));
+  CHECK_FALSE(only("SELECT * FROM sys_invocation WHERE id != " + is_a));
+  CHECK_FALSE(only("SELECT 1 FROM sys_invocation i, sys_inbox b WHERE i.id = " + is_a));
+  CHECK_FALSE(only("SELECT count(*) FROM state"));
+}
+
+TEST_CASE("the names of a statement say what must be collected", "[query]") {
+  const auto needs = [](const std::string& sql) {
+    const auto found = engine().make_statement(sql, Format::kJson)->prepare();
+    REQUIRE(found);
+    return std::pair(found->rows, found->live);
+  };
+  CHECK(needs("SELECT 1") == std::pair(false, false));
+  CHECK(needs("SELECT * FROM sys_service") == std::pair(false, false));
+  CHECK(needs("SELECT * FROM state") == std::pair(true, false));
+  CHECK(needs("SELECT * FROM sys_invocation_state") == std::pair(false, true));
+  CHECK(needs("WITH a AS (SELECT 1 FROM sys_invocation) SELECT 1") == std::pair(true, true));
+  CHECK(needs("SELECT 1 WHERE EXISTS (SELECT 1 FROM sys_inbox)") == std::pair(true, false));
+}
+
+TEST_CASE("what the command line tool sends", "[query]") {
+  const Bench bench = example();
+  CHECK(rows(bench,
+             "SELECT COUNT(1) FROM (SELECT * FROM sys_invocation inv LIMIT 50000 ) WHERE "
+             "inv.target_service_name IN ('Greeter') AND status != 'completed'") ==
+        R"j({"rows":[{"count(Int64(1))":1}]})j");
+  CHECK(rows(bench,
+             "SELECT id FROM sys_invocation inv ORDER BY inv.created_at DESC, inv.id "
+             "LIMIT 1") == R"({"rows":[{"id":")" + id_of(UINT64_MAX, 2).str() + R"("}]})");
+  CHECK(rows(bench,
+             "SELECT target_service_name, target_handler_name, 'pending' as status, COUNT(1) as "
+             "num_invocations, MIN(created_at) as oldest_at, FIRST_VALUE(id ORDER BY created_at "
+             "ASC) as oldest_invocation FROM sys_invocation_status WHERE status == 'inboxed' AND "
+             "target_service_name IN ('Counter') GROUP BY target_service_name, "
+             "target_handler_name") ==
+        R"({"rows":[{"target_service_name":"Counter","target_handler_name":"add",)"
+        R"("status":"pending","num_invocations":1,"oldest_at":"1970-01-01T00:00:03Z",)"
+        R"("oldest_invocation":")" +
+            id_of(UINT64_MAX, 2).str() + R"("}]})");
+  CHECK(rows(bench,
+             "SELECT service_name, service_key, COUNT(1) as num_pending FROM sys_inbox WHERE "
+             "service_name IN ('Counter') GROUP BY service_name, service_key ORDER BY num_pending "
+             "DESC") ==
+        R"({"rows":[{"service_name":"Counter","service_key":"held","num_pending":1}]})");
+  CHECK(rows(bench,
+             "SELECT first_value(id) as holder, 0 as num_pending, sum(retry_count) as num_retries "
+             "FROM sys_invocation WHERE status != 'pending' AND target_service_name IN "
+             "('Greeter') AND status = 'ready' GROUP BY target_service_name") ==
+        R"({"rows":[{"holder":")" + id_of(1000, 1).str() + R"(","num_pending":0}]})");
+  CHECK(rows(bench,
+             "SELECT COUNT(*) FROM information_schema.columns WHERE table_name = "
+             "'sys_journal' AND column_name IN ('version', 'entry_json', 'appended_at')") ==
+        R"j({"rows":[{"count(*)":3}]})j");
+  CHECK(rows(bench,
+             "SELECT sj.index, sj.entry_type FROM sys_journal sj WHERE sj.id = 'x' ORDER BY "
+             "index DESC LIMIT 100") == R"({"rows":[]})");
+  CHECK(rows(bench,
+             "select key, value from state where service_name = 'Counter' and service_key "
+             "= 'held' ;") == R"({"rows":[{"key":"bin","value":"ff0080"}]})");
+  CHECK(rows(bench,
+             "SELECT id, target FROM sys_invocation_status WHERE target LIKE 'Counter/%' "
+             "AND status != 'completed' LIMIT 500") ==
+        R"({"rows":[{"id":")" + id_of(UINT64_MAX, 2).str() + R"(","target":"Counter/held/add"}]})");
+  CHECK(rows(bench, "SELECT pattern, concurrency FROM sys_rules ORDER BY pattern") ==
+        R"({"rows":[]})");
+}
+
+TEST_CASE("filters give what they would give without help", "[query]") {
+  const Bench bench = example();
+  // Behind `IS TRUE` the scan is not told of the filter.
+  const auto count = [&](const std::string& filter) {
+    const std::string from = "SELECT count(*) AS n FROM sys_invocation WHERE ";
+    const std::string helped = rows(bench, from + filter);
+    CHECK(helped == rows(bench, from + "(" + filter + ") IS TRUE"));
+    return helped;
+  };
+  const auto n = [](int rows) { return "{\"rows\":[{\"n\":" + std::to_string(rows) + "}]}"; };
+  CHECK(count("status = 'completed'") == n(1));
+  CHECK(count("status != 'completed'") == n(2));
+  CHECK(count("status NOT IN ('completed', 'pending')") == n(1));
+  CHECK(count("'completed' <> status") == n(2));
+  CHECK(count("status IN ('running', 'ready')") == n(1));
+  CHECK(count("created_at > '1970-01-01T00:00:02Z'") == n(1));
+  CHECK(count("created_at >= '1970-01-01T00:00:02Z'") == n(2));
+  CHECK(count("TIMESTAMP '1970-01-01 00:00:02' > created_at") == n(1));
+  CHECK(count("created_at BETWEEN '1970-01-01T00:00:01Z' AND '1970-01-01T00:00:02Z'") == n(2));
+  CHECK(count("target_service_name = 'Greeter' AND modified_at <= '1970-01-01T00:00:02.001Z'") ==
+        n(2));
+  CHECK(count("target_service_key IS NULL") == n(2));
+}
+
+TEST_CASE("what the web page sends", "[query]") {
+  const Bench bench = example();
+  CHECK(rows(bench,
+             "SELECT to_unixtime(date_bin(INTERVAL '60 seconds', completed_at, TIMESTAMP "
+             "'1970-01-01T00:00:00')) AS bucket, COUNT(1) FILTER (WHERE completion_result = "
+             "'failure') AS n FROM sys_invocation_status WHERE completed_at IS NOT NULL GROUP BY "
+             "bucket") == R"({"rows":[{"bucket":0,"n":1}]})");
+  CHECK(rows(bench,
+             "SELECT COUNT(*) AS n FROM sys_invocation WHERE created_at > "
+             "'1970-01-01T00:00:01.500Z' AND created_at < '2099-01-01'") ==
+        R"({"rows":[{"n":2}]})");
+  CHECK(rows(bench, "SELECT d.id IS NULL AS x FROM sys_deployment d EXCEPT SELECT false") ==
+        R"({"rows":[]})");
+  CHECK(rows(bench,
+             "SELECT name FROM sys_service s WHERE EXISTS (SELECT 1 FROM sys_invocation i "
+             "WHERE i.target_service_name = s.name AND i.status = 'completed')") ==
+        R"({"rows":[{"name":"Greeter"}]})");
+  CHECK(rows(bench, "SELECT name FROM restate.public.sys_service WHERE NAME ILIKE 'gREET%'") ==
+        R"({"rows":[{"name":"Greeter"}]})");
+  CHECK(rows(bench, "SELECT unnest(services) AS s FROM sys_deployment ORDER BY s") ==
+        R"({"rows":[{"s":"Counter"},{"s":"Greeter"}]})");
+}
+
+TEST_CASE("statements that are refused", "[query]") {
+  for (const char* sql : {"", ";", "SELEC 1", "CREATE TABLE t(a INT)", "CREATE VIEW v AS SELECT 1",
+                          "DROP TABLE state", "INSERT INTO state VALUES (1)", "DELETE FROM state",
+                          "UPDATE state SET key = 'a'", "COPY state TO 'x.csv'", "ATTACH 'x.db'",
+                          "EXPLAIN DELETE FROM state"}) {
+    INFO(sql);
+    CHECK(status(sql) == 400);
+  }
+  for (const char* sql :
+       {"SELECT 1; SELECT 2", "SELECT * FROM nope", "SELECT nope FROM sys_service",
+        "SELECT nofunc(1)", "SELECT 1/0", "SELECT 7 % 0", "BEGIN", "COMMIT", "SELECT CAST('a' AS INT)",
+        "SELECT id FROM sys_invocation WHERE created_at > 'abc'", "SELECT $1",
+        "SELECT * FROM read_csv('/etc/passwd')", "SELECT * FROM '/etc/passwd'"}) {
+    INFO(sql);
+    CHECK(status(sql) == 500);
+  }
+}
+
+TEST_CASE("settings are taken, and change nothing", "[query]") {
+  const Bench bench;
+  CHECK(rows(bench, "SET datafusion.execution.target_partitions = 1") == R"({"rows":[]})");
+  CHECK(rows(bench, "SET TimeZone = 'Asia/Tokyo'") == R"({"rows":[]})");
+  CHECK(rows(bench, "SELECT cast(TIMESTAMPTZ '2026-01-01 00:00:00Z' AS VARCHAR) AS t") ==
+        R"({"rows":[{"t":"2026-01-01 00:00:00+00"}]})");
+}
+
+TEST_CASE("a broken row fails the statement", "[query]") {
+  Bench bench;
+  bench.put_raw(PartitionKey{1}, "iSgarbage", Bytes("x"));
+  const auto answer = run(bench, "SELECT id FROM sys_invocation");
+  REQUIRE_FALSE(answer);
+  CHECK(status_of(answer.error()) == 500);
+}
+
+TEST_CASE("large answers come in pieces", "[query]") {
+  Bench bench;
+  for (std::uint32_t n = 0; n < 5000; ++n) {
+    bench.put_state(object_of("Counter", "k" + std::to_string(n)), "s", Bytes("v"));
+  }
+  const auto statement = engine().make_statement("SELECT service_key FROM state", Format::kJson);
+  REQUIRE(statement->prepare());
+  REQUIRE(statement->begin(bench.inputs()));
+  std::size_t pieces = 0, size = 0;
+  for (bool last = false; !last; ++pieces) {
+    const auto piece = statement->next(10'000);
+    REQUIRE(piece);
+    size += piece->body.size();
+    last = piece->last;
+  }
+  CHECK(pieces > 2);
+  CHECK(size > 5000 * 20);
+
+  SECTION("until somebody has enough") {
+    const auto other = engine().make_statement("SELECT service_key FROM state", Format::kJson);
+    REQUIRE(other->prepare());
+    REQUIRE(other->begin(bench.inputs()));
+    REQUIRE(other->next(1));
+    other->interrupt();
+    CHECK(other->next(1) == Code::kCancelled);
+  }
+}
+
+TEST_CASE("the default format is a stream of Arrow", "[query]") {
+  const Bench bench = example();
+  const auto answer = run(bench,
+                          "SELECT COUNT(1) AS inv_count FROM sys_invocation_status WHERE "
+                          "status != 'completed'",
+                          Format::kArrow);
+  REQUIRE(answer);
+  CHECK(answer->starts_with("\xff\xff\xff\xff"));
+  CHECK(answer->ends_with(std::string_view("\xff\xff\xff\xff\0\0\0\0", 8)));
+  CHECK(answer->find("inv_count") != std::string::npos);
+  CHECK(answer->find(std::string_view("\x02\0\0\0\0\0\0\0", 8)) != std::string::npos);
+  CHECK(run(bench, "SELECT * FROM sys_invocation", Format::kArrow));
+  CHECK(run(bench, "SELECT * FROM sys_deployment WHERE false", Format::kArrow));
+}
+
+TEST_CASE("tables describe themselves", "[query]") {
+  const Bench bench;
+  CHECK(rows(bench, "DESCRIBE sys_service")
+            .starts_with(
+                R"({"rows":[{"column_name":"name","data_type":"LargeUtf8","is_nullable":"YES"},)"));
+  CHECK(rows(bench,
+             "SELECT table_type FROM information_schema.tables WHERE table_name = "
+             "'sys_invocation'") == R"({"rows":[{"table_type":"VIEW"}]})");
+}
