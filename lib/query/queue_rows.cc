@@ -31,7 +31,7 @@ struct EntryRow {
 
 using Entry = EntryRow;
 
-constexpr Field<Entry> kEntryFields[] = {
+constexpr Field<Entry> kQueueEntryFields[] = {
     {"partition_key", [](const Entry& r, Cell c) { c.number(r.id.key.value); }},
     {"id", [](const Entry& r, Cell c) { c.text(r.queue()); }},
     {"vqueue_id", [](const Entry& r, Cell c) { c.text(r.queue()); }},
@@ -81,7 +81,7 @@ bool needs_invocation(std::string_view name) {
 class QueueEntryRows final : public StoredRows {
  public:
   QueueEntryRows(const Table& table, Columns columns)
-      : fields_(table, columns, kEntryFields),
+      : fields_(table, columns, kQueueEntryFields),
         with_invocation_(!fields_.all([](std::string_view name) {
           return !needs_invocation(name);
         })) {}
