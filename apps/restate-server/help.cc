@@ -24,6 +24,7 @@ Network
       --bind-port PORT            of the node itself [5122]
       --bind-address IP:PORT      both in one
       --advertised-address URL    how others reach the node
+      --advertised-host HOST      the host that clients are told
       --listen-mode MODE          tcp, unix or all [all]
       --use-random-ports BOOL     any free ports, told in the log [false]
 Logs and traces
@@ -33,8 +34,7 @@ Logs and traces
       --tracing-endpoint URL      spans go here; or --tracing-services-endpoint
 Without effect on a single node
       --roles --location --force-node-id --metadata-store-address
-      --advertised-host --tracing-runtime-endpoint --tracing-json-path
-      --tracing-filter
+      --tracing-runtime-endpoint --tracing-json-path --tracing-filter
 
 Try it: restate-server --demo --bind-ip 127.0.0.1 --base-dir /tmp/restate
         curl localhost:8080/Greeter/greet -d '"Ada"'

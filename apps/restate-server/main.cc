@@ -24,5 +24,5 @@ int main(int argc, char** argv) {
     std::fputs(restate::node::dump_config(loaded->config).c_str(), stdout);
     return 0;
   }
-  return server::run(*std::move(loaded), options.demo);
+  return server::run(*std::move(loaded), options);
 }

@@ -85,6 +85,30 @@ std::string describe(const CLI::ParseError& error, const CLI::App& app) {
   return error.what();
 }
 
+restate::Result<std::string> read_text(const std::string& path, const char* what) {
+  std::ifstream file(path);
+  std::error_code unreadable;
+  if (!file || std::filesystem::is_directory(path, unreadable)) {
+    return restate::Error{restate::Code::kInvalidArgument,
+                          path + ": cannot read this " + what + ": " +
+                              (file ? "it is a directory" : std::strerror(errno))};
+  }
+  std::ostringstream text;
+  text << file.rdbuf();
+  return text.str();
+}
+
+/// What is in the file, if one is named, without the line break that editors leave at the end.
+restate::Result<void> read_token(restate::node::TokenConfig& config) {
+  if (config.file.empty()) return {};
+  RESTATE_TRY(config.token, read_text(config.file, "file with a token"));
+  const auto last = config.token.find_last_not_of(" \t\r\n");
+  config.token.resize(last == std::string::npos ? 0 : last + 1);
+  if (!config.token.empty()) return {};
+  return restate::Error{restate::Code::kInvalidArgument,
+                        config.file + ": expected a token, found nothing"};
+}
+
 }  // namespace
 
 Options parse_options(int argc, char** argv) {
@@ -128,19 +152,14 @@ Options parse_options(int argc, char** argv) {
 restate::Result<restate::node::LoadedConfig> load(const Options& options) {
   std::string toml;
   if (!options.config_file.empty()) {
-    std::ifstream file(options.config_file);
-    std::error_code unreadable;
-    if (!file || std::filesystem::is_directory(options.config_file, unreadable)) {
-      return restate::Error{restate::Code::kInvalidArgument,
-                            options.config_file + ": cannot read this configuration file: " +
-                                (file ? "it is a directory" : std::strerror(errno))};
-    }
-    std::ostringstream text;
-    text << file.rdbuf();
-    toml = text.str();
+    RESTATE_TRY(toml, read_text(options.config_file, "configuration file"));
   }
   RESTATE_TRY(auto loaded, restate::node::load_config(toml, options.config_file, environment(),
                                                       options.flags));
+  for (restate::node::TokenConfig* token :
+       {&loaded.config.admin_token, &loaded.config.ingress_token, &loaded.config.metrics_token}) {
+    RESTATE_TRY_VOID(read_token(*token));
+  }
   if (loaded.config.node_name.empty()) loaded.config.node_name = host_name();
   return loaded;
 }

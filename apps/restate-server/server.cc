@@ -7,18 +7,22 @@
 #include "node/node.h"
 #include "options.h"
 #include "query/engine.h"
+#include "reload.h"
 #include "runtime/text_logger.h"
 
 #include <restate/uv/runtime.h>
 
 #include <unistd.h>
 
+#include <atomic>
 #include <cerrno>
 #include <chrono>
 #include <csignal>
 #include <cstdio>
 #include <future>
+#include <memory>
 #include <thread>
+#include <vector>
 
 namespace server {
 namespace {
@@ -35,11 +39,12 @@ extern "C" void on_signal(int) {
 }
 
 /// What SIGUSR1 prints; made before the signal can come.
-std::string settings;
+std::atomic<const std::string*> settings{nullptr};
 
 extern "C" void on_show_settings(int) {
   const int kept = errno;
-  if (write(STDERR_FILENO, settings.data(), settings.size()) < 0) {
+  const std::string& text = *settings.load();
+  if (write(STDERR_FILENO, text.data(), text.size()) < 0) {
     // There is nobody to tell.
   }
   errno = kept;
@@ -105,7 +110,7 @@ class Watchdog {
 
 }  // namespace
 
-int run(node::LoadedConfig loaded, bool demo) {
+int run(node::LoadedConfig loaded, const Options& options) {
   const node::Config config = std::move(loaded.config);
   TextLogger logger = make_logger(config);
   for (const std::string& warning : loaded.warnings) logger.warn("server", warning);
@@ -120,7 +125,13 @@ int run(node::LoadedConfig loaded, bool demo) {
   std::signal(SIGINT, on_signal);
   std::signal(SIGTERM, on_signal);
   std::signal(SIGPIPE, SIG_IGN);
-  settings = node::dump_config(config);
+  // All that were ever shown: the signal may come at any moment.
+  std::vector<std::unique_ptr<const std::string>> shown;
+  const auto show = [&shown](const node::Config& in_force) {
+    shown.push_back(std::make_unique<const std::string>(node::dump_config(in_force)));
+    settings.store(shown.back().get());
+  };
+  show(config);
   std::signal(SIGUSR1, on_show_settings);
   // What others ask for with these has no meaning here; it is no reason to die.
   std::signal(SIGHUP, SIG_IGN);
@@ -128,7 +139,7 @@ int run(node::LoadedConfig loaded, bool demo) {
 
   int exit_code = 0;
   std::unique_ptr<engine::NativeServices> services;
-  if (demo) {
+  if (options.demo) {
     services = std::make_unique<engine::NativeServices>(runtime, 16);
     for (ServiceDefinition& service : demo_services()) {
       if (auto added = services->add(std::move(service)); !added) return report(added.error());
@@ -137,6 +148,8 @@ int run(node::LoadedConfig loaded, bool demo) {
   std::unique_ptr<engine::Assembly> assembly;
   std::unique_ptr<query::SqlEngine> sql;
   std::unique_ptr<node::Node> node;
+  std::unique_ptr<ConfigWatcher> watcher;
+  bool stopping = false;
   const auto fail = [&](const Error& error) {
     std::fprintf(stderr, "%serror: %s\n", code_of(error), error.message.c_str());
     exit_code = 1;
@@ -176,6 +189,14 @@ int run(node::LoadedConfig loaded, bool demo) {
           logger.info("server", "Ingress HTTP listening", {{"addresses", list_of(bound->ingress)}});
           logger.info("server", "Admin API listening", {{"addresses", list_of(bound->admin)}});
           logger.info("server", "Node listening", {{"addresses", list_of(bound->node)}});
+          if (options.config_file.empty() || stopping) return;
+          watcher = std::make_unique<ConfigWatcher>(
+              options, config, logger, [&](const node::Config& in_force) {
+                show(in_force);
+                runtime.shard(0).post_remote([&node, in_force] {
+                  if (node) node->reconfigure(in_force);
+                });
+              });
         }));
   });
 
@@ -183,6 +204,10 @@ int run(node::LoadedConfig loaded, bool demo) {
   const auto begun = std::chrono::steady_clock::now();
   {
     Watchdog watchdog(config.shutdown_timeout_ms);
+    runtime.run_on(0, [&] {
+      stopping = true;
+      watcher.reset();
+    });
     runtime.begin_shutdown();
     if (node) {
       std::promise<void> stopped;
@@ -200,6 +225,7 @@ int run(node::LoadedConfig loaded, bool demo) {
     runtime.stop();
   }
   running = nullptr;
+  std::signal(SIGUSR1, SIG_IGN);
   const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(
       std::chrono::steady_clock::now() - begun);
   logger.info("server", "Stopped", {{"milliseconds", took.count()}});

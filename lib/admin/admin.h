@@ -15,6 +15,7 @@
 #include "admin/rules.h"
 #include "admin/services.h"
 #include "admin/ui_routes.h"
+#include "http/bearer.h"
 #include "http/buffered_handler.h"
 #include "http/server.h"
 
@@ -53,11 +54,16 @@ class Admin {
   /// Serves a connection that came by another way.
   void accept(std::unique_ptr<Stream> stream);
   void stop(Completion<void> done);
+  /// Takes over what may change while it runs, from the next request on: the token, the limit of
+  /// requests, and the routing headers.
+  void reconfigure(const AdminOptions& options);
 
   /// What the server calls; also the way in for whoever has a request already.
-  http::ServerHandler& handler() { return handler_; }
+  http::ServerHandler& handler() { return guard_; }
 
  private:
+  void route(Call call);
+
   AdminOptions options_;
   Router router_;
   DeploymentRoutes deployments_;
@@ -68,8 +74,10 @@ class Admin {
   MetaRoutes meta_;
   UiRoutes ui_;
   http::BufferedHandler handler_;
+  http::BearerGuard guard_;
   std::unique_ptr<http::Server> server_;
   Shard& shard_;
+  std::shared_ptr<std::size_t> in_flight_ = std::make_shared<std::size_t>(0);
 };
 
 }  // namespace restate::admin

@@ -1,6 +1,7 @@
 #include "admin/call.h"
 
 #include "common/ascii.h"
+#include "http/gzip.h"
 #include "http/url.h"
 
 namespace restate::admin {
@@ -8,6 +9,9 @@ namespace {
 
 constexpr std::string_view kJsonType = "application/json";
 constexpr std::string_view kTextType = "text/plain; charset=utf-8";
+
+/// Bodies of this size are worth the trouble; larger ones would hold up others for too long.
+constexpr std::size_t kLeastToCompress = 1024, kMostToCompress = 4 * 1024 * 1024;
 
 /// `application/json` and its kin, parameters aside.
 bool is_json(std::string_view type) {
@@ -22,23 +26,11 @@ std::string header(const http::RequestHead& head, std::string_view name) {
   return std::string(head.headers.find(name).value_or(std::string_view()));
 }
 
-/// `gzip` or `gzip;q=0.5`, but not `gzip;q=0`, among what is separated by commas.
-bool names_gzip(std::string_view codings) {
-  while (!codings.empty()) {
-    const std::size_t comma = codings.find(',');
-    std::string coding = ascii_lower(codings.substr(0, comma));
-    codings.remove_prefix(comma == std::string_view::npos ? codings.size() : comma + 1);
-    std::erase(coding, ' ');
-    const std::size_t parameters = coding.find(';');
-    if (coding.substr(0, parameters) != "gzip") continue;
-    if (parameters == std::string::npos) return true;
-    const std::string weight = coding.substr(parameters);
-    return !weight.starts_with(";q=0") || weight.find_first_of("123456789") != std::string::npos;
-  }
-  return false;
-}
-
 }  // namespace
+
+Json error_body(std::string_view code, std::string_view message) {
+  return {{"message", message}, {"restate_code", code.empty() ? Json() : Json(code)}};
+}
 
 Call::Call(const http::RequestHead& head, Bytes body, http::Responder responder)
     : method_(head.method),
@@ -46,7 +38,7 @@ Call::Call(const http::RequestHead& head, Bytes body, http::Responder responder)
       query_(head.query()),
       body_type_(header(head, "content-type")),
       accept_(header(head, "accept")),
-      accepts_gzip_(names_gzip(header(head, "accept-encoding"))),
+      accepts_gzip_(http::accepts_gzip(header(head, "accept-encoding"))),
       body_(std::move(body)),
       responder_(std::move(responder)),
       if_none_match_(header(head, "if-none-match")) {}
@@ -54,9 +46,14 @@ Call::Call(const http::RequestHead& head, Bytes body, http::Responder responder)
 void Call::json(int status, const Json& body, http::Headers headers) {
   http::ResponseHead head{status, std::move(headers)};
   head.headers.add("content-type", std::string(kJsonType));
-  // Part of what clients of this API see, whether or not a server compresses.
+  // Also with answers that are not compressed: caches must know.
   head.headers.add("vary", "accept-encoding");
-  responder_.respond(std::move(head), Bytes(schema::json_text(body)));
+  std::string text = schema::json_text(body);
+  if (accepts_gzip_ && text.size() >= kLeastToCompress && text.size() <= kMostToCompress) {
+    head.headers.add("content-encoding", "gzip");
+    text = http::gzip(text);
+  }
+  responder_.respond(std::move(head), Bytes(std::move(text)));
 }
 
 void Call::empty(int status, http::Headers headers) {
@@ -64,7 +61,7 @@ void Call::empty(int status, http::Headers headers) {
 }
 
 void Call::error(int status, std::string_view code, std::string_view message) {
-  json(status, {{"message", message}, {"restate_code", code.empty() ? Json() : Json(code)}});
+  json(status, error_body(code, message));
 }
 
 void Call::text(int status, std::string_view message) {

@@ -12,6 +12,7 @@
 #include <restate/bytes.h>
 #include <restate/ids.h>
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -23,6 +24,9 @@ using schema::Json;
 
 /// The version of the API that a path names; without one, the newest.
 enum class ApiVersion { kV2 = 2, kV3 = 3, kV4 = 4 };
+
+/// The body of an error of a handler. `code` may be empty.
+Json error_body(std::string_view code, std::string_view message);
 
 /// Moved along until it is answered; dropping it unanswered resets the stream.
 class Call {
@@ -46,6 +50,9 @@ class Call {
   bool versioned = false;           ///< the path named it
   std::vector<std::string> params;  ///< the `{}` of the route's pattern
 
+  /// Lives as long as this call.
+  void hold(std::shared_ptr<void> what) { held_ = std::move(what); }
+
   void json(int status, const Json& body, http::Headers headers = {});
   void empty(int status, http::Headers headers = {});
   /// An error of a handler. `code` may be empty.
@@ -67,6 +74,7 @@ class Call {
   Bytes body_;
   http::Responder responder_;
   std::string if_none_match_;
+  std::shared_ptr<void> held_;
 };
 
 }  // namespace restate::admin

@@ -1,6 +1,7 @@
 #include "admin/deployments.h"
 
 #include "admin/deployment_body.h"
+#include "admin/failure.h"
 #include "admin/views.h"
 #include "common/hash.h"
 
@@ -136,7 +137,7 @@ void DeploymentRoutes::create(Call call) {
       Completion<DiscoveryOutcome>(
           shard_, scope_.bind([this, call = std::move(call), wanted = std::move(*wanted)](
                                   Result<DiscoveryOutcome> outcome) mutable {
-            if (!outcome) return call.error(500, {}, outcome.error().describe());
+            if (!outcome) return call.error(500, {}, public_message(outcome.error()));
             if (auto* error = std::get_if<schema::RegistryError>(&*outcome)) return call.error(*error);
             register_found(std::move(call), std::move(wanted),
                            std::get<schema::Discovered>(*outcome));
@@ -174,7 +175,7 @@ void DeploymentRoutes::register_found(Call call, Wanted wanted, const schema::Di
       Completion<RegistryClient::Changed>(
           shard_, scope_.bind([this, made, call = std::move(call)](
                                   Result<RegistryClient::Changed> changed) mutable {
-            if (!changed) return call.error(500, "META0010", changed.error().describe());
+            if (!changed) return call.error(500, "META0010", public_message(changed.error()));
             if (!*changed) return call.error(changed->error());
             answer_registration(call, ***changed, made->id, made->created);
           })));
@@ -227,7 +228,7 @@ void DeploymentRoutes::update(Call call) {
       Completion<DiscoveryOutcome>(
           shard_, scope_.bind([this, id = *id, call = std::move(call), wanted = std::move(wanted)](
                                   Result<DiscoveryOutcome> outcome) mutable {
-            if (!outcome) return call.error(500, {}, outcome.error().describe());
+            if (!outcome) return call.error(500, {}, public_message(outcome.error()));
             if (auto* error = std::get_if<schema::RegistryError>(&*outcome)) return call.error(*error);
             update_found(std::move(call), id, std::move(wanted),
                          std::get<schema::Discovered>(*outcome));
@@ -250,7 +251,7 @@ void DeploymentRoutes::update_found(Call call, DeploymentId id, Wanted wanted,
       Completion<RegistryClient::Changed>(
           shard_, scope_.bind([this, id, call = std::move(call)](
                                   Result<RegistryClient::Changed> changed) mutable {
-            if (!changed) return call.error(500, "META0010", changed.error().describe());
+            if (!changed) return call.error(500, "META0010", public_message(changed.error()));
             if (!*changed) return call.error(changed->error());
             answer_deployment(call, ***changed, id);
           })));
@@ -267,7 +268,7 @@ void DeploymentRoutes::remove(Call call) {
       Completion<RegistryClient::Changed>(
           shard_, scope_.bind([call = std::move(call)](
                                   Result<RegistryClient::Changed> changed) mutable {
-            if (!changed) return call.error(500, "META0010", changed.error().describe());
+            if (!changed) return call.error(500, "META0010", public_message(changed.error()));
             if (!*changed) return call.error(changed->error());
             call.empty(202);
           })));

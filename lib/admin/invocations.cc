@@ -1,5 +1,6 @@
 #include "admin/invocations.h"
 
+#include "admin/failure.h"
 #include "http/message.h"
 
 #include <array>
@@ -133,7 +134,7 @@ void InvocationRoutes::operate(OperationKind kind, Call call) {
                   Completion<OperationAnswer>(
                       shard_, scope_.bind([kind, call = std::move(call)](
                                               Result<OperationAnswer> answer) mutable {
-                        if (!answer) return call.error(503, {}, answer.error().describe());
+                        if (!answer) return call.error(503, {}, public_message(answer.error()));
                         if (answer->status >= 400) {
                           return call.error(answer->status, {}, answer->message);
                         }
@@ -193,7 +194,7 @@ void InvocationRoutes::batch(OperationKind kind, Call call) {
                                  shard_, scope_.bind([batch, i](Result<OperationAnswer> answer) {
                                    batch->answers[i] =
                                        answer ? *answer
-                                              : OperationAnswer{503, answer.error().describe(),
+                                              : OperationAnswer{503, public_message(answer.error()),
                                                                 std::nullopt};
                                    if (--batch->missing == 0) batch->finish();
                                  })));

@@ -1,5 +1,6 @@
 #include "admin/kafka.h"
 
+#include "admin/failure.h"
 #include "common/hash.h"
 #include "common/time_text.h"
 #include "schema/kafka_registry.h"
@@ -59,7 +60,7 @@ void KafkaRoutes::change(Call call, RegistryClient::Change what,
       Completion<RegistryClient::Changed>(
           shard_, scope_.bind([call = std::move(call), answer = std::move(answer)](
                                   Result<RegistryClient::Changed> changed) mutable {
-            if (!changed) return call.error(500, "META0010", changed.error().describe());
+            if (!changed) return call.error(500, "META0010", public_message(changed.error()));
             if (!*changed) return call.error(changed->error());
             answer(std::move(call), ***changed);
           })));
@@ -84,12 +85,12 @@ Json KafkaRoutes::view(const schema::Schema& schema, const schema::KafkaCluster&
   return json;
 }
 
-Json KafkaRoutes::view(const schema::Subscription& subscription) {
+Json KafkaRoutes::view(const schema::Subscription& subscription, bool with_errors) {
   Json json{{"id", subscription.id.str()},
             {"source", subscription.source()},
             {"sink", subscription.sink()},
             {"options", schema::redacted(subscription.options)}};
-  if (!troubles_) return json;
+  if (!with_errors || !troubles_) return json;
   for (const schema::SubscriptionTrouble& trouble : troubles_(subscription.id)) {
     Json item{{"message", trouble.message},
               {"since", rfc3339_nanos(trouble.since)},
@@ -154,7 +155,7 @@ void KafkaRoutes::get_cluster(Call call) {
   json["subscriptions"] = Json::array();
   for (const auto& [id, subscription] : schema->subscriptions) {
     if (*with_subscriptions && subscription.cluster == cluster->name) {
-      json["subscriptions"].push_back(view(subscription));
+      json["subscriptions"].push_back(view(subscription, false));
     }
   }
   call.json(200, json);
@@ -182,9 +183,7 @@ void KafkaRoutes::update_cluster(Call call) {
       [this, name](Call answered, const schema::Schema& schema) {
         const auto* cluster = schema::find_cluster(schema, options_.kafka_clusters, name);
         if (cluster == nullptr) return answered.error(404, {}, no_cluster(name));
-        Json body = view(schema, *cluster);
-        body["subscriptions"] = Json::array();
-        answered.json(200, body);
+        answered.json(200, view(schema, *cluster));
       });
 }
 
@@ -232,11 +231,13 @@ void KafkaRoutes::create_subscription(Call call) {
         }
         http::Headers headers;
         headers.add("location", "subscriptions/" + id.str());
-        answered.json(201, view(made->second), std::move(headers));
+        answered.json(201, view(made->second, false), std::move(headers));
       });
 }
 
 void KafkaRoutes::list_subscriptions(Call call) {
+  const auto with_errors = call.flag("include_errors", false);
+  if (!with_errors) return;
   const auto source = call.parameter("source");
   const auto sink = call.parameter("sink");
   Json json{{"subscriptions", Json::array()}};
@@ -244,7 +245,7 @@ void KafkaRoutes::list_subscriptions(Call call) {
   for (const auto& [id, subscription] : schema->subscriptions) {
     if (source && *source != subscription.source()) continue;
     if (sink && *sink != subscription.sink()) continue;
-    json["subscriptions"].push_back(view(subscription));
+    json["subscriptions"].push_back(view(subscription, *with_errors));
   }
   call.json(200, json);
 }
@@ -252,12 +253,14 @@ void KafkaRoutes::list_subscriptions(Call call) {
 void KafkaRoutes::get_subscription(Call call) {
   const auto id = id_in_path(call);
   if (!id) return;
+  const auto with_errors = call.flag("include_errors", false);
+  if (!with_errors) return;
   const schema::SchemaPtr schema = registry_.current();
   const auto found = schema->subscriptions.find(*id);
   if (found == schema->subscriptions.end()) {
     return call.error(404, {}, no_subscription(call.params[0]));
   }
-  call.json(200, view(found->second));
+  call.json(200, view(found->second, *with_errors));
 }
 
 void KafkaRoutes::delete_subscription(Call call) {

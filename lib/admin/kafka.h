@@ -42,7 +42,8 @@ class KafkaRoutes {
   /// True where nothing consumes; then the call is answered.
   bool refused(Call& call) const;
   Json view(const schema::Schema& schema, const schema::KafkaCluster& cluster) const;
-  Json view(const schema::Subscription& subscription);
+  /// What keeps it from its work is not in the answers of other servers: it is asked for.
+  Json view(const schema::Subscription& subscription, bool with_errors);
 
   Shard& shard_;
   const AdminOptions& options_;

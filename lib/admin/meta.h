@@ -12,8 +12,8 @@ namespace restate::admin {
 
 class MetaRoutes {
  public:
-  MetaRoutes(const AdminOptions& options, const worker::PartitionClient& client, Router& router)
-      : options_(options), client_(client), router_(router) {}
+  MetaRoutes(const AdminOptions& options, const worker::PartitionClient& client)
+      : options_(options), client_(client) {}
 
   void add_to(Router& router);
   void set_query_handler(QueryHandler handler) { query_ = std::move(handler); }
@@ -28,7 +28,6 @@ class MetaRoutes {
 
   const AdminOptions& options_;
   const worker::PartitionClient& client_;
-  const Router& router_;
   QueryHandler query_;
 };
 

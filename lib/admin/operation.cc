@@ -1,5 +1,6 @@
 #include "admin/operation.h"
 
+#include "admin/failure.h"
 #include "common/hash.h"
 
 #include <algorithm>
@@ -119,7 +120,7 @@ class Operations::Running {
     if (!may_try_again(reply.error()) || owner_.shard_.now() >= deadline_) {
       return finish({503,
                      "The partition of invocation '" + request_.invocation.str() +
-                         "' cannot be reached: " + reply.error().describe(),
+                         "' cannot be reached: " + public_message(reply.error()),
                      std::nullopt});
     }
     timer_ = owner_.shard_.make_timer(scope_.bind([this] { start(); }));

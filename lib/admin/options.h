@@ -19,6 +19,10 @@ namespace restate::admin {
 
 struct AdminOptions {
   std::size_t request_size_limit = 32 * 1024 * 1024;
+  /// What clients must show for everything but `/health`; empty: nothing.
+  std::string bearer_token;
+  /// Requests under way; more are turned away.
+  std::optional<std::size_t> concurrent_requests;
   std::string cluster_name = "localcluster";
   /// What clients and tools take for our version: the one whose behaviour they will find.
   std::string version = "1.7.12";

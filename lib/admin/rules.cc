@@ -1,5 +1,7 @@
 #include "admin/rules.h"
 
+#include "admin/failure.h"
+
 #include <memory>
 #include <utility>
 
@@ -128,7 +130,7 @@ void RuleRoutes::upsert(Call call) {
       Completion<RulesClient::Changed>(
           shard_, scope_.bind([call = std::move(call), asked = std::move(asked),
                                after](Result<RulesClient::Changed> changed) mutable {
-            if (!changed) return call.error(500, "META0010", changed.error().describe());
+            if (!changed) return call.error(500, "META0010", public_message(changed.error()));
             if (!*changed) return call.error(changed->error());
             Json json = Json::array();
             for (const schema::RulePattern& pattern : asked) {
@@ -153,7 +155,7 @@ void RuleRoutes::erase(Call call) {
       Completion<RulesClient::Changed>(
           shard_, scope_.bind([call = std::move(call), found](
                                   Result<RulesClient::Changed> changed) mutable {
-            if (!changed) return call.error(500, "META0010", changed.error().describe());
+            if (!changed) return call.error(500, "META0010", public_message(changed.error()));
             if (!*changed) return call.error(changed->error());
             call.json(200, Json(*found));
           })));

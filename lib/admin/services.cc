@@ -1,5 +1,6 @@
 #include "admin/services.h"
 
+#include "admin/failure.h"
 #include "admin/state_body.h"
 #include "admin/views.h"
 #include "common/duration_text.h"
@@ -46,6 +47,10 @@ void ServiceRoutes::add_to(Router& router) {
   router.add("GET", "/services/{service}/handlers/{handler}",
              [this](Call call) { get_handler(std::move(call)); });
   router.add("GET", "/services/{service}/openapi", [this](Call call) { openapi(std::move(call)); });
+  for (const char* operation : {"decode", "encode"}) {
+    router.add("POST", "/internal/services/{service}/serdes/" + std::string(operation) + "/{*serde}",
+               [this](Call call) { convert(std::move(call)); });
+  }
   router.add("POST", "/services/{service}/state",
              [this](Call call) { modify_state(std::move(call)); });
 }
@@ -100,6 +105,21 @@ void ServiceRoutes::openapi(Call call) {
   call.json(200, schema::openapi_of(*service, options_.ingress_endpoint));
 }
 
+void ServiceRoutes::convert(Call call) {
+  const schema::SchemaPtr schema = registry_.current();
+  const auto* service = find(call, *schema);
+  if (service == nullptr) return;
+  if (const auto text = call.parameter("deployment")) {
+    const auto id = DeploymentId::parse(*text);
+    if (!id) return call.text(400, "Invalid deployment id '" + *text + "'");
+    if (schema->find_service_in(*id, service->name) == nullptr) {
+      return call.error(404, {}, "The deployment '" + *text + "' does not serve '" + service->name +
+                                     "', or does not exist");
+    }
+  }
+  call.error(501, {}, "This server does not ask deployments to convert values");
+}
+
 void ServiceRoutes::modify(Call call) {
   const auto json = call.read_json();
   if (!json) return;
@@ -116,7 +136,7 @@ void ServiceRoutes::modify(Call call) {
       Completion<RegistryClient::Changed>(
           shard_, scope_.bind([this, call = std::move(call)](
                                   Result<RegistryClient::Changed> changed) mutable {
-            if (!changed) return call.error(500, "META0010", changed.error().describe());
+            if (!changed) return call.error(500, "META0010", public_message(changed.error()));
             if (!*changed) return call.error(changed->error());
             const schema::Schema& schema = ***changed;
             if (const auto* service = find(call, schema)) call.json(200, view(schema, *service));
@@ -150,7 +170,7 @@ void ServiceRoutes::modify_state(Call call) {
                                                                Result<void> done) mutable {
                         if (done) return call.empty(202);
                         call.error(503, {}, "The state was perhaps not changed: " +
-                                                done.error().describe());
+                                                public_message(done.error()));
                       })));
 }
 

@@ -27,6 +27,8 @@ class ServiceRoutes {
   void get_handler(Call call);
   void openapi(Call call);
   void modify(Call call);
+  /// Values in the encoding of an SDK, for people: not offered, beyond what is wrong anyway.
+  void convert(Call call);
   void modify_state(Call call);
 
   /// The latest revision of the service in the path. Null: there is none, and that is answered.

@@ -79,7 +79,7 @@ void UiRoutes::page(Call call) {
 }
 
 void UiRoutes::server_info(Call call) const {
-  call.json(200, {{"version", kVersion}, {"exposed", exposed_}, {"token", false}});
+  call.json(200, {{"version", kVersion}, {"exposed", exposed_}, {"token", !options_.bearer_token.empty()}});
 }
 
 }  // namespace restate::admin

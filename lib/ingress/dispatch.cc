@@ -1,5 +1,6 @@
 #include "ingress/dispatch.h"
 
+#include "http/bearer.h"
 #include "ingress/awakeable.h"
 #include "ingress/identity.h"
 #include "ingress/target_body.h"
@@ -11,6 +12,13 @@ using Dispatched = std::variant<Answer, Work>;
 
 Dispatched refused(const Refusal& refusal) { return refuse(refusal); }
 Dispatched wrong_method() { return refused({405, "method not allowed"}); }
+
+Answer without_token() {
+  Answer answer = refuse({401, "this server wants the header 'authorization: Bearer <token>'"});
+  http::Header challenge = http::challenge();
+  answer.head.headers.add(std::move(challenge.name), std::move(challenge.value));
+  return answer;
+}
 
 struct Dispatcher {
   http::RequestHead& head;
@@ -73,6 +81,10 @@ struct Dispatcher {
   Dispatched operator()(const HealthRoute&) const {
     if (head.method != "GET") return wrong_method();
     if (!context.client.ready()) return refused({503, "not all partitions are served yet"});
+    // Whoever balances load needs no token, nor the names of services.
+    if (!http::shows_token(head.headers, context.options.bearer_token)) {
+      return answer_health(schema::Schema());
+    }
     return answer_health(*schema);
   }
 
@@ -95,7 +107,13 @@ Dispatched dispatch(http::RequestHead& head, const Context& context) {
   std::string storage;
   const std::string_view path = normalise(raw, storage);
   const schema::SchemaPtr schema = context.schemas.current();
-  return std::visit(Dispatcher{head, path, context, schema}, parse_path(path, *schema));
+  const auto route = parse_path(path, *schema);
+  if (const std::string& token = context.options.bearer_token;
+      !token.empty() && !std::holds_alternative<HealthRoute>(route)) {
+    if (!http::shows_token(head.headers, token)) return without_token();
+    head.headers.remove("authorization");
+  }
+  return std::visit(Dispatcher{head, path, context, schema}, route);
 }
 
 }  // namespace restate::ingress

@@ -265,7 +265,11 @@ void Exchange::retry_or_fail(const Error& error, bool may_repeat, void (Exchange
       break;
   }
   if (!retry) {
-    return refuse({503, "internal routing error: " + error.describe() +
+    // Of what broke inside, clients hear only that it did.
+    const bool inside = error.code == Code::kFailed || error.code == Code::kCorrupt ||
+                        error.code == Code::kInternal;
+    const std::string why = inside ? "failed; the log of the server says why" : error.describe();
+    return refuse({503, "internal routing error: " + why +
                             (may_repeat ? ". The request can be retried safely."
                                         : ". The request may have been accepted; retrying it is "
                                           "safe only with an idempotency key.")});

@@ -33,6 +33,12 @@ void Ingress::stop(Completion<void> done) {
   server_.close(options_.shutdown_grace, std::move(done));
 }
 
+void Ingress::reconfigure(const IngressOptions& options) {
+  options_.request_size_limit = options.request_size_limit;
+  options_.concurrent_requests = options.concurrent_requests;
+  options_.bearer_token = options.bearer_token;
+}
+
 std::unique_ptr<http::ServerRequest> Ingress::on_request(http::RequestHead head,
                                                          http::ServerStream& stream) {
   const auto length = head.content_length();

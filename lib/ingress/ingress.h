@@ -33,6 +33,10 @@ class Ingress final : private http::ServerHandler {
   /// What was dropped goes on in its partition.
   void stop(Completion<void> done);
 
+  /// Takes over what may change while it runs, from the next request on: the limits of requests, and
+  /// the token.
+  void reconfigure(const IngressOptions& options);
+
   /// Requests that wait for a body or an answer.
   std::size_t in_flight() const { return context_.in_flight; }
 

@@ -13,12 +13,16 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <string>
 
 namespace restate::ingress {
 
 struct IngressOptions {
   /// Larger bodies are refused; a body of exactly this size passes.
   std::size_t request_size_limit = 32 * 1024 * 1024;
+  /// What clients must show for everything but the health check; empty: nothing. Handlers do not see
+  /// it: with a token, `authorization` is no header of theirs.
+  std::string bearer_token;
   /// Requests under way, waiting calls included; more are turned away.
   std::optional<std::size_t> concurrent_requests;
   /// Counts them for all shards of a node, which share it; null: each shard has the limit for

@@ -67,7 +67,10 @@ Result<json> parse_value(const std::string& key, const std::string& text) {
   if (text.empty()) return json("");
   const bool structured = text.front() == '[' || text.front() == '{';
   toml::parse_result parsed = toml::parse("v = " + text);
-  if (parsed) return to_json(*parsed.table().get("v"));
+  // Of TOML's types, a date is none of ours: such a text is a name like any other.
+  if (json value = parsed ? to_json(*parsed.table().get("v")) : json(); !value.is_null()) {
+    return value;
+  }
   if (!structured) return json(text);
   if (text.front() == '[' && text.back() == ']') {
     // Quotes are optional inside of lists: [worker,admin].
@@ -257,6 +260,9 @@ Result<LoadedConfig> load_config(const std::string& toml, const std::string& tom
   for (const ConfigKey& key : keys) {
     const json* value = find(tree, key.name);
     if (value == nullptr) continue;
+    if (!key.instead.empty()) {
+      loaded.warnings.push_back(place_of(key.name) + " is deprecated: use '" + key.instead + "'");
+    }
     if (auto set = key.set(*value); !set) {
       return std::move(set).error().within(place_of(key.name));
     }
@@ -290,7 +296,7 @@ std::string dump_config(const Config& config) {
   std::map<std::string, std::string> sections;
   for (const ConfigKey& key : config_keys(copy)) {
     const std::string value = key.show();
-    if (value.empty() || key.name.starts_with("worker.invoker.retry-policy")) continue;
+    if (value.empty()) continue;
     const std::size_t dot = key.name.rfind('.');
     const std::string section = dot == std::string::npos ? "" : key.name.substr(0, dot);
     sections[section] += key.name.substr(dot == std::string::npos ? 0 : dot + 1) + " = " + value + "\n";

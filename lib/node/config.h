@@ -28,10 +28,17 @@ struct ListenerConfig {
   std::string bind_ip = "0.0.0.0";
   std::uint16_t port = 0;
   bool random_port = false;
-  std::string advertised_address;  ///< empty: made from the bound address
+  std::string advertised_host;     ///< empty: the address that is bound
+  std::string advertised_address;  ///< empty: made from the host and the port
 };
 
 enum class LogFormat : std::uint8_t { kPretty, kCompact, kJson };
+
+/// What clients must show (docs/security.md). Both empty: nothing.
+struct TokenConfig {
+  std::string token;
+  std::string file;  ///< holds the token; whoever loads the configuration reads it
+};
 
 /// How deployments are reached.
 struct ServiceClientConfig {
@@ -86,6 +93,8 @@ struct Config {
   ListenerConfig admin_listener{.port = 9070, .advertised_address = {}};
   bool disable_web_ui = false;
 
+  TokenConfig admin_token, ingress_token, metrics_token;
+
   schema::Defaults defaults;
   std::uint64_t cleanup_interval_ms = 3'600'000;
   std::uint64_t trim_delay_ms = 600'000;
@@ -133,6 +142,7 @@ struct Config {
   /// to it.
   bool legacy_idempotent_sharding = false;
   std::vector<std::string> deployment_routing_headers;
+  std::optional<std::uint32_t> admin_request_limit;
   QueryConfig query;
 
   /// Cuts `bytes` into shares for the shards and partitions above, and limits messages by them.

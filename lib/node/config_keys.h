@@ -18,6 +18,7 @@ struct ConfigKey {
   std::string name;  ///< dotted, such as `worker.invoker.abort-timeout`
   std::function<Result<void>(const nlohmann::json&)> set;
   std::function<std::string()> show;  ///< as TOML; empty: unset, not shown
+  std::string instead;  ///< the key to use, for one that is to be given up; else empty
 };
 
 /// Bound to `config`, which must outlive the table. In the order of the documentation.

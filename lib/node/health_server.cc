@@ -6,6 +6,19 @@
 
 namespace restate::node {
 
+namespace {
+
+/// Only metrics tell enough to be worth a token.
+http::BearerGuard::Options guard_options() {
+  http::BearerGuard::Options options;
+  options.is_open = [](const http::RequestHead& head) { return head.path() != "/metrics"; };
+  options.body = "this server wants the header 'authorization: Bearer <token>'";
+  options.body_type = "text/plain; charset=utf-8";
+  return options;
+}
+
+}  // namespace
+
 HealthServer::HealthServer(Shard& shard, const Config& config, GenerationalNodeId id)
     : shard_(shard),
       config_(config),
@@ -15,7 +28,8 @@ HealthServer::HealthServer(Shard& shard, const Config& config, GenerationalNodeI
                [this](const http::RequestHead& head, Bytes, http::Responder responder) {
                  answer(head, std::move(responder));
                }),
-      server_(shard, {}, handler_) {}
+      guard_(config.metrics_token.token, guard_options(), handler_),
+      server_(shard, {}, guard_) {}
 
 void HealthServer::answer(const http::RequestHead& head, http::Responder responder) {
   if (head.target != "/health" || (head.method != "GET" && head.method != "HEAD")) {

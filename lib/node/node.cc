@@ -37,6 +37,22 @@ std::vector<Address> addresses_of(const ListenerConfig& listener, const Config& 
   return addresses;
 }
 
+/// What of the admin API may change while it runs.
+void take_live(const Config& config, admin::AdminOptions& options) {
+  options.bearer_token = config.admin_token.token;
+  options.concurrent_requests = config.admin_request_limit;
+  options.deployment_routing_headers = config.deployment_routing_headers;
+}
+
+/// The host that clients are told, as it stands in a URL.
+std::string advertised_host(const ListenerConfig& listener, const Address& bound) {
+  std::string host = !listener.advertised_host.empty()               ? listener.advertised_host
+                     : bound.host == "0.0.0.0" || bound.host == "::" ? "127.0.0.1"
+                                                                     : bound.host;
+  const bool is_v6 = host.find(':') != std::string::npos && !host.starts_with('[');
+  return is_v6 ? "[" + host + "]" : host;
+}
+
 }  // namespace
 
 /// Lives on shard 0, but for the parts of other shards, which are made and destroyed over there.
@@ -107,6 +123,20 @@ class Node::Impl : public std::enable_shared_from_this<Node::Impl>, private quer
         stop_shards(std::move(done));
       }));
     })));
+  }
+
+  void reconfigure(const Config& config) {
+    if (stopping_) return;
+    if (admin_) {
+      admin::AdminOptions options;
+      take_live(config, options);
+      admin_->reconfigure(options);
+    }
+    if (health_) health_->set_metrics_token(config.metrics_token.token);
+    const auto shared = std::make_shared<const Config>(config);
+    for (std::size_t i = 0; i < shards_.size(); ++i) {
+      on_shard(i, [shared](ShardNode& node) { node.reconfigure(*shared); });
+    }
   }
 
   worker::PartitionClient& client(Shard& shard) { return shards_[shard.index()]->client(); }
@@ -374,6 +404,7 @@ class Node::Impl : public std::enable_shared_from_this<Node::Impl>, private quer
                                  .lambda = lambda_client_.get()});
     admin::AdminOptions options;
     options.cluster_name = config_.cluster_name;
+    take_live(config_, options);
     options.features["protocol_v7"] = config_.protocol_v7;
     options.features["vqueues"] = config_.vqueues;
     options.features["scoped_virtual_objects"] = config_.scoped_virtual_objects;
@@ -381,15 +412,13 @@ class Node::Impl : public std::enable_shared_from_this<Node::Impl>, private quer
     options.metadata_members = {id_.node.value};
     options.additional_request_headers = std::move(headers);
     options.defaults = config_.defaults;
-    options.deployment_routing_headers = config_.deployment_routing_headers;
     options.kafka_clusters = config_.kafka_clusters;
     options.kafka = parts_.kafka != nullptr;
     options.web_ui = !config_.disable_web_ui;
     options.ingress_endpoint = config_.ingress_listener.advertised_address;
     for (const Address& address : ingress) {
       if (options.ingress_endpoint.empty() && !address.is_unix()) {
-        const bool any = address.host == "0.0.0.0" || address.host == "::";
-        options.ingress_endpoint = "http://" + (any ? std::string("127.0.0.1") : address.host) +
+        options.ingress_endpoint = "http://" + advertised_host(config_.ingress_listener, address) +
                                    ":" + std::to_string(address.port) + "/";
       }
     }
@@ -515,6 +544,7 @@ void Node::offer(std::vector<schema::DiscoveredService> services, Completion<voi
 }
 void Node::when_ready(Completion<void> done) { impl_->when_ready(std::move(done)); }
 void Node::stop(Completion<void> done) { impl_->stop(std::move(done)); }
+void Node::reconfigure(const Config& config) { impl_->reconfigure(config); }
 worker::PartitionClient& Node::client(Shard& shard) { return impl_->client(shard); }
 schema::SchemaPtr Node::schema(Shard& shard) { return impl_->schema(shard); }
 const Config& Node::config() const { return impl_->config(); }

@@ -87,6 +87,10 @@ class Node {
   /// on shard 0; the node may be destroyed after completion.
   void stop(Completion<void> done);
 
+  /// Takes over the keys that may change while it runs (`is_live_key`). Call on shard 0, after
+  /// `start` has completed.
+  void reconfigure(const Config& config);
+
   /// The way to the partitions for code on `shard`; valid between start and stop.
   worker::PartitionClient& client(Shard& shard);
   /// The registry as `shard` knows it.

@@ -47,16 +47,15 @@ worker::WorkerOptions worker_options(const Config& config, GenerationalNodeId id
 ingress::IngressOptions ingress_options(const Config& config, const NodeShared& shared) {
   ingress::IngressOptions options;
   options.defaults = config.defaults;
+  options.bearer_token = config.ingress_token.token;
   options.request_size_limit = config.request_size_limit;
   options.controlled_idempotent_sharding = shared.controlled_idempotent_sharding;
   options.http2_max_concurrent_streams = config.ingress_http2_streams;
   options.vqueues = config.vqueues;
   options.scoped_virtual_objects = config.scoped_virtual_objects;
   options.bodies = shared.request_bodies;
-  if (config.ingress_request_limit) {
-    options.concurrent_requests = *config.ingress_request_limit;
-    options.node_in_flight = shared.ingress_requests;
-  }
+  options.concurrent_requests = config.ingress_request_limit;
+  options.node_in_flight = shared.ingress_requests;
   return options;
 }
 
@@ -139,6 +138,10 @@ Result<void> ShardNode::collect(const std::vector<worker::PartitionDescription>&
     into.push_back(std::move(input));
   }
   return {};
+}
+
+void ShardNode::reconfigure(const Config& config) {
+  if (ingress_) ingress_->reconfigure(ingress_options(config, shared_));
 }
 
 void ShardNode::stop(Completion<void> done) {

@@ -59,6 +59,8 @@ class ShardNode {
   bool leads_all() const { return supervisor_.leads_all(); }
   /// How its partitions stand; for any thread.
   const worker::StatusBoard& board() const { return supervisor_.board(); }
+  /// See `Node::reconfigure`.
+  void reconfigure(const Config& config);
   void set_ready(bool ready) { client_.set_ready(ready); }
 
   Shard& shard() { return shard_; }

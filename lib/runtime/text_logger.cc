@@ -64,11 +64,19 @@ class Painter {
 }  // namespace
 
 TextLogger::TextLogger(Options options, Clock clock, Sink sink)
-    : options_(std::move(options)), clock_(std::move(clock)), sink_(std::move(sink)) {}
+    : options_(std::move(options)),
+      filter_(&options_.filter),
+      clock_(std::move(clock)),
+      sink_(std::move(sink)) {}
+
+void TextLogger::set_filter(LogFilter filter) {
+  filters_.push_back(std::make_unique<const LogFilter>(std::move(filter)));
+  filter_.store(filters_.back().get());
+}
 
 void TextLogger::write(LogLevel level, std::string_view module, std::string_view message,
                        std::initializer_list<LogField> fields) {
-  if (!options_.filter.allows(level, module)) return;
+  if (!filter_.load()->allows(level, module)) return;
   const std::string target = "restate::" + std::string(module);
   const std::string time = timestamp(clock_());
   std::string out;

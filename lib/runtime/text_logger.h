@@ -8,8 +8,11 @@
 #include <restate/function.h>
 #include <restate/log.h>
 
+#include <atomic>
 #include <cstdint>
+#include <memory>
 #include <string_view>
+#include <vector>
 
 namespace restate {
 
@@ -32,12 +35,18 @@ class TextLogger final : public Logger {
 
   TextLogger(Options options, Clock clock, Sink sink);
 
-  bool enabled(LogLevel level) const override { return options_.filter.allows_somewhere(level); }
+  /// Replaces the filter. Other threads may log meanwhile; calls of this one may not overlap.
+  void set_filter(LogFilter filter);
+
+  bool enabled(LogLevel level) const override { return filter_.load()->allows_somewhere(level); }
   void write(LogLevel level, std::string_view module, std::string_view message,
              std::initializer_list<LogField> fields) override;
 
  private:
   const Options options_;
+  /// All that were ever in force: somebody may be reading one. There are few.
+  std::vector<std::unique_ptr<const LogFilter>> filters_;
+  std::atomic<const LogFilter*> filter_;
   Clock clock_;
   Sink sink_;
 };

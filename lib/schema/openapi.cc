@@ -13,14 +13,6 @@ Json json_content(Json schema) {
   return content;
 }
 
-/// The declared JSON schema, or what stands for anything.
-Json declared_schema(const std::optional<std::string>& text) {
-  if (text) {
-    if (auto parsed = parse_json(*text)) return *parsed;
-  }
-  return true;
-}
-
 Json parameter(const char* name, const char* in, bool required, const char* description) {
   return {{"name", name},
           {"in", in},
@@ -64,10 +56,12 @@ Json shared_responses() {
 
 Json error_schema() {
   return {{"type", "object"},
-          {"required", {"code", "message"}},
+          {"required", {"message", "source"}},
           {"properties",
            {{"code", {{"type", "integer"}}},
             {"message", {{"type", "string"}}},
+            {"metadata", {{"type", "object"}, {"additionalProperties", {{"type", "string"}}}}},
+            {"stacktrace", {{"type", "string"}}},
             {"source", {{"type", "string"}, {"enum", {"ingress", "invocation"}}}}}}};
 }
 
@@ -78,26 +72,42 @@ class HandlerPaths {
       : document_(document), service_(service), handler_(handler) {}
 
   void add() {
-    Json& schemas = document_["components"]["schemas"];
-    schemas[handler_.name + "Request"] = declared_schema(handler_.input.json_schema);
-    schemas[handler_.name + "Response"] = declared_schema(handler_.output.json_schema);
+    request_ = media(handler_.input.json_schema, "Request");
+    response_ = media(handler_.output.json_schema, "Response");
     add_invoke("call", handler_.name, false);
     add_invoke("send", handler_.name + "Send", true);
+    // Of a workflow only the run has a result that others can ask for.
+    if (in_workflow() && !runs_workflow()) return;
     add_result("attach", handler_.name + "Attach", "Attach");
     add_result("output", handler_.name + "Output", "Get Output");
   }
 
  private:
   bool keyed() const { return service_.type != wire::ServiceType::kService; }
+  bool in_workflow() const { return service_.type == wire::ServiceType::kWorkflow; }
   bool runs_workflow() const { return handler_.type == wire::HandlerType::kWorkflow; }
 
   std::string target() const {
     return service_.name + (keyed() ? "/{key}/" : "/") + handler_.name;
   }
 
-  Json operation(const std::string& id) const {
-    Json json{{"operationId", id}, {"parameters", Json::array()}, {"responses", Json::object()}};
-    put(json, "description", handler_.documentation);
+  /// How a body looks: as its JSON schema says, if it has one.
+  Json media(const std::optional<std::string>& schema, const char* suffix) {
+    Json json = Json::object();
+    auto parsed = schema ? parse_json(*schema) : std::nullopt;
+    if (!parsed) return json;
+    const std::string name = handler_.name + suffix;
+    document_["components"]["schemas"][name] = std::move(*parsed);
+    json["schema"] = reference("schemas", name);
+    return json;
+  }
+
+  Json operation(const std::string& id, const std::string& does) const {
+    Json json{{"operationId", id},
+              {"summary", handler_.name},
+              {"parameters", Json::array()},
+              {"responses", Json::object()}};
+    json["description"] = handler_.documentation.value_or(does);
     if (!handler_.metadata.empty()) json["x-restate-extensions"] = handler_.metadata;
     if (keyed()) json["parameters"].push_back(reference("parameters", "key"));
     return json;
@@ -108,15 +118,14 @@ class HandlerPaths {
     const std::string type = handler_.output.declared
                                  ? handler_.output.content_type.value_or(std::string())
                                  : "application/json";
-    if (!type.empty()) {
-      json["content"][type]["schema"] = reference("schemas", handler_.name + "Response");
-    }
+    if (!type.empty()) json["content"][type] = response_;
     return json;
   }
 
   void add_invoke(const std::string& verb, const std::string& id, bool send) {
-    Json json = operation(id);
-    if (!runs_workflow()) {
+    Json json = operation(id, send ? "Starts " + handler_.name + " and does not wait for it."
+                                   : "Calls " + handler_.name + " and waits for its output.");
+    if (!in_workflow()) {
       json["parameters"].push_back(reference("parameters", "idempotencyKeyHeader"));
     }
     if (send) {
@@ -126,25 +135,25 @@ class HandlerPaths {
     const bool takes_body = !handler_.input.declared || handler_.input.content_type;
     if (takes_body) {
       Json& body = json["requestBody"] = {{"required", handler_.input.required}};
-      body["content"][handler_.input.content_type.value_or("*/*")]["schema"] =
-          reference("schemas", handler_.name + "Request");
+      body["content"][handler_.input.content_type.value_or("*/*")] = request_;
     }
     Json& responses = json["responses"];
-    responses[send ? "202" : "200"] = send ? reference("responses", "Send") : success();
+    responses["200"] = send ? reference("responses", "Send") : success();
+    if (send) responses["202"] = reference("responses", "Send");
     responses["default"] = reference("responses", "GenericError");
     document_["paths"]["/restate/" + verb + "/" + target()]["post"] = std::move(json);
   }
 
   void add_result(const std::string& verb, const std::string& id, const char* tag) {
-    Json json = operation(id);
+    Json json = operation(id, "Asks for the output of " + handler_.name + ".");
     json["tags"] = {tag};
+    json["deprecated"] = true;
     std::string path;
     if (runs_workflow()) {
       path = "/restate/workflow/" + service_.name + "/{key}/" + verb;
     } else {
       path = "/restate/invocation/" + target() + "/{idempotencyKey}/" + verb;
       json["parameters"].push_back(reference("parameters", "idempotencyKeyPath"));
-      json["deprecated"] = true;
     }
     Json& responses = json["responses"];
     responses["200"] = success();
@@ -157,6 +166,7 @@ class HandlerPaths {
   Json& document_;
   const ServiceRevision& service_;
   const Handler& handler_;
+  Json request_, response_;
 };
 
 }  // namespace
@@ -170,7 +180,12 @@ Json openapi_of(const ServiceRevision& service, std::string_view ingress_endpoin
   put(info, "description", service.documentation);
   if (!service.metadata.empty()) info["x-restate-extensions"] = service.metadata;
   document["servers"] = Json::array();
-  if (!ingress_endpoint.empty()) document["servers"].push_back({{"url", ingress_endpoint}});
+  if (!ingress_endpoint.empty()) {
+    document["servers"].push_back({{"url", ingress_endpoint}, {"description", "The ingress"}});
+  }
+  for (const char* tag : {"Request Response", "Send", "Attach", "Get Output"}) {
+    document["tags"].push_back({{"name", tag}});
+  }
   document["paths"] = Json::object();
   Json& components = document["components"];
   components["schemas"]["RestateError"] = error_schema();

@@ -24,6 +24,21 @@ bool may_stand_in_uri(char c) {
   return c > ' ' && c < '\x7f' && std::string_view("\"<>\\^`{|}").find(c) == std::string_view::npos;
 }
 
+/// `host`, `host:port` or `[ip]:port`, perhaps behind `user@`.
+bool is_authority(std::string_view text) {
+  const std::size_t at = text.rfind('@');
+  if (at != std::string_view::npos) text.remove_prefix(at + 1);
+  if (text.starts_with('[')) {
+    const std::size_t end = text.find(']');
+    if (end == std::string_view::npos) return false;
+    text.remove_prefix(end + 1);
+    if (!text.empty() && text.front() != ':') return false;
+  }
+  const std::size_t colon = std::min(text.find(':'), text.size());
+  return std::all_of(text.begin() + static_cast<std::ptrdiff_t>(std::min(colon + 1, text.size())),
+                     text.end(), [](char c) { return c >= '0' && c <= '9'; });
+}
+
 }  // namespace
 
 std::string SubscriptionId::str() const {
@@ -66,6 +81,7 @@ Result<UriParts> parse_uri(std::string_view text) {
   }
   const std::size_t slash = std::min(rest.find('/'), rest.size());
   parts.authority = rest.substr(0, slash);
+  if (!is_authority(parts.authority)) return no_uri(text, "its port is no number");
   if (slash < rest.size()) parts.path = rest.substr(slash + 1);
   return parts;
 }

@@ -18,7 +18,7 @@ complete -c restate-server -l bind-ip -x -a '127.0.0.1 0.0.0.0' -d 'Address of a
 complete -c restate-server -l bind-port -x -d 'Port of the node itself'
 complete -c restate-server -l bind-address -x -d 'Address and port of the node itself'
 complete -c restate-server -l advertised-address -x -d 'How others reach the node'
-complete -c restate-server -l advertised-host -x -d 'Accepted'
+complete -c restate-server -l advertised-host -x -d 'Host that clients are told'
 complete -c restate-server -l listen-mode -x -a 'tcp unix all' -d 'Which sockets are opened'
 complete -c restate-server -l use-random-ports -x -a 'true false' -d 'Any free ports'
 complete -c restate-server -l log-filter -x -d 'Levels, or target=level'

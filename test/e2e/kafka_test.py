@@ -112,7 +112,8 @@ def poison_stops_its_partition_only(options):
         eventually(lambda: bench.count("q") == 21, 30)
 
         def errors():
-            return bench.server.admin_call("GET", f"/subscriptions/{subscription}").json().get("errors", [])
+            path = f"/subscriptions/{subscription}?include_errors=true"
+            return bench.server.admin_call("GET", path).json().get("errors", [])
         eventually(errors)
         assert [(e["partition"], e["offset"]) for e in errors()] == [(0, 1)], errors()
         assert bench.count("p") == 1

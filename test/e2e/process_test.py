@@ -247,6 +247,65 @@ def bad_configuration_is_one_clear_line():
         assert "cluster-name" in dump(env={"RESTATE_NO_SUCH_KEY": "x"})
 
 
+# --- Tokens, and changes while it runs ---
+
+
+def bearer(port, path, token=None, method="GET", body=None):
+    headers = {"authorization": f"Bearer {token}"} if token else {}
+    return request(port, method, path, body, headers)
+
+
+@test
+def tokens_close_every_port():
+    with tempfile.TemporaryDirectory() as folder:
+        file = pathlib.Path(folder) / "token"
+        file.write_text("from-file \n")
+        env = {"RESTATE_ADMIN__BEARER_TOKEN_FILE": str(file), "RESTATE_INGRESS__BEARER_TOKEN": "in",
+               "RESTATE_METRICS_BEARER_TOKEN": "met"}
+        with Server(OPTIONS.server, env=env, args=["--demo"]).start() as server:  # health needs none
+            for token in (None, "in", "from-fil"):
+                refused = bearer(server.admin, "/deployments", token)
+                assert refused.status == 401, refused
+                assert refused.headers["www-authenticate"] == 'Bearer realm="restate"', refused.headers
+                assert set(refused.json()) == {"message", "restate_code"}, refused
+            assert bearer(server.admin, "/deployments", "from-file").status == 200
+            assert bearer(server.ingress, "/Greeter/greet", "from-file", "POST", '"Ada"').status == 401
+            assert bearer(server.ingress, "/Greeter/greet", method="POST", body='"Ada"').status == 401
+            answer = request(server.ingress, "POST", "/Greeter/greet", '"Ada"',
+                             {"content-type": "application/json", "authorization": "Bearer in"})
+            assert answer.status == 200, answer
+            assert bearer(server.ingress, "/restate/health").json() == {"services": []}
+            assert bearer(server.node, "/health").status == 200
+            assert bearer(server.node, "/metrics").status == 401
+            assert bearer(server.node, "/metrics", "met").status != 401
+        file.write_text("\n")
+        code, _, errors = run("--base-dir", folder, env=env)
+        assert code == 1 and "expected a token" in errors, errors
+
+
+@test
+def the_file_is_watched():
+    with tempfile.TemporaryDirectory() as folder:
+        file = pathlib.Path(folder) / "restate.toml"
+        file.write_text('[admin]\nbearer-token = "one"\n')
+        with Server(OPTIONS.server, args=["-c", str(file)]).start() as server:
+            assert bearer(server.admin, "/version", "one").status == 200
+            file.write_text('[admin]\nbearer-token = ["two"]\n')
+            log = pathlib.Path(server.directory, "server.log")
+            eventually(lambda: "the old one stays in force" in log.read_text(), 15)
+            assert bearer(server.admin, "/version", "one").status == 200
+            file.write_text('log-filter = "debug"\n[admin]\nbearer-token = "two"\n'
+                            '[worker]\ncleanup-interval = "7s"\n')
+            eventually(lambda: bearer(server.admin, "/version", "two").status == 200, 15)
+            assert bearer(server.admin, "/version", "one").status == 401
+            eventually(lambda: "log-filter, admin.bearer-token" in log.read_text())
+            eventually(lambda: "keys: worker.cleanup-interval" in log.read_text())
+            server.process.send_signal(signal.SIGUSR1)
+            eventually(lambda: 'log-filter = "debug"' in log.read_text())
+            assert 'cleanup-interval = "1h"' in log.read_text()
+            assert server.terminate() == 0
+
+
 def main():
     global OPTIONS
     parser = argparse.ArgumentParser()

@@ -145,7 +145,7 @@ def the_manual_names_every_key_and_no_other():
     # Every key with a value of the kind that the page says.
     values = {"directory": '"data"', "text": '"info"', "number": "1", "duration": '"1m"', "bool": "true",
               "list": '["admin"]', "address": '"127.0.0.1"', "address:port": '"127.0.0.1:1"', "size": '"1 MiB"',
-              "url": '"http://127.0.0.1:1/"', "file": '"key.pem"', "table": '{ x-a = "b" }',
+              "url": '"http://127.0.0.1:1/"', "file": f'"{PACKAGING}/restate.toml"', "table": '{ x-a = "b" }',
               "list of tables": '[{ name = "a", brokers = ["b:1"] }]', "number | unlimited": '"unlimited"'}
     special = {"process-total-memory-size": '"64 MiB"'}
     text = ""

@@ -1,8 +1,13 @@
 #include "admin/admin.h"
 
 #include "bench.h"
+#include "common/ascii.h"
 #include "common/hash.h"
 #include "support/catch.h"
+
+#include <set>
+
+#include <zlib.h>
 
 using namespace restate;
 using namespace restate::admin;
@@ -38,6 +43,20 @@ void change(restate::testing::World& world, RegistryClient& registry, RegistryCl
                         done = true;
                       }));
   REQUIRE(world.run_until([&] { return done; }));
+}
+
+std::string gunzip(const std::string& text) {
+  z_stream stream{};
+  REQUIRE(inflateInit2(&stream, 15 + 16) == Z_OK);
+  std::string out(1 << 20, '\0');
+  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(text.data()));
+  stream.avail_in = static_cast<uInt>(text.size());
+  stream.next_out = reinterpret_cast<Bytef*>(out.data());
+  stream.avail_out = static_cast<uInt>(out.size());
+  CHECK(inflate(&stream, Z_FINISH) == Z_STREAM_END);
+  out.resize(stream.total_out);
+  inflateEnd(&stream);
+  return out;
 }
 
 }  // namespace
@@ -261,4 +280,111 @@ TEST_CASE("the API describes itself and its services", "[admin][openapi]") {
   CHECK(service["paths"]["/restate/call/Obj/{key}/ex"]["post"]["operationId"] == "ex");
   CHECK(service["paths"]["/restate/send/Obj/{key}/ex"]["post"]["operationId"] == "exSend");
   CHECK(service["paths"].contains("/restate/invocation/Obj/{key}/ex/{idempotencyKey}/output"));
+}
+
+TEST_CASE("with a token, only who shows it is served", "[admin]") {
+  Bench bench(manifests());
+  AdminOptions options = Bench::admin_options();
+  options.bearer_token = "s3cret";
+  Admin admin(bench.world.shard(), options,
+              {bench.registry, bench.discoverer, bench.partition, bench.rules});
+  const auto ask = [&](const std::string& path, const std::string& authorization) {
+    http::RequestHead head;
+    head.target = path;
+    if (!authorization.empty()) head.headers.add("authorization", authorization);
+    FakeStream stream;
+    if (auto exchange = admin.handler().on_request(head, stream)) exchange->on_body_end();
+    REQUIRE(stream.answer);
+    return stream;
+  };
+  for (const char* path : {"/services", "/v3/version", "/nope", "/health/x"}) {
+    for (const char* wrong : {"", "Bearer x", "Basic s3cret"}) {
+      const FakeStream refused = ask(path, wrong);
+      CHECK(refused.answer->status == 401);
+      CHECK(refused.header("www-authenticate") == "Bearer realm=\"restate\"");
+      CHECK(schema::parse_json(refused.text)->contains("restate_code"));
+    }
+  }
+  CHECK(ask("/services", "Bearer s3cret").answer->status == 200);
+  CHECK(ask("/health", "").answer->status == 200);
+  CHECK(ask("/v4/health", "").answer->status == 200);
+  CHECK(ask("/ui/", "").answer->status == 200);  // where a browser asks for the token
+  CHECK(ask("/internal/server-info", "").answer->status == 401);
+  CHECK(ask("/internal/server-info", "Bearer s3cret").text.find("\"token\":true") !=
+        std::string::npos);
+}
+
+TEST_CASE("more requests than are wanted at once are turned away", "[admin]") {
+  Bench bench(manifests());
+  AdminOptions options = Bench::admin_options();
+  options.concurrent_requests = 1;
+  Admin admin(bench.world.shard(), options,
+              {bench.registry, bench.discoverer, bench.partition, bench.rules});
+  const auto begin = [&](FakeStream& stream) {
+    http::RequestHead head;
+    head.method = "PATCH";
+    head.target = "/invocations/" + kId + "/cancel";
+    auto exchange = admin.handler().on_request(head, stream);
+    exchange->on_body_end();
+    return exchange;
+  };
+  FakeStream first, second, third;
+  const auto waits = begin(first);
+  const auto refused = begin(second);
+  CHECK(second.answer->status == 429);
+  REQUIRE(bench.world.run_until([&] { return first.answer.has_value(); }));
+  const auto later = begin(third);
+  REQUIRE(bench.world.run_until([&] { return third.answer.has_value(); }));
+  CHECK(third.answer->status == 404);
+}
+
+TEST_CASE("the description of the API has every route, and names nothing that is not there",
+          "[admin]") {
+  Bench bench(manifests());
+  const auto document = schema::parse_json(bench.request("GET", "/openapi").text);
+  REQUIRE(document);
+  std::set<std::string> described, routed;
+  for (const auto& [path, operations] : (*document)["paths"].items()) {
+    for (const auto& [method, operation] : operations.items()) {
+      described.insert(method + " " + path);
+      CHECK(operation["responses"].size() > 0);
+    }
+  }
+  for (const auto& [method, pattern] : bench.admin.router().routes()) {
+    const bool of_old = method == "PUT" && pattern.starts_with("/deployments");
+    const bool of_page = pattern == "/" || pattern.starts_with("/ui");
+    if (pattern.starts_with("/internal/") || pattern == "/openapi" || of_old || of_page) continue;
+    routed.insert(ascii_lower(method) + " " + pattern);
+  }
+  CHECK(described == routed);
+
+  const std::string text = schema::json_text(*document);
+  const std::string begin = "\"$ref\":\"#";
+  for (std::size_t at = text.find(begin); at != std::string::npos; at = text.find(begin, at)) {
+    at += begin.size();
+    const std::string pointer = text.substr(at, text.find('"', at) - at);
+    CAPTURE(pointer);
+    CHECK(document->contains(Json::json_pointer(pointer)));
+  }
+}
+
+TEST_CASE("large answers are compressed for who asks for it", "[admin]") {
+  Bench bench(manifests());
+  const auto ask = [&](const std::string& path, const std::string& accepted) {
+    return bench.request("GET", path, {}, {{"accept-encoding", accepted}});
+  };
+  const std::string plain = bench.request("GET", "/openapi").text;
+  for (const char* accepted : {"gzip", "br, gzip;q=0.5", "*", "GZIP"}) {
+    const FakeStream stream = ask("/openapi", accepted);
+    CHECK(stream.header("content-encoding") == "gzip");
+    CHECK(stream.header("content-type") == "application/json");
+    CHECK(stream.header("vary") == "accept-encoding");
+    CHECK(gunzip(stream.text) == plain);
+  }
+  for (const char* refused : {"", "br", "gzip;q=0", "deflate, gzip; q=0.0", "*;q=0", "*, gzip;q=0"}) {
+    const FakeStream stream = ask("/openapi", refused);
+    CHECK(stream.header("content-encoding") == "<none>");
+    CHECK(stream.text == plain);
+  }
+  CHECK(ask("/services", "gzip").header("content-encoding") == "<none>");  // small
 }

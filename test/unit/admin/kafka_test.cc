@@ -205,8 +205,11 @@ TEST_CASE("clusters of the configuration are shown and left alone", "[admin][kaf
   REQUIRE(made.answer->status == 201);
 
   troubles = {{3, 17, "why not", {1000}, 4}};
-  const Json trouble =
-      (*schema::parse_json(send("GET", "/subscriptions").text))["subscriptions"][0]["errors"];
+  const auto first = [&](const std::string& path) {
+    return (*schema::parse_json(send("GET", path).text))["subscriptions"][0];
+  };
+  CHECK_FALSE(first("/subscriptions").contains("errors"));
+  const Json trouble = first("/subscriptions?include_errors=true")["errors"];
   REQUIRE(trouble.size() == 1);
   CHECK(trouble[0]["partition"] == 3);
   CHECK(trouble[0]["offset"] == 17);

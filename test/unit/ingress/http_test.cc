@@ -177,3 +177,48 @@ TEST_CASE("closing lets running calls finish and drops the rest", "[ingress][htt
   CHECK(site.world.now() - start < 10s);
   CHECK(site.ingress->in_flight() == 0);
 }
+
+TEST_CASE("with a token, only who shows it is served", "[ingress][http]") {
+  Site site;
+  site.options.bearer_token = "s3cret";
+  site.ingress = std::make_unique<Ingress>(site.server_node.shard(0), site.options, site.partition,
+                                           site.schemas);
+  REQUIRE(site.ingress->listen({.host = "server", .port = 8080, .unix_path = {}}));
+  const auto protocol = GENERATE(http::Protocol::kHttp1, http::Protocol::kHttp2);
+  const auto ask = [&](Heard& heard, const std::string& method, const std::string& path,
+                       const std::string& authorization) {
+    http::Headers headers = kJson;
+    if (!authorization.empty()) headers.add("authorization", authorization);
+    site.send(heard, protocol, method, path, method == "POST" ? "1" : "", headers);
+    REQUIRE(site.wait(heard));
+  };
+  for (const char* wrong : {"", "Bearer", "Bearer s3cre", "Bearer s3crets", "Basic s3cret", "s3cret"}) {
+    for (const char* path : {"/Svc/echo", "/Nope/x"}) {  // nor does it tell what there is
+      Heard heard;
+      ask(heard, "POST", path, wrong);
+      CHECK(heard.head.status == 401);
+      CHECK(heard.header("www-authenticate") == "Bearer realm=\"restate\"");
+      CHECK(heard.header("x-restate-error-source") == "ingress");
+    }
+  }
+  CHECK(site.partition.invoked.empty());
+
+  Heard served;
+  worker::InvokeReply reply;
+  reply.result = Bytes("1");
+  site.partition.invoke_replies.push_back(reply);
+  ask(served, "POST", "/Svc/echo", "bearer  s3cret");
+  CHECK(served.head.status == 200);
+  REQUIRE(site.partition.invoked.size() == 1);
+  for (const auto& header : site.partition.invoked[0].invocation.headers) {
+    CHECK(header.name != "authorization");
+  }
+
+  Heard health;
+  ask(health, "GET", "/restate/health", "");
+  CHECK(health.head.status == 200);
+  CHECK(health.body == "{\"services\":[]}");
+  Heard preflight;
+  ask(preflight, "OPTIONS", "/Svc/echo", "");
+  CHECK(preflight.head.status == 200);
+}

@@ -1,7 +1,10 @@
 #include "node/config.h"
+#include "node/config_keys.h"
+#include "node/config_reload.h"
 #include "node/config_values.h"
 #include "support/catch.h"
 
+#include <algorithm>
 #include <chrono>
 #include <tuple>
 
@@ -222,7 +225,9 @@ TEST_CASE("how deployments are reached can be set", "[node]") {
       "http2-max-frame-size = '64KiB'\nmax-awaited-future-depth = 3\ndisable-eager-state = true\n"
       "[ingress]\nhttp2-max-concurrent-streams = 9\n");
   REQUIRE(loaded);
-  CHECK(loaded->warnings.empty());
+  CHECK(loaded->warnings ==
+        std::vector<std::string>{"config.toml:1: initial-max-send-streams is deprecated: use "
+                                 "'worker.invoker.http2-initial-max-send-streams'"});
   const restate::node::ServiceClientConfig& client = loaded->config.service_client;
   CHECK(client.keep_alive_interval_ms == 0);
   CHECK(client.keep_alive_timeout_ms == 3000);
@@ -347,4 +352,102 @@ TEST_CASE("a budget sets every share, and what has a key of its own comes after 
   CHECK_FALSE(load("process-total-memory-size = '1MiB'"));
   CHECK(load("rocksdb-total-memory-size = '64MiB'")->config.memory.tables == 64u << 20);
   CHECK_FALSE(load("rocksdb-total-memory-size = '64MiB'")->config.memory_budget);
+}
+
+TEST_CASE("keys of old are understood, win, and say what to use instead", "[node]") {
+  const auto loaded =
+      load("request-identity-private-key-pem-file = 'old'\n"
+           "[worker.invoker]\nrequest-identity-private-key-pem-file = 'new'\n"
+           "[worker.invoker.retry-policy]\nmax-attempts = 3\nfactor = 1.5\n"
+           "[http-keep-alive-options]\ninterval = '7s'\n");
+  REQUIRE(loaded);
+  CHECK(loaded->config.identity_key_file == "old");
+  CHECK(loaded->config.defaults.retry_max_attempts == 3u);
+  CHECK(loaded->config.defaults.retry_factor == 1.5);
+  CHECK(loaded->config.service_client.keep_alive_interval_ms == 7'000);
+  REQUIRE(loaded->warnings.size() == 4);
+  const auto says = [&](const std::string& text) {
+    return std::any_of(loaded->warnings.begin(), loaded->warnings.end(),
+                       [&](const auto& line) { return line.find(text) != std::string::npos; });
+  };
+  CHECK(says("use 'worker.invoker.http2-keep-alive-interval'"));
+  CHECK(says("use 'default-retry-policy.max-attempts'"));
+  CHECK(dump_config(loaded->config).find("retry-policy]\ninitial") ==
+        dump_config(loaded->config).find("retry-policy]"));
+}
+
+TEST_CASE("where listeners listen, and what is told of them", "[node]") {
+  const auto loaded = load("advertised-host = 'all.example'\nbind-address = '[::1]:1'\n"
+                           "[ingress]\nbind-address = 'http://10.0.0.1:2/'\nbind-port = 9\n"
+                           "[admin]\nadvertised-host = 'admin.example'");
+  REQUIRE(loaded);
+  const restate::node::Config& config = loaded->config;
+  CHECK(config.node_listener.bind_ip == "::1");
+  CHECK(config.node_listener.port == 1);
+  CHECK(config.ingress_listener.bind_ip == "10.0.0.1");
+  CHECK(config.ingress_listener.port == 2);
+  CHECK(config.ingress_listener.advertised_host == "all.example");
+  CHECK(config.admin_listener.advertised_host == "admin.example");
+  CHECK(config.admin_listener.bind_ip == "0.0.0.0");
+  for (const char* bad : {"'1.2.3.4'", "':1'", "'1.2.3.4:'", "'1.2.3.4:65536'", "'1.2.3.4:-1'",
+                          "'http://1.2.3.4:1/path'", "'unix:/a:1'"}) {
+    INFO(bad);
+    CHECK(load(std::string("bind-address = ") + bad) == Code::kInvalidArgument);
+  }
+  CHECK(load("listen-mode = 'both'").error().message ==
+        "config.toml:1: listen-mode: expected one of \"tcp\", \"unix\", \"all\", found \"both\"");
+}
+
+TEST_CASE("secrets are not dumped, and a dump is no way to lose them", "[node]") {
+  const auto loaded =
+      load("metrics-bearer-token = 'm3'\n[admin]\nbearer-token = 'a1'\nbearer-token-file = 'f'\n"
+           "[worker.invoker.additional-request-headers]\nAuthorization = 'Basic x9'\nx-a = 'b'\n",
+           {{"RESTATE_INGRESS__BEARER_TOKEN", "2026-01-02"}});
+  REQUIRE(loaded);
+  CHECK(loaded->warnings.empty());
+  CHECK(loaded->config.admin_token.token == "a1");
+  CHECK(loaded->config.admin_token.file == "f");
+  CHECK(loaded->config.ingress_token.token == "2026-01-02");
+  CHECK(loaded->config.metrics_token.token == "m3");
+  const std::string dump = dump_config(loaded->config);
+  for (const char* secret : {"a1", "2026", "m3", "x9"}) CHECK(dump.find(secret) == std::string::npos);
+  CHECK(dump.find("x-a") != std::string::npos);
+  const auto again = load(dump);
+  REQUIRE(again == Code::kInvalidArgument);
+  CHECK(again.error().message.find("bearer-token: expected a secret, found the stars") !=
+        std::string::npos);
+  CHECK(load("[worker.invoker.additional-request-headers]\nx-token = '***'") ==
+        Code::kInvalidArgument);
+  const auto wrong = load("[admin]\nbearer-token = ['s3cret']");
+  REQUIRE(wrong == Code::kInvalidArgument);
+  CHECK(wrong.error().message.find("s3cret") == std::string::npos);
+}
+
+TEST_CASE("some keys change while the node runs, the others say that they wait", "[node]") {
+  const auto running = load("log-filter = 'info'\n[admin]\nbearer-token = 'a'")->config;
+  const auto loaded = load("log-filter = 'debug'\ndefault-num-partitions = 5\n[admin]\n"
+                           "bearer-token = 'b'\n[ingress]\nbearer-token = 'c'\n"
+                           "request-size-limit = '1KiB'\n[worker]\ncleanup-interval = '1s'")
+                          ->config;
+  const auto change = restate::node::compare(running, loaded);
+  CHECK(change.live == std::vector<std::string>{"log-filter", "ingress.bearer-token",
+                                                "ingress.request-size-limit", "admin.bearer-token"});
+  CHECK(change.at_start ==
+        std::vector<std::string>{"default-num-partitions", "worker.cleanup-interval"});
+
+  restate::node::Config in_force = running;
+  restate::node::take_live_keys(loaded, in_force);
+  const auto rest = restate::node::compare(in_force, loaded);
+  CHECK(rest.live.empty());
+  CHECK(rest.at_start == change.at_start);
+  CHECK(restate::node::compare(loaded, loaded).live.empty());
+}
+
+TEST_CASE("every key that may change is one", "[node]") {
+  restate::node::Config config;
+  int live = 0;
+  for (const auto& key : restate::node::config_keys(config)) {
+    live += restate::node::is_live_key(key.name);
+  }
+  CHECK(live == 11);
 }

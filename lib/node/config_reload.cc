@@ -1,0 +1,58 @@
+#include "node/config_reload.h"
+
+#include "node/config_keys.h"
+
+#include <algorithm>
+#include <array>
+
+namespace restate::node {
+
+bool is_live_key(std::string_view name) {
+  constexpr std::array<std::string_view, 11> kLive{
+      "log-filter",
+      "admin.bearer-token",
+      "admin.bearer-token-file",
+      "admin.concurrent-api-requests-limit",
+      "admin.deployment-routing-headers",
+      "ingress.bearer-token",
+      "ingress.bearer-token-file",
+      "ingress.concurrent-api-requests-limit",
+      "ingress.request-size-limit",
+      "metrics-bearer-token",
+      "metrics-bearer-token-file"};
+  return std::find(kLive.begin(), kLive.end(), name) != kLive.end();
+}
+
+void take_live_keys(const Config& from, Config& running) {
+  running.log_filter = from.log_filter;
+  running.admin_token = from.admin_token;
+  running.admin_request_limit = from.admin_request_limit;
+  running.deployment_routing_headers = from.deployment_routing_headers;
+  running.ingress_token = from.ingress_token;
+  running.ingress_request_limit = from.ingress_request_limit;
+  running.request_size_limit = from.request_size_limit;
+  running.metrics_token = from.metrics_token;
+}
+
+ConfigChange compare(const Config& before, const Config& after) {
+  Config old = before, fresh = after;
+  const std::vector<ConfigKey> olds = config_keys(old), freshs = config_keys(fresh);
+  ConfigChange change;
+  const auto note = [&change](const std::string& name) {
+    (is_live_key(name) ? change.live : change.at_start).push_back(name);
+  };
+  for (std::size_t i = 0; i < olds.size(); ++i) {
+    if (olds[i].show() != freshs[i].show()) note(olds[i].name);
+  }
+  // These look alike whatever they are.
+  const auto secret = [&](const char* name, TokenConfig Config::* token) {
+    const bool shown_alike = (before.*token).token.empty() == (after.*token).token.empty();
+    if (shown_alike && (before.*token).token != (after.*token).token) note(name);
+  };
+  secret("admin.bearer-token", &Config::admin_token);
+  secret("ingress.bearer-token", &Config::ingress_token);
+  secret("metrics-bearer-token", &Config::metrics_token);
+  return change;
+}
+
+}  // namespace restate::node
