@@ -2,7 +2,7 @@
 # usage: build_test.sh <folder of the page> <folder to work in>
 # Builds the page from its sources and compares what comes out with what is committed.
 set -euo pipefail
-source="$1"
+source="$(cd "$1" && pwd)"
 work="$2"
 mkdir -p "$work"
 # Without the modules of a developer's own.
