@@ -81,10 +81,15 @@ test("a page begins behind its cursor, and memory is joined only when a status n
   const plain = pageSql(filter, { moment: "2026-01-01T00:00:00Z", id: "inv_1" }, 51, 0);
   assert.equal(
     plain,
-    "SELECT ss.id AS id, ss.created_at AS moment FROM sys_invocation_status ss WHERE (ss.created_at < '2026-01-01T00:00:00Z' " +
-      "OR (ss.created_at = '2026-01-01T00:00:00Z' AND ss.id < 'inv_1')) ORDER BY moment DESC, id DESC LIMIT 51",
+    "SELECT ss.id AS id, ss.created_at AS moment FROM sys_invocation_status ss WHERE ss.created_at <= '2026-01-01T00:00:00Z' " +
+      "AND (ss.created_at < '2026-01-01T00:00:00Z' OR ss.id < 'inv_1') ORDER BY moment DESC, id DESC LIMIT 51",
   );
-  assert.ok(pageSql(filterFrom(new URLSearchParams("status=running")), undefined, 51, 0).includes("LEFT JOIN"));
+  const of = (status: string) => pageSql(filterFrom(new URLSearchParams({ status })), undefined, 51, 0);
+  assert.ok(of("running,pending").includes("FROM sys_invocation ss WHERE ss.status IN ('running', 'pending') ORDER"));
+  assert.ok(of("pending").includes("FROM sys_invocation_status ss WHERE ss.status IN ('inboxed') ORDER"));
+  assert.ok(of("failed").includes("WHERE ss.status IN ('completed') AND ss.completion_result = 'failure' ORDER"));
+  assert.ok(of("failed,succeeded").includes("WHERE ss.status IN ('completed') ORDER"));
+  assert.ok(of("paused,failed").includes("AND (ss.status <> 'completed' OR ss.completion_result = 'failure') ORDER"));
   assert.ok(pageSql(filterFrom(new URLSearchParams("order=oldest")), { moment: "x", id: "y" }, 51, 0).includes("ss.id > 'y'"));
 });
 

@@ -123,34 +123,34 @@ export interface Cursor {
   id: string;
 }
 
-// The stored status of a row, and what memory adds to it. `invoked` is three words to the reader.
-const conditions: Record<Status, string> = {
-  pending: "ss.status = 'inboxed'",
-  scheduled: "ss.status = 'scheduled'",
-  suspended: "ss.status = 'suspended'",
-  paused: "ss.status = 'paused'",
-  succeeded: "(ss.status = 'completed' AND ss.completion_result = 'success')",
-  failed: "(ss.status = 'completed' AND ss.completion_result = 'failure')",
-  running: "(ss.status = 'invoked' AND sis.in_flight = TRUE)",
-  "backing-off":
-    "(ss.status = 'invoked' AND COALESCE(sis.in_flight, FALSE) = FALSE AND COALESCE(sis.retry_count, 0) > 0)",
-  ready: "(ss.status = 'invoked' AND COALESCE(sis.in_flight, FALSE) = FALSE AND COALESCE(sis.retry_count, 0) = 0)",
-};
+// Some words come from memory: a row is `invoked`, and its attempt makes it one of these three.
 const needsMemory: Status[] = ["running", "backing-off", "ready"];
 
-function source(filter: Filter) {
-  const joined = filter.statuses.some((status) => needsMemory.includes(status));
-  return (
-    "sys_invocation_status ss" +
-    (joined
-      ? " LEFT JOIN (SELECT id AS state_id, in_flight, retry_count FROM sys_invocation_state) sis ON sis.state_id = ss.id"
-      : "")
-  );
+function usesMemory(filter: Filter) {
+  return filter.statuses.some((status) => needsMemory.includes(status));
+}
+
+const source = (filter: Filter) => `${usesMemory(filter) ? "sys_invocation" : "sys_invocation_status"} ss`;
+
+// Terms of the form `column = constant` and `column IN (constants)`, joined by AND: a server can tell by
+// them what it need not read.
+function statusTerms(filter: Filter): string[] {
+  const all = filter.statuses;
+  if (!all.length) return [];
+  const words = new Set(all.map((status) => {
+    if (isDone(status)) return "completed";
+    return status === "pending" && !usesMemory(filter) ? "inboxed" : status;
+  }));
+  const terms = [`ss.status IN (${quoteAll([...words])})`];
+  if (all.includes("succeeded") !== all.includes("failed")) {
+    const result = `ss.completion_result = '${all.includes("failed") ? "failure" : "success"}'`;
+    terms.push(words.size === 1 ? result : `(ss.status <> 'completed' OR ${result})`);
+  }
+  return terms;
 }
 
 function where(filter: Filter, now: number): string[] {
-  const terms: string[] = [];
-  if (filter.statuses.length) terms.push(`(${filter.statuses.map((s) => conditions[s]).join(" OR ")})`);
+  const terms = statusTerms(filter);
   if (filter.service) terms.push(`ss.target_service_name = ${quote(filter.service)}`);
   if (filter.handler) terms.push(`ss.target_handler_name = ${quote(filter.handler)}`);
   if (filter.deployment) terms.push(`ss.pinned_deployment_id = ${quote(filter.deployment)}`);
@@ -173,8 +173,8 @@ export function pageSql(filter: Filter, cursor: Cursor | undefined, limit: numbe
   const [compare, direction] = filter.order === "oldest" ? [">", "ASC"] : ["<", "DESC"];
   const terms = where(filter, now);
   if (cursor) {
-    const at = quote(cursor.moment);
-    terms.push(`(${column} ${compare} ${at} OR (${column} = ${at} AND ss.id ${compare} ${quote(cursor.id)}))`);
+    const moment = quote(cursor.moment);
+    terms.push(`${column} ${compare}= ${moment}`, `(${column} ${compare} ${moment} OR ss.id ${compare} ${quote(cursor.id)})`);
   }
   return (
     `SELECT ss.id AS id, ${column} AS moment FROM ${source(filter)}${clause(terms)} ` +

@@ -34,7 +34,7 @@ interface KeyRow {
 }
 
 async function readKeys(service: string, search: string, after: string, signal: AbortSignal): Promise<KeyRow[]> {
-  const terms = [`service_name = ${quote(service)}`];
+  const terms = [`service_name = ${quote(service)}`, "scope IS NULL"];
   if (search) terms.push(`service_key LIKE ${containing(search)}`);
   if (after) terms.push(`service_key > ${quote(after)}`);
   return query<KeyRow>(
@@ -155,10 +155,14 @@ interface Entry {
 
 const shownLimit = 65_536;
 
+/** What the API changes if it is told no scope. */
+const storedAt = (service: string, object: string) =>
+  `service_name = ${quote(service)} AND service_key = ${quote(object)} AND scope IS NULL`;
+
 async function readEntries(service: string, object: string, signal?: AbortSignal): Promise<{ entries: Entry[]; odd: boolean }> {
   const rows = await query<{ key?: string; value?: string; size: number }>(
     `SELECT key, CASE WHEN value_length <= ${shownLimit} THEN value END AS value, value_length AS size FROM state ` +
-      `WHERE service_name = ${quote(service)} AND service_key = ${quote(object)} ORDER BY key`,
+      `WHERE ${storedAt(service, object)} ORDER BY key`,
     signal,
   );
   return {
@@ -174,7 +178,7 @@ async function readEntries(service: string, object: string, signal?: AbortSignal
 
 async function readAll(service: string, object: string): Promise<Map<string, Uint8Array>> {
   const rows = await query<{ key: string; value?: string }>(
-    `SELECT key, value FROM state WHERE service_name = ${quote(service)} AND service_key = ${quote(object)}`,
+    `SELECT key, value FROM state WHERE ${storedAt(service, object)}`,
   );
   return new Map(rows.map(({ key, value }) => [key, fromHex(value ?? "")]));
 }
@@ -339,10 +343,10 @@ async function readKeyed(service: string, object: string, signal: AbortSignal) {
   const [lock, inbox, promises, recent] = await Promise.all([
     query<{ invocation_id: string }>(`SELECT invocation_id FROM sys_keyed_service_status WHERE ${here}`, signal),
     query<{ n: number }>(`SELECT COUNT(*) AS n FROM sys_inbox WHERE ${here}`, signal),
-    query<Promise_>(`SELECT key, completed, completion_success_value_utf8, completion_failure FROM sys_promise WHERE ${here} ORDER BY key LIMIT 100`, signal),
+    query<Promise_>(`SELECT key, completed, completion_success_value_utf8, completion_failure FROM sys_promise WHERE ${storedAt(service, object)} ORDER BY key LIMIT 100`, signal),
     query<Pick<Invocation, "id" | "status" | "completion_result" | "target_handler_name" | "created_at">>(
       "SELECT id, status, completion_result, target_handler_name, created_at FROM sys_invocation " +
-        `WHERE target_service_name = ${quote(service)} AND target_service_key = ${quote(object)} ORDER BY created_at DESC LIMIT 5`, signal),
+        `WHERE target_service_name = ${quote(service)} AND target_service_key = ${quote(object)} AND scope IS NULL ORDER BY created_at DESC LIMIT 5`, signal),
   ]);
   return { holder: lock[0]?.invocation_id, waiting: inbox[0]?.n ?? 0, promises, recent };
 }
