@@ -216,7 +216,9 @@ void warn_unknown(const json& tree, const std::string& prefix, const std::vector
           return edit_distance(a.name, name) < edit_distance(b.name, name);
         });
     const bool close = edit_distance(nearest->name, name) <= 1 + name.size() / 6;
-    if (is_accepted_key(name) && !close) continue;
+    const Acceptance acceptance = acceptance_of(name);
+    if (acceptance == Acceptance::kExact) continue;
+    if (acceptance == Acceptance::kKin && !close) continue;
     std::string warning = "unknown configuration key '" + name + "' is ignored";
     if (close) warning += "; did you mean '" + nearest->name + "'?";
     warnings.push_back(std::move(warning));

@@ -8,19 +8,19 @@
 namespace restate::node {
 namespace {
 
-/// True if `name` is in `list`, or begins with an entry that ends in a dot or a dash.
+/// Entries that end in a dot or a dash stand for all that begins so.
 template <std::size_t N>
-bool matches(const std::string_view (&list)[N], std::string_view name) {
-  return std::any_of(std::begin(list), std::end(list), [name](std::string_view entry) {
-    const bool prefix = entry.ends_with('.') || entry.ends_with('-');
-    return prefix ? name.starts_with(entry) : name == entry;
+Acceptance look_up(const std::string_view (&list)[N], std::string_view name) {
+  if (std::find(std::begin(list), std::end(list), name) != std::end(list)) return Acceptance::kExact;
+  const bool kin = std::any_of(std::begin(list), std::end(list), [name](std::string_view entry) {
+    return (entry.ends_with('.') || entry.ends_with('-')) && name.starts_with(entry);
   });
+  return kin ? Acceptance::kKin : Acceptance::kUnknown;
 }
 
 }  // namespace
 
-bool is_accepted_key(std::string_view name) {
-  // What ends in a dot or a dash stands for all that begins so.
+Acceptance acceptance_of(std::string_view name) {
   constexpr std::string_view kAccepted[] = {
       // About several nodes, or about libraries that are not in here.
       "location", "force-node-id", "default-replication", "initialization-timeout",
@@ -35,20 +35,21 @@ bool is_accepted_key(std::string_view name) {
       "worker.durability-mode", "worker.storage.", "worker.shuffle.",
       "worker.rule-book-poll-interval", "worker.disable-scheduler", "worker.use-multi-db-layout",
       "worker.invoker.in-memory-queue-length-limit", "worker.invoker.tmp-dir",
-      "ingress.ingestion.connection-retry-policy",
+      "ingress.ingestion.connection-retry-policy.", "network-error-retry-policy.",
+      // No slip of the pen, though nearly a key of ours.
+      "worker.storage.rocksdb-memory-ratio",
   };
-  return matches(kAccepted, name);
+  return look_up(kAccepted, name);
 }
 
 bool is_unsupported_key(std::string_view name) {
   constexpr std::string_view kUnsupported[] = {
-      "advertised-host", "admin.advertised-host", "ingress.advertised-host",
       "worker.invoker.invocation-throttling", "worker.invoker.action-throttling",
       "worker.invoker.invocation-throttling.", "worker.invoker.action-throttling.",
       "worker.snapshots.", "invocation-yield-threshold", "experimental-",
-      "admin.concurrent-api-requests-limit", "tracing-",
+      "tracing-",
   };
-  return matches(kUnsupported, name);
+  return look_up(kUnsupported, name) != Acceptance::kUnknown;
 }
 
 }  // namespace restate::node

@@ -24,8 +24,10 @@ struct ConfigKey {
 /// Bound to `config`, which must outlive the table. In the order of the documentation.
 std::vector<ConfigKey> config_keys(Config& config);
 
-/// Known to the reference server and without meaning here: accepted silently.
-bool is_accepted_key(std::string_view name);
+/// Whether the reference server knows a key that has no meaning here, which is accepted silently.
+/// `kKin`: it begins as such keys do, and may still be a slip of the pen.
+enum class Acceptance { kUnknown, kKin, kExact };
+Acceptance acceptance_of(std::string_view name);
 
 /// Known to the reference server, and missing here: whoever sets it must hear that nothing happens.
 bool is_unsupported_key(std::string_view name);

@@ -4,8 +4,11 @@
 #include "node/config_values.h"
 #include "support/catch.h"
 
+#include <nlohmann/json.hpp>
+
 #include <algorithm>
 #include <chrono>
+#include <fstream>
 #include <tuple>
 
 using restate::Code;
@@ -450,4 +453,18 @@ TEST_CASE("every key that may change is one", "[node]") {
     live += restate::node::is_live_key(key.name);
   }
   CHECK(live == 11);
+}
+
+TEST_CASE("a configuration of the reference has no key that nobody knows", "[node][vectors]") {
+  std::ifstream file(RESTATE_SOURCE_DIR "/test/compat/vectors/config_keys.json");
+  const auto recorded = nlohmann::json::parse(file);
+  CHECK(recorded["keys"].size() == 224);
+  restate::node::Config config;
+  const auto keys = restate::node::config_keys(config);
+  for (const std::string key : recorded["keys"]) {
+    if (std::any_of(keys.begin(), keys.end(), [&](const auto& k) { return k.name == key; })) continue;
+    INFO(key);
+    const auto warnings = load(key + " = 1")->warnings;
+    CHECK((warnings.empty() || warnings[0].find("has no effect") != std::string::npos));
+  }
 }
