@@ -1,6 +1,5 @@
 #include "bifrost/appender.h"
 
-#include "bifrost/answer.h"
 #include "bifrost/limits.h"
 
 #include <algorithm>
@@ -29,11 +28,16 @@ Appender::Appender(Shard& shard, LogId log, LogsCache& logs, OpenSegments& segme
 Appender::~Appender() { logs_.forget(*this); }
 
 void Appender::append(SharedBatch batch, std::size_t bytes, Completion<Lsn> done) {
+  if (refusals_ > 0 || shard_.fault("bifrost/append/refused")) {
+    return refuse({Code::kUnavailable, "an append to log " + std::to_string(log_.value) +
+                                           " that came before was refused"},
+                  std::move(done));
+  }
   // One append always gets in, however large: it could never be sent otherwise.
   if (bytes_ + bytes > kMaxPendingAppendBytes && !items_.empty()) {
-    return answer_later<Lsn>(
-        std::move(done), Error{Code::kOverloaded, "too many appends to log " +
-                                                      std::to_string(log_.value) + " are pending"});
+    return refuse({Code::kOverloaded,
+                   "too many appends to log " + std::to_string(log_.value) + " are pending"},
+                  std::move(done));
   }
   items_.push_back({std::move(batch), bytes, std::move(done)});
   bytes_ += bytes;
@@ -42,6 +46,14 @@ void Appender::append(SharedBatch batch, std::size_t bytes, Completion<Lsn> done
     phase_ = Phase::kLocating;
     shard_.post(scope_.bind([this] { locate(false); }));
   }
+}
+
+void Appender::refuse(Error error, Completion<Lsn> done) {
+  ++refusals_;
+  shard_.post(scope_.bind([this, error = std::move(error), done = std::move(done)]() mutable {
+    --refusals_;
+    done(std::move(error));
+  }));
 }
 
 void Appender::on_logs() {

@@ -30,6 +30,9 @@ class Appender final : public LogsObserver {
 
   /// `batch` is not empty and weighs `bytes`.
   void append(SharedBatch batch, std::size_t bytes, Completion<Lsn> done);
+  /// Answers `done` with `error`. Until then whatever is appended is refused as well: it was handed
+  /// over by somebody who does not know that there will be a hole before it.
+  void refuse(Error error, Completion<Lsn> done);
   void on_logs() override;
 
  private:
@@ -69,6 +72,7 @@ class Appender final : public LogsObserver {
   std::size_t bytes_ = 0;
   std::size_t sent_ = 0;     ///< how many of the first items the loglet has
   std::size_t refused_ = 0;  ///< how many of those it has refused
+  std::size_t refusals_ = 0;  ///< never handed to a loglet, and not answered yet
   Segment segment_;
   std::shared_ptr<Loglet> loglet_;
   std::optional<SegmentIndex> sealed_;  ///< no append will succeed up to this segment

@@ -1,6 +1,5 @@
 #include <restate/bifrost/bifrost.h>
 
-#include "bifrost/answer.h"
 #include "bifrost/appender.h"
 #include "bifrost/logs_cache.h"
 #include "bifrost/open_segments.h"
@@ -33,12 +32,12 @@ class BifrostImpl final : public Bifrost {
   }
 
   void append(LogId log, RecordBatch batch, Completion<Lsn> done) override {
-    if (auto refused = check(log, batch)) {
-      return answer_later<Lsn>(std::move(done), *std::move(refused));
-    }
     auto& appender = appenders_[log];
     if (!appender) {
       appender = std::make_unique<Appender>(shard_, log, logs_, segments_, reconfigurer_);
+    }
+    if (auto refused = check(log, batch)) {
+      return appender->refuse(*std::move(refused), std::move(done));
     }
     const std::size_t bytes = weight(batch);
     appender->append(std::make_shared<const RecordBatch>(std::move(batch)), bytes, std::move(done));

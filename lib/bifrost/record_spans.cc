@@ -8,13 +8,15 @@
 
 namespace restate::bifrost {
 
+std::size_t weight(const Record& record) {
+  const std::size_t bytes = sizeof(Record) + record.body.size();
+  // What it was made from may be held apart from what it was encoded to.
+  return record.decoded ? bytes + kDecodedBytes + record.body.size() : bytes;
+}
+
 std::size_t weight(const RecordBatch& batch) {
   std::size_t bytes = 0;
-  for (const Record& record : batch) {
-    bytes += sizeof(Record) + record.body.size();
-    // What it was made from may be held apart from what it was encoded to.
-    if (record.decoded) bytes += kDecodedBytes + record.body.size();
-  }
+  for (const Record& record : batch) bytes += weight(record);
   return bytes;
 }
 

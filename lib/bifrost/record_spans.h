@@ -40,7 +40,8 @@ class RecordSpans {
   std::size_t bytes_ = 0;
 };
 
-/// What a batch weighs in memory, roughly.
+/// What a record, or a batch of them, weighs in memory, roughly.
+std::size_t weight(const Record& record);
 std::size_t weight(const RecordBatch& batch);
 
 }  // namespace restate::bifrost

@@ -55,6 +55,28 @@ TEST_CASE("what cannot be appended is refused before anything is written", "[bif
   CHECK(node.seal_and_extend(kLog, "replicated") == Code::kUnsupported);
 }
 
+TEST_CASE("nothing is written behind an append that was refused", "[bifrost]") {
+  World world{Seed{12}};
+  BifrostNode node(world);
+  REQUIRE(node.ensure_log(kLog).has_value());
+  std::vector<Result<Lsn>> answers;
+  const auto append = [&](const Strings& bodies) {
+    node.bifrost().append(kLog, testing::records(bodies),
+                          Completion<Lsn>(world.shard(), [&](Result<Lsn> answer) {
+                            answers.push_back(std::move(answer));
+                          }));
+  };
+  world.shard().post([&] {
+    append({std::string((64u << 20) + 1, 'x')});
+    append({"a"});  // nobody has told us of the refusal yet
+  });
+  REQUIRE(world.run_until_idle());
+  REQUIRE(answers.size() == 2);
+  CHECK(answers[0] == Code::kInvalidArgument);
+  CHECK(answers[1] == Code::kUnavailable);
+  CHECK(node.append(kLog, {"b"}) == Lsn{1});
+}
+
 TEST_CASE("a log that another shard made is found", "[bifrost]") {
   World world{Seed{3}, {.shards = 3}};
   BifrostNode node(world);
