@@ -19,14 +19,36 @@ ProtocolError malformed(const char* name) {
   return violation(std::string("message encoding error: the bytes are no ") + name);
 }
 
+/// As many of the first characters as fit, and a note that says how long the text was.
+std::string shortened(std::string text) {
+  if (text.size() <= kLongestErrorText) return text;
+  const std::string note = " [cut: " + std::to_string(text.size()) + " bytes]";
+  std::size_t end = kLongestErrorText - note.size();
+  const auto continues = [&](std::size_t at) {
+    return (static_cast<unsigned char>(text[at]) & 0xC0) == 0x80;
+  };
+  while (end > 0 && continues(end)) --end;  // not within a character
+  text.resize(end);
+  return text + note;
+}
+
 /// Leaves under a node, and whether they make sense.
 struct TreeReader {
   std::size_t max_depth;
   bool flat = false;  ///< only the three lists mean something: a suspension of protocol 5 or 6
+  std::size_t parts = 0;
   bool too_deep = false;
+  bool too_large = false;
   const char* wrong = nullptr;
 
-  /// False: not a Future. `too_deep` and `wrong` say when it is one that we do not accept.
+  /// One part more; false if it is one too many.
+  bool take() {
+    too_large = too_large || ++parts > kMostAwaited;
+    return !too_large;
+  }
+
+  /// False: not a Future. `too_deep`, `too_large` and `wrong` say when it is one that we do not
+  /// accept.
   bool read(std::string_view message, std::size_t depth, wire::AwaitTree& tree) {
     if (depth > max_depth) {
       too_deep = true;
@@ -36,17 +58,24 @@ struct TreeReader {
     std::vector<wire::NotificationId> signals;
     std::vector<wire::NotificationId> names;
     ProtoReader reader(message);
-    while (reader.next() && !too_deep) {
+    while (reader.next() && !too_deep && !too_large) {
       if (flat && reader.field() > 3) continue;
       switch (reader.field()) {
         case 1:
-          reader.repeated_uint32([&](std::uint32_t id) { tree.leaves.push_back(wire::CompletionId{id}); });
+          reader.repeated_uint32([&](std::uint32_t id) {
+            if (take()) tree.leaves.push_back(wire::CompletionId{id});
+          });
           break;
         case 2:
-          reader.repeated_uint32([&](std::uint32_t id) { signals.push_back(wire::SignalIndex{id}); });
+          reader.repeated_uint32([&](std::uint32_t id) {
+            if (take()) signals.push_back(wire::SignalIndex{id});
+          });
           break;
-        case 3: names.push_back(wire::SignalName{std::string(reader.text())}); break;
+        case 3:
+          if (take()) names.push_back(wire::SignalName{std::string(reader.text())});
+          break;
         case 4: {
+          if (!take()) break;
           wire::AwaitTree nested;
           if (!read(reader.bytes(), depth + 1, nested)) return false;
           tree.nested.push_back(std::move(nested));
@@ -78,6 +107,10 @@ Decoded<wire::AwaitTree> decode_tree(std::string_view message, std::size_t max_d
   if (reader.too_deep) {
     return ProtocolError{DocCode::kFutureTooDeep,
                          "the awaited future is nested deeper than " + std::to_string(max_depth)};
+  }
+  if (reader.too_large) {
+    return ProtocolError{DocCode::kFutureTooDeep, "the awaited future has more than " +
+                                                      std::to_string(kMostAwaited) + " parts"};
   }
   if (reader.wrong != nullptr) return violation(std::string(name) + ": " + reader.wrong);
   return tree;
@@ -177,6 +210,9 @@ Decoded<ErrorMessage> decode_error(const Bytes& payload) {
   }
   if (reader.failed()) return malformed("ErrorMessage");
   if (message.code > 65535) message.code = 500;
+  message.message = shortened(std::move(message.message));
+  message.stacktrace = shortened(std::move(message.stacktrace));
+  if (auto& name = message.related_command_name) name = shortened(*std::move(name));
   return message;
 }
 

@@ -16,6 +16,14 @@
 
 namespace restate::protocol {
 
+// What an endpoint may make an invocation hold outside of its journal: it goes into one record of the
+// log and into one row.
+
+/// Futures that a suspension may wait for, with the nodes that combine them.
+inline constexpr std::size_t kMostAwaited = 262'144;
+/// Of each text of an error message; the rest is cut off. Escaped, it may become six times as long.
+inline constexpr std::size_t kLongestErrorText = 64u << 10;
+
 /// A decoded message, or why it is none (with the code to report).
 template <class Message>
 using Decoded = std::variant<Message, ProtocolError>;
@@ -52,10 +60,12 @@ struct ProposeRunCompletion {
 };
 
 /// Empty sets, nodes without a leaf below them and unknown combinators: RT0012. A tree deeper than
-/// `max_depth` (the root is depth 0): RT0025. In protocols below 7 the three lists are one flat set.
+/// `max_depth` (the root is depth 0), or of more than `kMostAwaited` parts: RT0025. In protocols
+/// below 7 the three lists are one flat set.
 Decoded<Suspension> decode_suspension(const Bytes& payload, std::uint16_t protocol,
                                       std::size_t max_depth);
 Decoded<AwaitingOn> decode_awaiting_on(const Bytes& payload, std::size_t max_depth);
+/// Texts are cut to `kLongestErrorText`.
 Decoded<ErrorMessage> decode_error(const Bytes& payload);
 /// The value is a slice of the payload.
 Decoded<ProposeRunCompletion> decode_propose_run_completion(const Bytes& payload);

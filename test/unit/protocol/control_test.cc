@@ -1,5 +1,6 @@
 #include "protocol/control.h"
 
+#include "common/utf8.h"
 #include "protocol/frame.h"
 #include "support/catch.h"
 #include "support/vectors.h"
@@ -122,6 +123,44 @@ TEST_CASE("a tree of a million levels is refused without recursion into it", "[p
   }
   for (auto level = levels.rbegin(); level != levels.rend(); ++level) bytes += *level;
   CHECK(code_of(decode_suspension(Bytes(bytes), 7, 1000)) == DocCode::kFutureTooDeep);
+}
+
+TEST_CASE("a suspension on millions is refused, whatever shape it has", "[protocol][control]") {
+  const auto refused = [](const wire::AwaitTree& tree, std::uint16_t protocol) {
+    return code_of(decode_suspension(encode(Suspension{tree}, protocol), protocol, 1000));
+  };
+  wire::AwaitTree many;
+  const wire::AwaitTree one{wire::Combinator::kUnknown, {wire::CompletionId{1}}, {}};
+  SECTION("completions") { many.leaves.assign(kMostAwaited, wire::CompletionId{7}); }
+  SECTION("signals") { many.leaves.assign(kMostAwaited, wire::SignalIndex{17}); }
+  SECTION("names") { many.leaves.assign(kMostAwaited, wire::SignalName{"n"}); }
+  CHECK(refused(many, 6) == DocCode::kNone);
+  CHECK(refused(many, 7) == DocCode::kNone);
+  many.nested.push_back(one);
+  CHECK(refused(many, 7) == DocCode::kFutureTooDeep);
+  many.nested.clear();
+  many.leaves.push_back(wire::CompletionId{8});
+  CHECK(refused(many, 6) == DocCode::kFutureTooDeep);
+  CHECK(refused(many, 7) == DocCode::kFutureTooDeep);
+  many.leaves.clear();
+  many.nested.assign(kMostAwaited / 2, one);
+  CHECK(refused(many, 7) == DocCode::kNone);
+  many.nested.push_back(one);
+  CHECK(refused(many, 7) == DocCode::kFutureTooDeep);
+}
+
+TEST_CASE("long texts of an error are cut", "[protocol][control]") {
+  ErrorMessage m;
+  m.message = std::string(11 << 20, '\x01');
+  m.stacktrace = std::string(kLongestErrorText, 's');
+  m.related_command_name = "\u20ac";
+  while (m.related_command_name->size() <= kLongestErrorText) *m.related_command_name += "\u20ac";
+  const auto error = value_of(decode_error(encode(m)));
+  CHECK(error.message.size() == kLongestErrorText);
+  CHECK(error.message.ends_with(" [cut: 11534336 bytes]"));
+  CHECK(error.stacktrace == m.stacktrace);
+  CHECK(error.related_command_name->size() <= kLongestErrorText);
+  CHECK(is_utf8(*error.related_command_name));
 }
 
 TEST_CASE("an error keeps what the SDK knows of it", "[protocol][control]") {
