@@ -110,19 +110,23 @@ void Scheduler::on(const partition::QueuePaused& paused) {
   }
 }
 
+std::vector<Scheduler::Levels> Scheduler::levels_of(const std::string& limit_key) {
+  std::vector<Levels> levels{{}};
+  if (limit_key.empty()) return levels;
+  const std::size_t slash = limit_key.find('/');
+  levels.push_back({limit_key.substr(0, slash), std::nullopt});
+  if (slash != std::string::npos) {
+    levels.push_back({levels.back().first, limit_key.substr(slash + 1)});
+  }
+  return levels;
+}
+
 Scheduler::Group& Scheduler::group_of(Scopes::iterator scope, const std::string& limit_key) {
   const auto [found, is_new] = scope->second.groups.try_emplace(limit_key);
   Group& group = found->second;
   if (!is_new) return group;
   group.limit_key = limit_key;
-  std::vector<Levels> levels{{}};
-  if (!limit_key.empty()) {
-    const std::size_t slash = limit_key.find('/');
-    levels.push_back({limit_key.substr(0, slash), std::nullopt});
-    if (slash != std::string::npos) {
-      levels.push_back({levels.back().first, limit_key.substr(slash + 1)});
-    }
-  }
+  const std::vector<Levels> levels = levels_of(limit_key);
   for (std::size_t i = 0; i < levels.size(); ++i) {
     const auto [counter, fresh] = scope->second.counters.try_emplace(levels[i]);
     if (fresh) {
@@ -136,12 +140,11 @@ Scheduler::Group& Scheduler::group_of(Scopes::iterator scope, const std::string&
 
 void Scheduler::tidy(Scopes::iterator scope, Group& group) {
   if (group.own.running + group.own.reserved + group.own.waiting > 0) return;
-  for (Counter* counter : group.counters) {
-    if (counter != nullptr) --counter->groups;
-  }
-  std::erase_if(scope->second.counters,
-                [](const auto& element) { return element.second.groups == 0; });
   const std::string limit_key = group.limit_key;
+  for (const Levels& levels : levels_of(limit_key)) {
+    const auto counter = scope->second.counters.find(levels);
+    if (--counter->second.groups == 0) scope->second.counters.erase(counter);
+  }
   scope->second.groups.erase(limit_key);
   if (!scope->second.groups.empty()) return;
   set_due(scope, std::nullopt);
@@ -211,9 +214,9 @@ void Scheduler::decide_in(Scopes::iterator scope, WallTime now, std::size_t limi
   std::optional<WallTime> due;
   // One permit at a time, to group after group, so that none takes what others wait for as well.
   const auto give_one = [&] {
-    due.reset();
     return rotate(state.groups, state.served, [&](auto& element) {
       Group& group = element.second;
+      ++visits_;
       const bool room = std::ranges::all_of(group.counters, [](const Counter* counter) {
         return counter == nullptr || counter->has_room();
       });
@@ -227,8 +230,11 @@ void Scheduler::decide_in(Scopes::iterator scope, WallTime now, std::size_t limi
       return true;
     });
   };
+  const Counter& own = state.counters.at({});
   while (out.size() < limit) {
-    if (give_one()) continue;
+    due.reset();
+    // Of a full scope no group needs to be asked.
+    if (own.has_room() && give_one()) continue;
     set_due(scope, due);
     return;
   }

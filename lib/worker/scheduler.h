@@ -58,6 +58,8 @@ class Scheduler {
 
   /// Every counter that somebody uses or waits for, in order.
   std::vector<PermitUsage> usage() const;
+  /// How often a group was looked at so far: what decisions cost.
+  std::uint64_t visits() const { return visits_; }
 
  private:
   /// Who waits, in the order of the table; the invocation's key is the queue's.
@@ -106,6 +108,8 @@ class Scheduler {
     bool waits = true;  ///< its row is still in the inbox
   };
 
+  /// The counters of a limit key, the scope's own first.
+  static std::vector<Levels> levels_of(const std::string& limit_key);
   Group& group_of(Scopes::iterator scope, const std::string& limit_key);
   /// Forgets groups, counters and scopes that nobody uses.
   void tidy(Scopes::iterator scope, Group& group);
@@ -126,6 +130,7 @@ class Scheduler {
   std::set<wire::QueueId> paused_;
   std::set<std::string> changed_;  ///< scopes in which somebody may be able to run
   std::set<std::pair<WallTime, std::string>> due_;
+  std::uint64_t visits_ = 0;
 };
 
 }  // namespace restate::worker

@@ -165,6 +165,26 @@ TEST_CASE("a limit holds at each of three levels", "[worker][scheduler]") {
   }
 }
 
+TEST_CASE("what an end costs in a full scope does not grow with the keys that wait",
+          "[worker][scheduler]") {
+  constexpr std::size_t kKeys = 50'000;
+  constexpr std::size_t kEnds = 1000;
+  Stage stage;
+  stage.rule("s", 10);
+  for (std::size_t i = 0; i < kKeys; ++i) stage.add("s", "key" + std::to_string(i));
+  std::vector<InvocationId> running = stage.run();
+  REQUIRE(running.size() == 10);
+  const std::uint64_t before = stage.scheduler.visits();
+  for (std::size_t i = 0; i < kEnds; ++i) {
+    stage.leave(running[i]);
+    for (const InvocationId& next : stage.run()) running.push_back(next);
+  }
+  CHECK(running.size() == 10 + kEnds);
+  CHECK(stage.scheduler.visits() - before <= 2 * kEnds);
+  // The scope's own counter, and those of the keys that are left.
+  CHECK(stage.scheduler.usage().size() == 1 + kKeys - kEnds);
+}
+
 TEST_CASE("a permit that is given back goes to the next", "[worker][scheduler]") {
   Stage stage;
   stage.rule("s", 1);
