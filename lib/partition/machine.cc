@@ -104,6 +104,8 @@ void Machine::set_cache_bytes(std::size_t bytes) { impl_->state.invocations.set_
 
 void Machine::take_batch(storage::Batch& batch) { impl_->state.take_batch(batch); }
 
+std::size_t Machine::batch_bytes() const { return impl_->state.batch_bytes(); }
+
 void Machine::committed() { impl_->state.committed(); }
 
 std::uint64_t Machine::applied() const { return impl_->state.applied(); }

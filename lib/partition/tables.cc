@@ -49,6 +49,16 @@ Result<void> scan_keys(const storage::View& rows, std::string_view table, KeyRan
 
 Row more(bool wanted) { return wanted ? Row::kNext : Row::kDone; }
 
+std::optional<EventRow> event_of(std::string_view key, std::string_view row) {
+  const auto at = keys::decode_event(key);
+  auto event = rows::decode_event(Bytes(row));
+  if (!at || !event) return std::nullopt;
+  event->event.type = at->type;
+  event->at = at->at;
+  event->lsn = at->lsn;
+  return event;
+}
+
 // Reads one row and decodes it with `decode`.
 template <class F>
 auto find(const storage::View& rows, std::string_view table, const std::string& key, F decode)
@@ -122,6 +132,12 @@ Result<void> Tables::scan_announced(const InvocationId& id, Visit<const Announce
                      });
 }
 
+Result<std::optional<Arrival>> Tables::find_arrival(
+    const InvocationId& id, const wire::NotificationId& notification) const {
+  return find(*rows_, keys::kArrivals, keys::arrival(id, notification),
+              [&](const Bytes& row) { return rows::decode_arrival(notification, row); });
+}
+
 Result<void> Tables::scan_arrivals(const InvocationId& id, Visit<Arrival&&> visit) const {
   return scan_prefix(*rows_, keys::kArrivals, keys::of_invocation(keys::kArrivals, id),
                      [&](std::string_view key, std::string_view row) {
@@ -137,14 +153,36 @@ Result<void> Tables::scan_arrivals(const InvocationId& id, Visit<Arrival&&> visi
 Result<void> Tables::scan_events(const InvocationId& id, Visit<EventRow&&> visit) const {
   return scan_prefix(*rows_, keys::kEvents, keys::of_invocation(keys::kEvents, id),
                      [&](std::string_view key, std::string_view row) {
-                       const auto at = keys::decode_event(key);
-                       auto event = rows::decode_event(Bytes(row));
-                       if (!at || !event) return Row::kCorrupt;
-                       event->event.type = at->type;
-                       event->at = at->at;
-                       event->lsn = at->lsn;
+                       auto event = event_of(key, row);
+                       if (!event) return Row::kCorrupt;
                        return more(visit(std::move(*event)));
                      });
+}
+
+Result<std::optional<EventRow>> Tables::newest_event(const InvocationId& id) const {
+  const std::string first = keys::of_invocation(keys::kEvents, id);
+  std::string end = storage::prefix_end(first);
+  std::optional<EventRow> newest;
+  // From the last row of one type to the last one of the type before.
+  for (bool found = true; found;) {
+    found = false;
+    std::optional<Error> damage;
+    storage::RowCallback last([&](std::string_view key, std::string_view row) {
+      auto event = event_of(key, row);
+      if (!event) {
+        damage = rows::corrupt(keys::kEvents, key);
+        return false;
+      }
+      found = true;
+      end = keys::event(id, event->event.type, WallTime{0}, 0);
+      if (!newest || newest->lsn < event->lsn) newest = std::move(*event);
+      return false;
+    });
+    const std::string below = end;
+    RESTATE_TRY_VOID(rows_->scan_reverse(first, below, last));
+    if (damage) return std::move(*damage);
+  }
+  return newest;
 }
 
 Result<std::optional<Lock>> Tables::find_lock(const keys::ObjectRef& object) const {

@@ -66,9 +66,13 @@ class Tables {
   Result<std::optional<Announced>> find_announced(const InvocationId& id,
                                                   std::uint32_t completion) const;
   Result<void> scan_announced(const InvocationId& id, Visit<const Announced&> visit) const;
+  Result<std::optional<Arrival>> find_arrival(const InvocationId& id,
+                                              const wire::NotificationId& notification) const;
   /// The notification index: completions, then signals by index, then signals by name.
   Result<void> scan_arrivals(const InvocationId& id, Visit<Arrival&&> visit) const;
   Result<void> scan_events(const InvocationId& id, Visit<EventRow&&> visit) const;
+  /// Of the last ones of each type, the one that was appended last.
+  Result<std::optional<EventRow>> newest_event(const InvocationId& id) const;
 
   // Objects.
   Result<std::optional<Lock>> find_lock(const keys::ObjectRef& object) const;

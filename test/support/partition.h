@@ -29,6 +29,7 @@ class MapView final : public storage::View {
                     storage::RowVisitor& visitor) const override {
     for (auto at = rows_.lower_bound(lower); at != rows_.end(); ++at) {
       if (!upper.empty() && at->first >= upper) break;
+      ++visited_;
       if (!visitor.row(at->first, at->second.view())) break;
     }
     return {};
@@ -38,6 +39,7 @@ class MapView final : public storage::View {
     auto at = upper.empty() ? rows_.end() : rows_.lower_bound(upper);
     while (at != rows_.begin()) {
       --at;
+      ++visited_;
       if (at->first < lower || !visitor.row(at->first, at->second.view())) break;
     }
     return {};
@@ -56,8 +58,11 @@ class MapView final : public storage::View {
   }
   const std::map<std::string, Bytes, std::less<>>& rows() const { return rows_; }
   bool operator==(const MapView& other) const { return rows_ == other.rows_; }
+  /// Rows that scans have seen so far.
+  std::uint64_t visited() const { return visited_; }
 
  private:
+  mutable std::uint64_t visited_ = 0;
   std::map<std::string, Bytes, std::less<>> rows_;
 };
 

@@ -56,6 +56,9 @@ class Machine {
   /// Moves every row changed since the last call into `batch`, the applied LSN included.
   void take_batch(storage::Batch& batch);
 
+  /// Roughly what `take_batch` would move, in keys and values: a small record may make large rows.
+  std::size_t batch_bytes() const;
+
   /// The batch taken is committed: what is only cached may now be dropped.
   void committed();
 

@@ -84,10 +84,11 @@ Result<void> on_run_completion(Live& live, const wire::NewEntry& effect, Step& s
   const auto& notification = std::get<wire::Notification>(content.value());
   const auto* completion = std::get_if<wire::CompletionId>(&notification.id);
   if (completion == nullptr) return {};
-  RESTATE_TRY_VOID(step.state.invocations.index(live));
-  const Announced* announced = live.find_announced(completion->value);
-  if (announced == nullptr || announced->type != effect.type) return {};
-  if (live.find_arrival(notification.id) != nullptr) return {};
+  RESTATE_TRY(const auto announced,
+              step.state.invocations.find_announced(live, completion->value));
+  if (!announced || announced->type != effect.type) return {};
+  RESTATE_TRY(const auto arrived, step.state.invocations.find_arrival(live, notification.id));
+  if (arrived) return {};
   return deliver(live, {effect.type, notification.id, variant_of(notification.result), effect.body},
                  step);
 }

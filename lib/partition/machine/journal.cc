@@ -25,19 +25,28 @@ std::uint32_t append(Live& live, const wire::JournalEntry& entry, Step& step) {
   return index;
 }
 
+Result<std::uint32_t> append_notification(Live& live, const wire::JournalEntry& entry,
+                                          const wire::NotificationId& id, Variant variant,
+                                          Step& step) {
+  RESTATE_TRY(const auto old, step.state.invocations.find_arrival(live, id));
+  const std::uint32_t index = append(live, entry, step);
+  // Whoever waits for this id may be after either of the two: only the SDK can tell.
+  if (old && old->variant != variant) variant = Variant::kUnknown;
+  step.state.put_arrival(live, {id, index, variant});
+  return index;
+}
+
 Result<void> announce(Live& live, std::uint32_t completion, std::uint32_t command,
                       wire::EntryType type, Step& step) {
-  RESTATE_TRY_VOID(step.state.invocations.index(live));
-  const Announced row{completion, command, type};
-  if (live.announce(row)) step.state.put_announced(live.id, row);
+  RESTATE_TRY(const auto known, step.state.invocations.find_announced(live, completion));
+  if (!known) step.state.put_announced(live, {completion, command, type});
   return {};
 }
 
 Result<void> deliver(Live& live, Delivery notification, Step& step) {
-  RESTATE_TRY_VOID(step.state.invocations.index(live));
-  const std::uint32_t index =
-      append(live, {notification.type, step.time, notification.body, std::nullopt}, step);
-  step.state.put_arrival(live.id, live.arrive({notification.id, index, notification.variant}));
+  RESTATE_TRY(const std::uint32_t index,
+              append_notification(live, {notification.type, step.time, notification.body, {}},
+                                  notification.id, notification.variant, step));
   switch (live.status.status) {
     case Status::kInvoked:
       step.emit(ForwardNotification{live.id, index, notification.type, std::move(notification.id),
@@ -83,10 +92,11 @@ Result<void> deliver(Live& live, wire::Notification notification, Step& step) {
 
 Result<void> complete(Live& live, std::uint32_t completion, wire::EntryType type,
                       wire::NotificationResult result, Step& step) {
-  RESTATE_TRY_VOID(step.state.invocations.index(live));
-  const Announced* announced = live.find_announced(completion);
-  if (announced == nullptr || announced->type != type) return {};
-  if (live.find_arrival(wire::CompletionId{completion}) != nullptr) return {};
+  RESTATE_TRY(const auto announced, step.state.invocations.find_announced(live, completion));
+  if (!announced || announced->type != type) return {};
+  RESTATE_TRY(const auto arrived,
+              step.state.invocations.find_arrival(live, wire::CompletionId{completion}));
+  if (arrived) return {};
   return deliver(live, wire::Notification{type, wire::CompletionId{completion}, std::move(result)},
                  step);
 }
@@ -99,17 +109,11 @@ void append_event(Live& live, wire::JournalEvent event, Step& step) {
 }
 
 Result<void> append_new_event(Live& live, const wire::JournalEvent& event, Step& step) {
-  std::optional<wire::JournalEvent> newest;
+  std::optional<EventRow> newest;
   if (live.status.journal.events > 0) {
-    std::uint64_t lsn = 0;
-    RESTATE_TRY_VOID(step.state.tables().scan_events(live.id, [&](EventRow&& row) {
-      if (row.lsn < lsn) return true;
-      lsn = row.lsn;
-      newest = std::move(row.event);
-      return true;
-    }));
+    RESTATE_TRY(newest, step.state.tables().newest_event(live.id));
   }
-  if (newest != event) append_event(live, event, step);
+  if (!newest || newest->event != event) append_event(live, event, step);
   return {};
 }
 

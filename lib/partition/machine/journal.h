@@ -12,6 +12,11 @@ namespace restate::partition {
 /// Appends one entry and answers its index. Announces nothing, wakes nobody.
 std::uint32_t append(Live& live, const wire::JournalEntry& entry, Step& step);
 
+/// The same for a notification; whoever looks for `id` finds it.
+Result<std::uint32_t> append_notification(Live& live, const wire::JournalEntry& entry,
+                                          const wire::NotificationId& id, Variant variant,
+                                          Step& step);
+
 /// Notes that the command at `command` will be completed under `completion` with `type`. The first
 /// command to announce an id keeps it.
 Result<void> announce(Live& live, std::uint32_t completion, std::uint32_t command,

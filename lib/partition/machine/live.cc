@@ -30,21 +30,22 @@ const Arrival* Live::find_arrival(const wire::NotificationId& notification) cons
   return at != arrivals.end() && at->id == notification ? &*at : nullptr;
 }
 
-bool Live::announce(const Announced& row) {
+void Live::insert(const Announced& row) {
   const auto at = lower(announced, row.completion);
-  if (at != announced.end() && at->completion == row.completion) return false;
-  announced.insert(at, row);
-  return true;
+  if (at == announced.end() || at->completion != row.completion) {
+    announced.insert(at, row);
+  } else {
+    announced[static_cast<std::size_t>(at - announced.begin())] = row;
+  }
 }
 
-const Arrival& Live::arrive(Arrival row) {
+void Live::insert(Arrival row) {
   const auto at = lower(arrivals, row.id);
-  if (at == arrivals.end() || at->id != row.id) return *arrivals.insert(at, std::move(row));
-  Arrival& old = arrivals[static_cast<std::size_t>(at - arrivals.begin())];
-  old.index = row.index;
-  // Whoever waits for this id may be after either of the two: only the SDK can tell.
-  if (old.variant != row.variant) old.variant = Variant::kUnknown;
-  return old;
+  if (at == arrivals.end() || at->id != row.id) {
+    arrivals.insert(at, std::move(row));
+  } else {
+    arrivals[static_cast<std::size_t>(at - arrivals.begin())] = std::move(row);
+  }
 }
 
 Result<Live*> Invocations::find(const InvocationId& id) {
@@ -116,6 +117,29 @@ Result<void> Invocations::index(Live& live) {
   return {};
 }
 
+bool Invocations::is_long(const Live& live) {
+  // A call announces two completions, and no command more.
+  const JournalMetadata& journal = live.status.journal;
+  return 2 * std::size_t{journal.commands} > kLongestIndex ||
+         journal.length - journal.commands > kLongestIndex;
+}
+
+Result<std::optional<Announced>> Invocations::find_announced(Live& live,
+                                                             std::uint32_t completion) {
+  if (!live.indexed && is_long(live)) return rows_.find_announced(live.id, completion);
+  RESTATE_TRY_VOID(index(live));
+  const Announced* found = live.find_announced(completion);
+  return found == nullptr ? std::nullopt : std::optional(*found);
+}
+
+Result<std::optional<Arrival>> Invocations::find_arrival(
+    Live& live, const wire::NotificationId& notification) {
+  if (!live.indexed && is_long(live)) return rows_.find_arrival(live.id, notification);
+  RESTATE_TRY_VOID(index(live));
+  const Arrival* found = live.find_arrival(notification);
+  return found == nullptr ? std::nullopt : std::optional(*found);
+}
+
 void Invocations::committed() {
   const auto drop = [&](Live& live) {
     bytes_ -= live.weight;
@@ -126,7 +150,7 @@ void Invocations::committed() {
   for (Live* live : touched_) {
     live->touched = false;
     live->stored = live->exists;
-    if (live->announced.size() > kLongestIndex || live->arrivals.size() > kLongestIndex) {
+    if (is_long(*live)) {
       live->indexed = false;
       live->announced.clear();
       live->arrivals.clear();

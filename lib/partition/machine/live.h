@@ -23,7 +23,8 @@ struct Live {
   bool encoded = true;   ///< the overlay has the row as it is here
   InvocationStatus status;
 
-  // The journal's indexes, once somebody asked for them (`Invocations::index`).
+  // The journal's indexes, once somebody asked for them (`Invocations::index`) and unless the
+  // journal is too long.
   bool indexed = false;
   std::vector<Announced> announced;  ///< in order of completion ids
   std::vector<Arrival> arrivals;     ///< in order of notification ids
@@ -31,12 +32,12 @@ struct Live {
 
   std::size_t weight = 0;  ///< as the cache last counted it
 
+  // Of the indexes, which are at hand.
   const Announced* find_announced(std::uint32_t completion) const;
   const Arrival* find_arrival(const wire::NotificationId& notification) const;
-  /// False if the completion is announced already.
-  bool announce(const Announced& row);
-  /// Inserts or replaces; answers the row as it now is.
-  const Arrival& arrive(Arrival row);
+  /// Inserts or replaces.
+  void insert(const Announced& row);
+  void insert(Arrival row);
 };
 
 /// The cache. What it holds never changes what apply does, only how fast.
@@ -44,7 +45,7 @@ class Invocations {
  public:
   /// Invocations kept between batches: a node has dozens of partitions, and rows are quick to read.
   static constexpr std::size_t kCapacity = 1024;
-  /// Journals with longer indexes are read again.
+  /// Of journals that may have longer indexes, single rows are read.
   static constexpr std::size_t kLongestIndex = 1024;
 
   explicit Invocations(Tables rows) : rows_(rows) {}
@@ -63,6 +64,10 @@ class Invocations {
   void erase(Live& live);
   /// Reads both indexes of the journal, unless they are at hand.
   Result<void> index(Live& live);
+  /// What was announced under `completion`.
+  Result<std::optional<Announced>> find_announced(Live& live, std::uint32_t completion);
+  /// What has come as `notification`.
+  Result<std::optional<Arrival>> find_arrival(Live& live, const wire::NotificationId& notification);
 
   /// Calls `put(Live)` for every invocation that changed since it was last called.
   template <class Put>
@@ -82,6 +87,7 @@ class Invocations {
  private:
   void touch(Live& live);
   void weigh(Live& live);
+  static bool is_long(const Live& live);
 
   Tables rows_;
   std::list<Live> by_use_;  // the latest first

@@ -24,9 +24,9 @@ Result<void> on_invocation_response(const wire::InvocationResponse& command, Ste
   const bool this_life = command.incarnation.matches(live->status.incarnation);
   if (!this_life && !RESTATE_MUTATION("partition/incarnation-not-checked")) return {};
   if (!live->status.started()) return {};
-  RESTATE_TRY_VOID(step.state.invocations.index(*live));
-  const Announced* announced = live->find_announced(command.completion);
-  if (announced == nullptr || !answerable(announced->type)) return {};
+  RESTATE_TRY(const auto announced,
+              step.state.invocations.find_announced(*live, command.completion));
+  if (!announced || !answerable(announced->type)) return {};
 
   wire::NotificationResult result;
   std::visit([&](const auto& value) { result = value; }, command.result);

@@ -40,17 +40,22 @@ struct OnEffect {
 
   Result<void> operator()(const wire::Suspended& effect) const {
     if (depth(effect.awaiting) > kDeepestAwait) return pause(live, std::nullopt, step);
-    RESTATE_TRY_VOID(step.state.invocations.index(live));
+    std::optional<Error> unread;
     const auto arrived = [&](const wire::NotificationId& id) -> std::optional<Variant> {
-      const Arrival* arrival = live.find_arrival(id);
-      if (arrival == nullptr) return std::nullopt;
-      if (repeatable(id) && arrival->index < effect.delivered) return std::nullopt;
-      return arrival->variant;
+      auto arrival = step.state.invocations.find_arrival(live, id);
+      if (!arrival) {
+        unread = std::move(arrival).error();
+        return std::nullopt;
+      }
+      if (!*arrival) return std::nullopt;
+      if (repeatable(id) && (*arrival)->index < effect.delivered) return std::nullopt;
+      return (*arrival)->variant;
     };
     wire::AwaitTree awaiting = effect.awaiting;
-    if (!RESTATE_MUTATION("partition/suspends-on-what-arrived") &&
-        resolve(awaiting, arrived) != Outcome::kPending) {
-      return ask_attempt(live, step);
+    if (!RESTATE_MUTATION("partition/suspends-on-what-arrived")) {
+      const Outcome outcome = resolve(awaiting, arrived);
+      if (unread) return *std::move(unread);
+      if (outcome != Outcome::kPending) return ask_attempt(live, step);
     }
     if (live.status.pinned && live.status.pinned->protocol >= 7) {
       append_event(live,

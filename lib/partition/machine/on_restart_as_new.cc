@@ -27,7 +27,10 @@ class PrefixCopy {
     if (!content) return {};
     const auto& found = std::get<wire::Notification>(content.value());
     const auto* completion = std::get_if<wire::CompletionId>(&found.id);
-    if (completion == nullptr || to_.find_announced(completion->value) == nullptr) return {};
+    if (completion == nullptr) return {};
+    RESTATE_TRY(const auto announced,
+                step_.state.invocations.find_announced(to_, completion->value));
+    if (!announced) return {};
     return notification(entry);
   }
 
@@ -43,8 +46,8 @@ class PrefixCopy {
     auto content = wire::decode_entry(entry.type, entry.body);
     if (!content) return {};
     const auto& found = std::get<wire::Notification>(content.value());
-    const std::uint32_t index = append(to_, entry, step_);
-    step_.state.put_arrival(to_.id, to_.arrive({found.id, index, variant_of(found.result)}));
+    RESTATE_TRY_VOID(
+        append_notification(to_, entry, found.id, variant_of(found.result), step_));
     return {};
   }
 

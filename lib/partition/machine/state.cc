@@ -90,12 +90,14 @@ void State::put_entry(const InvocationId& id, std::uint32_t index,
   overlay_.put(keys::journal(id, index), rows::encode(entry));
 }
 
-void State::put_announced(const InvocationId& id, const Announced& row) {
-  overlay_.put(keys::announced(id, row.completion), rows::encode(row));
+void State::put_announced(Live& live, const Announced& row) {
+  overlay_.put(keys::announced(live.id, row.completion), rows::encode(row));
+  if (live.indexed) live.insert(row);
 }
 
-void State::put_arrival(const InvocationId& id, const Arrival& row) {
-  overlay_.put(keys::arrival(id, row.id), rows::encode(row));
+void State::put_arrival(Live& live, const Arrival& row) {
+  overlay_.put(keys::arrival(live.id, row.id), rows::encode(row));
+  if (live.indexed) live.insert(row);
 }
 
 void State::put_event(const InvocationId& id, const EventRow& row) {

@@ -36,8 +36,8 @@ class State {
 
   // Journals. The caller changes the status; these change rows and the indexes in memory.
   void put_entry(const InvocationId& id, std::uint32_t index, const wire::JournalEntry& entry);
-  void put_announced(const InvocationId& id, const Announced& row);
-  void put_arrival(const InvocationId& id, const Arrival& row);
+  void put_announced(Live& live, const Announced& row);
+  void put_arrival(Live& live, const Arrival& row);
   void put_event(const InvocationId& id, const EventRow& row);
   /// Deletes journal, indexes and events. Does not change the status.
   Result<void> erase_journal(Live& live);
@@ -95,6 +95,8 @@ class State {
   /// Encodes, and appends every change since `committed` to `batch`.
   void take_batch(storage::Batch& batch);
   void committed();
+  /// Of the rows in the overlay.
+  std::size_t batch_bytes() const { return overlay_.bytes(); }
 
  private:
   void put_variable(keys::Variable variable, std::string value);

@@ -278,6 +278,56 @@ TEST_CASE("a very long journal goes in one batch of bounded size", "[partition][
   CHECK(partition.last_batch().bytes() < kEntries * 64u);
 }
 
+TEST_CASE("a step of a very long journal does not read the steps before it", "[partition][rows]") {
+  constexpr std::uint32_t kSteps = 5000;
+  TestPartition partition;
+  const InvocationId a = make_id(1);
+  partition.apply(invoke(a, object("k")));
+  for (std::uint32_t i = 1; i <= kSteps; ++i) {
+    partition.apply(run(a, i));
+    partition.apply(ran(a, i, Bytes("v")));
+    partition.apply(ran(a, i, Bytes("again")));  // an attempt that was overtaken
+    if (i == kSteps / 2) partition.reopen();
+  }
+  CHECK(partition.status(a)->journal.length == 1 + 2 * kSteps);
+  CHECK(partition.rows().visited() < 10 * kSteps);
+
+  // A signal that comes twice with another kind of result still is what nobody can tell.
+  partition.apply(signal(a, "name", Bytes("v")));
+  partition.apply(signal(a, "name", wire::Failure{500, "no", {}}));
+  const auto arrival = partition.tables().find_arrival(a, wire::SignalName{"name"}).value();
+  REQUIRE(arrival);
+  CHECK(arrival->variant == Variant::kUnknown);
+  CHECK(arrival->index == 2 * kSteps + 2);
+
+  // Who waits for what is long there goes on at once.
+  partition.apply(suspended(a, {wire::CompletionId{3}}));
+  CHECK(partition.status(a)->status == Status::kInvoked);
+  partition.apply(kill(a));
+  CHECK(partition.count(keys::kArrivals) == 0);
+  CHECK(partition.count(keys::kAnnounced) == 0);
+}
+
+TEST_CASE("the newest event is found without reading the others", "[partition][rows]") {
+  using Type = wire::JournalEvent::Type;
+  TestPartition partition;
+  const InvocationId a = make_id(1), next = make_id(2);
+  for (const InvocationId& id : {a, next}) partition.apply(invoke(id, service()));
+  CHECK_FALSE(partition.tables().newest_event(a).value());
+  const auto happen = [&](const InvocationId& id, Type type, std::string json) {
+    partition.apply(effect(id, wire::NewEvent{{type, Bytes(std::move(json))}}));
+  };
+  happen(next, Type::kPaused, "{}");
+  for (int i = 0; i < 100; ++i) happen(a, Type::kTransientError, std::to_string(i));
+  happen(a, Type::kSuspended, "s");
+  CHECK(partition.tables().newest_event(a).value()->event.json == "s");
+  happen(a, Type::kTransientError, "last");
+  const std::uint64_t before = partition.rows().visited();
+  CHECK(partition.tables().newest_event(a).value()->event ==
+        wire::JournalEvent{Type::kTransientError, Bytes("last")});
+  CHECK(partition.rows().visited() - before <= 4);
+}
+
 TEST_CASE("timers lie in the order in which they compare", "[partition][keys]") {
   std::vector<wire::TimerKey> timers;
   for (const std::uint64_t at : {0ul, 1ul, 256ul, UINT64_MAX}) {
