@@ -169,6 +169,9 @@ void ServiceRoutes::modify_state(Call call) {
                       Completion<void>(shard_, scope_.bind([call = std::move(call)](
                                                                Result<void> done) mutable {
                         if (done) return call.empty(202);
+                        if (done == Code::kInvalidArgument) {
+                          return call.error(413, {}, done.error().message);
+                        }
                         call.error(503, {}, "The state was perhaps not changed: " +
                                                 public_message(done.error()));
                       })));

@@ -43,8 +43,9 @@ class InvokerHost {
  public:
   /// Something became of the attempt. `token` is that of `Invoker::invoke`; the host drops effects
   /// whose token is not the current one.
-  virtual void on_effect(const InvocationId& invocation, std::uint32_t token,
-                         wire::Effect effect) = 0;
+  /// - `kInvalidArgument`: the effect is too large to be stored, now or ever.
+  virtual Result<void> on_effect(const InvocationId& invocation, std::uint32_t token,
+                                 wire::Effect effect) = 0;
 
   /// - `kFailedPrecondition`, `kNotFound`: the invocation is not `invoked`; the invoker forgets it.
   virtual Result<InvocationInput> read_invocation(const InvocationId& invocation) = 0;

@@ -122,11 +122,14 @@ bool Resident::carry_out() {
     } else if (auto* propose = std::get_if<Propose>(&effect)) {
       warn_of_size(propose->effect);
       on_proposed(propose->effect);
-      around_.host.on_effect(invocation_, token_, std::move(propose->effect));
+      const auto taken =
+          around_.host.on_effect(invocation_, token_, std::move(propose->effect));
+      if (!taken) on_refused(taken.error(), i + 1);
     } else if (auto* yield = std::get_if<ProposeYield>(&effect)) {
       yield->yielded.resume_at =
           around_.shard.wall_now().plus(static_cast<std::uint64_t>(yield->delay.count()));
-      around_.host.on_effect(invocation_, token_, std::move(yield->yielded));
+      const auto taken = around_.host.on_effect(invocation_, token_, std::move(yield->yielded));
+      if (!taken) on_refused(taken.error(), i + 1);
     } else if (const auto* timeout = std::get_if<SetTimeout>(&effect)) {
       waiting_for_ = timeout->kind;
       around_.deadlines.start(deadline_, timeout->after);
@@ -157,6 +160,19 @@ bool Resident::carry_out() {
     }
   }
   return true;
+}
+
+// Every other attempt would end the same. What was to follow took for granted that the log has this.
+void Resident::on_refused(const Error& why, std::size_t from) {
+  Effects& effects = around_.effects;
+  effects.erase(effects.begin() + static_cast<std::ptrdiff_t>(from), effects.end());
+  if (attempt_) let_go(false);
+  AttemptError error;
+  error.kind = AttemptError::Kind::kExhausted;
+  error.doc_code = DocCode::kAborted;
+  error.message = why.message;
+  error.counts = false;
+  on_attempt_over(std::move(error));
 }
 
 void Resident::on_attempt_over(Outcome outcome) {

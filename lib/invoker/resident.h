@@ -104,6 +104,8 @@ class Resident final : public AttemptListener, public DeadlineListener, public M
   /// False if the resident is gone.
   bool carry_out();
   void on_attempt_over(Outcome outcome);
+  /// The log cannot take an effect. Those from `from` on are void.
+  void on_refused(const Error& why, std::size_t from);
   void let_go(bool orderly);
   /// The endpoint is read no faster than the log stores what it says.
   void on_proposed(const wire::Effect& effect);

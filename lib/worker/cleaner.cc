@@ -3,6 +3,8 @@
 #include "partition/tables.h"
 #include "worker/limits.h"
 
+#include <algorithm>
+
 namespace restate::worker {
 namespace {
 
@@ -61,9 +63,16 @@ void Cleaner::run() {
       },
       scope_.bind([this, pass] {
         const bool more = pass->found.size() == limits::kCleanerRows;
-        for (wire::Command& command : pass->found) propose_(std::move(command));
         timer_->arm(shard_.now() + (more ? Duration(std::chrono::seconds(1)) : interval_));
+        // What the pass before has left is due still, so it was found again.
+        found_ = std::move(pass->found);
+        std::ranges::reverse(found_);
+        propose();
       }));
+}
+
+void Cleaner::propose() {
+  while (!found_.empty() && propose_(found_.back())) found_.pop_back();
 }
 
 }  // namespace restate::worker

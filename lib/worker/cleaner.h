@@ -15,16 +15,21 @@ namespace restate::worker {
 
 class Cleaner {
  public:
-  using Propose = Function<void(wire::Command)>;
+  /// Takes the command, or answers false: there is no room until `resume`.
+  using Propose = Function<bool(wire::Command&)>;
 
   Cleaner(Shard& shard, storage::PartitionSpace& space, PartitionId partition, KeyRange keys,
           Duration interval, Propose propose);
 
   /// The first pass comes early, at a random fifth of the interval, so that partitions take turns.
   void start();
+  /// There is room again.
+  void resume() { propose(); }
 
  private:
   void run();
+  /// Proposes what was found, as far as there is room.
+  void propose();
 
   Shard& shard_;
   storage::PartitionSpace& space_;
@@ -33,6 +38,7 @@ class Cleaner {
   const Duration interval_;
   Propose propose_;
   std::unique_ptr<Timer> timer_;
+  std::vector<wire::Command> found_;  ///< due and not proposed yet, the first one last
   Scope scope_;
 };
 

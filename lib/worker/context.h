@@ -33,7 +33,7 @@ struct WorkerOptions {
   /// What was applied is flushed after so much time, however little it is.
   Duration checkpoint_interval = std::chrono::hours(1);
   /// What is applied in one atomic batch: bounds the memory and the length of a turn. The first
-  /// record of a batch may be larger.
+  /// record of a batch may be larger, and its rows may be four times as large.
   std::size_t batch_records = 512;
   std::size_t batch_bytes = 1u << 20;
   /// Between two looks at what is durable.

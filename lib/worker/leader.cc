@@ -46,7 +46,9 @@ Leader::Leader(PartitionProcessor& processor, LeaderEpoch epoch)
             return load_timers(after, limit);
           },
           [this](const DueTimer& due) {
+            if (processor_.proposer().full()) return false;
             processor_.proposer().propose(wire::TimerFired{due.key, due.incarnation});
+            return true;
           },
           context_.options.loaded_timers),
       shuffle_(
@@ -59,8 +61,10 @@ Leader::Leader(PartitionProcessor& processor, LeaderEpoch epoch)
           },
           [this](std::uint64_t upto) { processor_.proposer().propose(wire::TruncateOutbox{upto}); }),
       cleaner_(context_.shard, processor.space(), processor.id(), processor.description().keys,
-               context_.options.cleanup_interval, [this](wire::Command command) {
+               context_.options.cleanup_interval, [this](wire::Command& command) {
+                 if (processor_.proposer().full()) return false;
                  processor_.proposer().propose(std::move(command));
+                 return true;
                }),
       start_scan_(
           context_.shard, processor.space(), processor.id(), processor.description().keys,
@@ -154,15 +158,25 @@ void Leader::run(partition::Action& action) {
   std::visit(Visitor{*this}, action);
 }
 
+void Leader::on_room() {
+  timers_.resume();
+  cleaner_.resume();
+  schedule_decisions();
+}
+
 // --- The invoker's host --------------------------------------------------------------------------
 
-void Leader::on_effect(const InvocationId& invocation, std::uint32_t token, wire::Effect effect) {
+Result<void> Leader::on_effect(const InvocationId& invocation, std::uint32_t token,
+                               wire::Effect effect) {
   const auto current = attempts_.find(invocation);
-  if (current == attempts_.end() || current->second.token != token) return;  // it is fenced
+  if (current == attempts_.end() || current->second.token != token) return {};  // it is fenced
   wire::Incarnation incarnation = current->second.incarnation;
   if (RESTATE_MUTATION("worker/effects-of-another-life")) ++incarnation.lsn;
-  if (ends_attempt(effect)) attempts_.erase(current);
-  processor_.proposer().propose(wire::InvokerEffect{invocation, std::move(effect), incarnation});
+  const bool last = ends_attempt(effect);
+  RESTATE_TRY_VOID(processor_.proposer().try_propose(
+      wire::InvokerEffect{invocation, std::move(effect), incarnation}));
+  if (last) attempts_.erase(current);
+  return {};
 }
 
 Result<invoker::InvocationInput> Leader::read_invocation(const InvocationId& invocation) {
@@ -332,7 +346,9 @@ void Leader::invoke(wire::ServiceInvocation invocation, RequestId request, WaitF
                                  if (appended) stored();
                                });
   }
-  processor_.proposer().propose(wire::Invoke{std::move(invocation)}, std::move(durable));
+  const auto proposed =
+      processor_.proposer().try_propose(wire::Invoke{std::move(invocation)}, std::move(durable));
+  if (!proposed) requests_.refuse(request, proposed.error());
 }
 
 void Leader::append(wire::Command command, Completion<void> done) {

@@ -35,6 +35,8 @@ class Leader final : private invoker::InvokerHost {
   Result<void> begin();
   /// Carries out one action of a committed batch.
   void run(partition::Action& action);
+  /// The proposer is full no longer: what has waited for that goes on.
+  void on_room();
 
   // Requests, as PartitionClient has them; on this shard.
   void invoke(wire::ServiceInvocation invocation, RequestId request, WaitFor wait,
@@ -59,7 +61,8 @@ class Leader final : private invoker::InvokerHost {
   const Scheduler& scheduler() const { return scheduler_; }
 
  private:
-  void on_effect(const InvocationId& invocation, std::uint32_t token, wire::Effect effect) override;
+  Result<void> on_effect(const InvocationId& invocation, std::uint32_t token,
+                         wire::Effect effect) override;
   Result<invoker::InvocationInput> read_invocation(const InvocationId& invocation) override;
   Result<std::vector<wire::JournalEntry>> read_journal(const InvocationId& invocation,
                                                        std::uint32_t from, std::uint32_t to,

@@ -66,6 +66,7 @@ void Leader::decide() {
   decides_ = false;
   const WallTime now = context_.shard.wall_now();
   while (true) {
+    if (processor_.proposer().full()) return;  // `on_room` looks again
     std::vector<wire::QueuePlace> places = scheduler_.decide(now, limits::kQueueDecisions);
     if (places.empty()) break;
     processor_.proposer().propose(wire::QueueDecisions{std::move(places), {}});

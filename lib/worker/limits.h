@@ -17,12 +17,22 @@ inline constexpr std::size_t kPendingRecords = 8192;
 /// pause comes on top.
 inline constexpr std::size_t kPendingBytes = 8u << 20;
 
-/// Bytes of proposals that are not durable yet. Beyond, requests and messages of other partitions are
-/// answered `kOverloaded`; what the leader itself must propose is not refused.
+/// What proposals that are not durable yet weigh in memory. Beyond, requests and messages of other
+/// partitions are answered `kOverloaded`, and timers, purges and decisions of the scheduler wait;
+/// only what attempts say is not kept out.
 inline constexpr std::size_t kProposalBytes = 64u << 20;
+
+/// Appends are about this large at most, and so much of them is under way at once: well below what
+/// the log refuses.
+inline constexpr std::size_t kAppendBytes = 16u << 20;
+inline constexpr std::size_t kAppendWindow = 64u << 20;
 
 /// Requests that wait with an elected leader until it may serve.
 inline constexpr std::size_t kParkedRequests = 1024;
+
+/// A batch ends when its rows have so many times `batch_bytes`, however small the records were that
+/// made them: a journal that is copied into a new life, a state that is erased.
+inline constexpr std::size_t kRowBytesPerRecordByte = 4;
 
 /// Between two publications of how the partitions of a shard stand.
 inline constexpr Duration kStatusInterval = std::chrono::milliseconds(500);

@@ -73,6 +73,9 @@ PartitionProcessor::PartitionProcessor(ShardContext& context, Group& group, Rout
       on_stopped_(std::move(on_stopped)),
       proposer_(context.shard, context.bifrost, description.log, description.keys,
                 [this](const Error& error) { on_proposal_lost(error); },
+                [this] {
+                  if (leader_) leader_->on_room();
+                },
                 context.options.proposal_bytes),
       migration_timer_(context.shard.make_timer([this] { migrate(); })),
       campaign_timer_(context.shard.make_timer([this] { campaign(); })) {}
@@ -212,8 +215,10 @@ bool PartitionProcessor::apply_pending() {
     return false;
   }
   std::size_t records = 0;
+  const std::size_t most_rows = context_.options.batch_bytes * limits::kRowBytesPerRecordByte;
   while (!pending_.empty() && records < context_.options.batch_records &&
-         batch_bytes_ < context_.options.batch_bytes && !announced_) {
+         batch_bytes_ < context_.options.batch_bytes && machine_->batch_bytes() < most_rows &&
+         !announced_) {
     bifrost::LogEntry entry = std::move(pending_.front());
     pending_.pop_front();
     pending_bytes_ -= weight(entry);

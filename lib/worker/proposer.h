@@ -2,7 +2,7 @@
 
 /// \file
 /// The way into a partition's log. Gathers what a turn proposes and appends it as one batch, so that
-/// one sync carries it all.
+/// one sync carries it all. What the log cannot take yet waits here.
 
 #include "worker/limits.h"
 
@@ -10,6 +10,7 @@
 #include <restate/runtime.h>
 #include <restate/wire/commands.h>
 
+#include <deque>
 #include <vector>
 
 namespace restate::worker {
@@ -30,9 +31,11 @@ inline Error log_is_behind() {
 class Proposer final : private TurnActor {
  public:
   /// `on_lost` runs when an append failed: nobody knows what is in the log, so whoever leads must
-  /// step down. At most once per `lead`.
+  /// step down. At most once per `lead`. `on_room` runs when it is `full` no longer. Neither may
+  /// destroy the proposer.
   Proposer(Shard& shard, bifrost::Bifrost& bifrost, bifrost::LogId log, KeyRange keys,
-           Function<void(const Error&)> on_lost, std::size_t limit = limits::kProposalBytes);
+           Function<void(const Error&)> on_lost, Function<void()> on_room,
+           std::size_t limit = limits::kProposalBytes);
   ~Proposer();
 
   /// Starts a new epoch: announces it, and numbers later proposals within it. The version is that
@@ -41,39 +44,55 @@ class Proposer final : private TurnActor {
 
   /// Proposes under the epoch's dedup numbers: dropped by apply once another leader has announced
   /// itself. For what this leader decided, and can decide again.
-  /// `durable` may be empty.
+  /// `durable` may be empty. For what is small by its nature; what users made goes the other way.
   void propose(wire::Command command, Completion<void> durable = {});
+  /// The same. `kInvalidArgument`: no record may be as large as this one; it leaves no trace.
+  Result<void> try_propose(wire::Command command, Completion<void> durable = {});
 
   /// Appends under a dedup of its own, or none: applied whoever leads. Completes when it is durable.
+  /// - `kInvalidArgument`: it is too large for a record.
   void append(wire::Envelope envelope, Completion<void> durable);
   /// The same for several at once: all of them become durable, or none.
   void append(std::vector<wire::Envelope> envelopes, Completion<void> durable);
 
-  /// True when a request that can be refused should be.
-  bool full() const { return in_flight_bytes_ + waiting_.bytes >= limit_; }
+  /// True when a request that can be refused should be, and what can wait should wait for `on_room`.
+  bool full() const { return weight_ >= limit_; }
+  /// What is proposed and not durable yet, in memory.
+  std::size_t weight() const { return weight_; }
 
  private:
-  struct Waiting {
-    std::size_t bytes = 0;
+  /// One append.
+  struct Batch {
+    bifrost::RecordBatch records;
+    std::size_t weight = 0;
     std::vector<Completion<void>> durable;
   };
 
   void act() override;
-  void add(wire::Envelope envelope, Completion<void> durable);
-  void on_appended(Waiting waiting, Result<bifrost::Lsn> last);
+  void send(Batch batch);
+  /// The batch that takes what comes next.
+  Batch& open_batch();
+  Result<bifrost::Record> encode(wire::Envelope envelope) const;
+  void add(Batch& batch, bifrost::Record record);
+  void on_appended(std::size_t weight, const Result<bifrost::Lsn>& last);
+  /// What was gathered behind a lost append would stand behind a hole.
+  void drop_gathered();
 
   Shard& shard_;
   bifrost::Bifrost& bifrost_;
   const bifrost::LogId log_;
   const KeyRange keys_;
   Function<void(const Error&)> on_lost_;
+  Function<void()> on_room_;
   const std::size_t limit_;
+  const std::size_t record_limit_ = bifrost::BifrostOptions{}.record_size_limit;
   LeaderEpoch epoch_;
   std::uint64_t next_sequence_ = 0;
   bool lost_ = false;
-  bifrost::RecordBatch gathered_;
-  Waiting waiting_;
-  std::size_t in_flight_bytes_ = 0;
+  std::deque<Batch> gathered_;
+  std::size_t under_way_ = 0;  ///< weight of what the log has and has not answered
+  std::size_t weight_ = 0;     ///< the same, and of what is gathered
+  bool was_full_ = false;
   Scope scope_;
 };
 

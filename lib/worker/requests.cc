@@ -51,15 +51,18 @@ void PendingRequests::fail(Pending& pending, const Error& why) {
 }
 
 void PendingRequests::add(RequestId request, Pending pending) {
-  const Error retried{Code::kUnavailable, "the request was retried"};
-  leave(request, retried);
+  refuse(request, {Code::kUnavailable, "the request was retried"});
+  pending_.emplace(request, std::move(pending));
+}
+
+void PendingRequests::refuse(RequestId request, const Error& why) {
+  leave(request, why);
   if (auto shared = take<Shared>(pending_, request)) {
     sinks_.erase(shared->invocation);
     for (const Waiter& waiter : shared->waiters) pending_.erase(waiter.request);
     Pending left(*std::move(shared));
-    fail(left, retried);
+    fail(left, why);
   }
-  pending_.emplace(request, std::move(pending));
 }
 
 void PendingRequests::forget(RequestId request) {

@@ -32,6 +32,8 @@ class PendingRequests {
                      Completion<OutputReply>& done);
   /// The client has gone: its completion answers `kCancelled`.
   void forget(RequestId request);
+  /// It did not come into the log: nobody will answer it, nor those that have joined it.
+  void refuse(RequestId request, const Error& why);
   void wait_operation(RequestId request, Completion<OperationReply> done);
 
   void on(const partition::IngressResponse& response);

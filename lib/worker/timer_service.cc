@@ -6,7 +6,7 @@
 
 namespace restate::worker {
 
-TimerService::TimerService(Shard& shard, Load load, Function<void(const DueTimer&)> fire,
+TimerService::TimerService(Shard& shard, Load load, Function<bool(const DueTimer&)> fire,
                            std::size_t most)
     : shard_(shard),
       most_(std::max<std::size_t>(most, 1)),
@@ -43,6 +43,10 @@ void TimerService::erase(const wire::TimerKey& key) {
   waiting_.erase(key);
 }
 
+void TimerService::resume() {
+  if (std::exchange(waits_for_room_, false)) arm();
+}
+
 void TimerService::load_more() {
   const wire::TimerKey after = *more_after_;
   more_after_.reset();
@@ -54,6 +58,7 @@ void TimerService::load_more() {
 }
 
 void TimerService::arm() {
+  if (waits_for_room_) return;
   if (waiting_.empty() && more_after_) load_more();
   if (waiting_.empty()) {
     alarm_->cancel();
@@ -78,9 +83,12 @@ void TimerService::on_alarm() {
     if (now < waiting_.begin()->first.at && !RESTATE_MUTATION("worker/timer-fires-early")) break;
     const auto first = waiting_.begin();
     const DueTimer due{first->first, first->second};
+    if (!fire_(due)) {
+      waits_for_room_ = true;
+      return;
+    }
     waiting_.erase(first);
     fired_.insert(due.key);
-    fire_(due);
   }
   arm();
 }

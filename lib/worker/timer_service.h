@@ -24,11 +24,12 @@ struct DueTimer {
 class TimerService {
  public:
   /// `load` reads up to `limit` timers from the table in key order, after the one given (or from
-  /// the start). `fire` proposes one; the timer stays booked until `erase`.
+  /// the start). `fire` proposes one; the timer stays booked until `erase`. If it answers false there
+  /// is no room: nothing fires until `resume`.
   using Load = Function<std::vector<DueTimer>(const std::optional<wire::TimerKey>& after,
                                               std::size_t limit)>;
   /// At most twice `most` timers are held; the others stay in the table until these have fired.
-  TimerService(Shard& shard, Load load, Function<void(const DueTimer&)> fire,
+  TimerService(Shard& shard, Load load, Function<bool(const DueTimer&)> fire,
                std::size_t most = limits::kLoadedTimers);
 
   /// Loads the first timers. Call once, when leadership begins.
@@ -37,6 +38,8 @@ class TimerService {
   void add(const DueTimer& timer);
   /// A timer row was deleted.
   void erase(const wire::TimerKey& key);
+  /// There is room again.
+  void resume();
 
   std::size_t loaded() const { return waiting_.size(); }
 
@@ -48,13 +51,14 @@ class TimerService {
   Shard& shard_;
   const std::size_t most_;
   Load load_;
-  Function<void(const DueTimer&)> fire_;
+  Function<bool(const DueTimer&)> fire_;
   std::map<wire::TimerKey, wire::Incarnation> waiting_;
   std::set<wire::TimerKey> fired_;  ///< proposed, row not deleted yet
   /// Set while the table holds timers behind the last one loaded.
   std::optional<wire::TimerKey> more_after_;
   std::unique_ptr<Timer> alarm_;
   std::optional<Instant> armed_for_;
+  bool waits_for_room_ = false;
 };
 
 }  // namespace restate::worker

@@ -59,6 +59,7 @@ constexpr const char* kMutations[] = {
     "worker/lost-ingestion-acknowledged",
     "worker/parked-requests-forgotten",
     "worker/permit-too-many",
+    "worker/proposals-behind-a-lost-one",
     "worker/proposals-reordered",
     "worker/reader-never-resumes",
     "worker/reader-skips-a-record",

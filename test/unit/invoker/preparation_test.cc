@@ -24,7 +24,7 @@ struct Host final : InvokerHost {
     input.span = {"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", "a=b"};
   }
 
-  void on_effect(const InvocationId&, std::uint32_t, wire::Effect) override {}
+  Result<void> on_effect(const InvocationId&, std::uint32_t, wire::Effect) override { return {}; }
   Result<InvocationInput> read_invocation(const InvocationId&) override { return input; }
   Result<std::vector<wire::JournalEntry>> read_journal(const InvocationId&, std::uint32_t,
                                                        std::uint32_t, std::size_t) override {

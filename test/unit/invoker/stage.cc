@@ -385,10 +385,12 @@ void Stage::append(const std::string& name, const wire::Notification& notificati
   }
 }
 
-void Stage::on_effect(const InvocationId& invocation, std::uint32_t token, wire::Effect effect) {
+Result<void> Stage::on_effect(const InvocationId& invocation, std::uint32_t token,
+                              wire::Effect effect) {
   const std::string name = name_of(invocation);
   log_.line(name + " > " + show(effect));
   pending_.push_back({name, token, std::move(effect)});
+  return {};
 }
 
 void Stage::apply_all() {

@@ -72,7 +72,8 @@ class Stage final : public InvokerHost {
   Row& row(const std::string& name);
   std::size_t open_exchanges() const;
 
-  void on_effect(const InvocationId& invocation, std::uint32_t token, wire::Effect effect) override;
+  Result<void> on_effect(const InvocationId& invocation, std::uint32_t token,
+                         wire::Effect effect) override;
   Result<InvocationInput> read_invocation(const InvocationId& invocation) override;
   Result<std::vector<wire::JournalEntry>> read_journal(const InvocationId& invocation,
                                                        std::uint32_t from, std::uint32_t to,

@@ -1,4 +1,6 @@
 #include "fixture.h"
+#include "partition/tables.h"
+#include "support/partition.h"
 
 using namespace restate;
 using namespace std::chrono_literals;
@@ -108,5 +110,94 @@ TEST_CASE("large records that wait to be applied are bounded by their bytes",
       [&] { return node.processor(0).machine().applied() == 1 + 30; }, 1min));
   CHECK(applied < 1 + 30);
   CHECK(node.processor(0).pending_bytes() == 0);
+  CHECK(node.leads(0));
+}
+
+TEST_CASE("a storm of timers waits for the log, and the leader stays", "[worker][pressure]") {
+  constexpr std::size_t kTimers = 20'000;
+  worker::WorkerOptions options = testing::worker_options();
+  options.proposal_bytes = kMiB;
+  options.loaded_timers = 4096;
+  testing::WorkerNode node(3, options, 1);
+  REQUIRE(node.all_lead());
+  const WallTime due = node.world.shard().wall_now().plus(3'600'000);
+  std::vector<std::string> bodies;
+  for (std::size_t i = 0; i < kTimers; ++i) {
+    wire::Invoke invoke;
+    InvocationId& id = invoke.invocation.id;
+    id.key = PartitionKey{1};
+    id.uuid.bytes[14] = static_cast<std::uint8_t>(i >> 8);
+    id.uuid.bytes[15] = static_cast<std::uint8_t>(i);
+    // One after the other, so that nearly all of them only come into the inbox.
+    invoke.invocation.target.type = wire::ServiceType::kVirtualObject;
+    invoke.invocation.target.service = "Counter";
+    invoke.invocation.target.key = "k";
+    invoke.invocation.target.handler = "add";
+    invoke.invocation.execution_time = due;
+    bodies.emplace_back(wire::encode(wire::Envelope{{}, std::move(invoke)}).view());
+    if (bodies.size() < 1000) continue;
+    REQUIRE(node.node.append(bifrost::LogId{0}, bodies).has_value());
+    bodies.clear();
+  }
+  const std::uint64_t scheduled = node.node.find_tail(bifrost::LogId{0})->next.value;
+  node.node.disk().set_sync_time(10s, 10s);
+  node.world.node(0).jump_wall_clock(2h);
+  std::size_t most = 0;
+  for (int i = 0; i < 100; ++i) {
+    node.world.run_for(200ms);
+    most = std::max(most, node.processor(0).proposer().weight());
+  }
+  CHECK(node.leads(0));
+  CHECK(most >= kMiB);
+  CHECK(most < 2 * kMiB);
+
+  node.node.disk().set_sync_time(1ms, 1ms);
+  CHECK(node.world.run_until(
+      [&] {
+        return node.processor(0).machine().applied() + 1 >= scheduled + kTimers;
+      },
+      5min));
+  CHECK(node.leads(0));
+  CHECK(node.lines.count("stepping down") == 0);
+}
+
+TEST_CASE("a batch is bounded by the rows that small records make", "[worker][pressure]") {
+  constexpr std::size_t kRestarts = 64;
+  testing::WorkerNode node(4, testing::worker_options(), 1);
+  REQUIRE(node.all_lead());
+  const InvocationId original = testing::make_id(1);
+  node.append(0, testing::invoke(original, testing::service(),
+                                 {.retention = {86'400'000, 86'400'000}}));
+  for (int i = 0; i < 4; ++i) {
+    node.append(0, testing::set_state(original, "key", Bytes(std::string(kMiB, 'x'))));
+  }
+  node.append(0, testing::output(original, Bytes("done")));
+  node.append(0, testing::ended(original));
+  node.world.run_for(1s);
+  const worker::PartitionProcessor& processor = node.processor(0);
+  REQUIRE(processor.machine().tables().find_invocation(original).value()->status ==
+          partition::Status::kCompleted);
+
+  const std::uint64_t before = processor.machine().applied();
+  node.world.set_fault("storage/commit/overloaded", 1'000'000);
+  std::vector<std::string> bodies;
+  for (std::uint8_t i = 0; i < kRestarts; ++i) {
+    wire::RestartAsNew restart;
+    restart.invocation = original;
+    restart.new_invocation = testing::make_id(static_cast<std::uint8_t>(100 + i));
+    restart.copy_up_to = 5;
+    bodies.emplace_back(wire::encode(wire::Envelope{{}, std::move(restart)}).view());
+  }
+  REQUIRE(node.node.append(bifrost::LogId{0}, bodies).has_value());
+  node.world.run_for(1s);
+  // The first batch waits for the store; the others are not made yet.
+  CHECK(processor.machine().applied() - before == 1);
+  CHECK(processor.machine().batch_bytes() > 4 * kMiB);
+  CHECK(processor.machine().batch_bytes() < 5 * kMiB);
+
+  node.world.set_fault("storage/commit/overloaded", 0);
+  CHECK(node.world.run_until(
+      [&] { return processor.machine().applied() >= before + kRestarts; }, 1min));
+  CHECK(processor.machine().tables().find_invocation(testing::make_id(163)).value());
   CHECK(node.leads(0));
 }

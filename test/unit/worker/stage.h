@@ -32,17 +32,19 @@ using ::restate::testing::World;
 inline constexpr PartitionId kPartition{0};
 inline constexpr bifrost::LogId kLog{0};
 
-/// Counts attempts.
+/// Counts attempts; they say what the test lets them say.
 class SilentEndpoints final : public invoker::DeploymentClient {
  public:
   std::unique_ptr<invoker::AttemptStream> open(const schema::Deployment&,
                                                invoker::AttemptRequest request,
-                                               invoker::AttemptListener&) override {
+                                               invoker::AttemptListener& listener) override {
     ++attempts[request.invocation];
+    listeners[request.invocation] = &listener;
     return std::make_unique<Silence>();
   }
 
   std::map<InvocationId, int> attempts;
+  std::map<InvocationId, invoker::AttemptListener*> listeners;  ///< of the last attempt
 
  private:
   struct Silence final : invoker::AttemptStream {

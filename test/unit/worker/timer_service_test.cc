@@ -29,16 +29,19 @@ struct Table {
       return page;
     };
   }
-  Function<void(const worker::DueTimer&)> fire() {
+  Function<bool(const worker::DueTimer&)> fire() {
     return [this](const worker::DueTimer& due) {
+      if (fired.size() == room) return false;
       early = early || world.shard().wall_now() < due.key.at;
       fired.push_back(due.key);
+      return true;
     };
   }
 
   testing::World& world;
   std::vector<wire::TimerKey> rows;
   std::vector<wire::TimerKey> fired;
+  std::size_t room = SIZE_MAX;
   bool early = false;
   int loads = 0;
 };
@@ -93,6 +96,27 @@ TEST_CASE("more timers than fit into memory fire all the same", "[worker]") {
   CHECK(std::is_sorted(table.fired.begin(), table.fired.end()));
 }
 
+TEST_CASE("timers that find no room fire when there is some", "[worker]") {
+  testing::World world{testing::Seed{8}};
+  Table table(world);
+  const std::uint64_t now = world.shard().wall_now().ms;
+  for (std::uint32_t i = 1; i <= 5; ++i) table.rows.push_back(key_at(now, i));
+  table.room = 2;
+  worker::TimerService timers(world.shard(), table.load(), table.fire(), 2);
+  timers.start();
+  world.run_for(1min);
+  CHECK(table.fired.size() == 2);
+  timers.add({key_at(now - 1), {}});
+  timers.erase(key_at(now, 3));
+  world.run_for(1min);
+  CHECK(table.fired.size() == 2);
+  table.room = SIZE_MAX;
+  timers.resume();
+  world.run_for(1ms);
+  CHECK(table.fired.size() == 6 - 1);
+  CHECK_FALSE(table.early);
+}
+
 TEST_CASE("a timer for the end of time neither overflows nor fires", "[worker]") {
   testing::World world{testing::Seed{3}};
   Table table(world);
@@ -123,6 +147,7 @@ TEST_CASE("a timer of a new life takes the place of an old one under the same ke
   std::vector<wire::Incarnation> fired;
   worker::TimerService timers(world.shard(), table.load(), [&](const worker::DueTimer& due) {
     fired.push_back(due.incarnation);
+    return true;
   });
   const wire::TimerKey key = key_at(world.shard().wall_now().ms + 100);
   timers.start();
