@@ -61,9 +61,11 @@ class Bifrost {
   virtual void ensure_log(LogId log, Completion<void> done) = 0;
 
   /// Appends in order; completes with the LSN of the last record once all are durable. Appends of
-  /// one Bifrost to one log keep their order. A sealed segment is replaced behind the scenes.
+  /// one Bifrost to one log keep their order. A sealed segment is replaced behind the scenes. Behind
+  /// an append that fails, nothing is written that was handed over before its answer.
   /// - `kUnavailable`, `kFailed`: unknown; see Loglet::append.
   /// - `kInvalidArgument`: a record is above `record_size_limit`; nothing was written.
+  /// - `kOverloaded`: too much waits for the disk; nothing was written.
   virtual void append(LogId log, RecordBatch batch, Completion<Lsn> done) = 0;
 
   /// Streams entries from `from` on, for ever. Records whose keys are outside `keys` arrive as

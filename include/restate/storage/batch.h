@@ -1,5 +1,7 @@
 #pragma once
 
+#include <restate/assert.h>
+
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -11,7 +13,7 @@ namespace restate::storage {
 class Batch {
  public:
   struct Operation {
-    std::uint32_t key_offset = 0;
+    std::uint64_t key_offset = 0;  ///< a batch may be larger than 4 GiB, a row not
     std::uint32_t key_size = 0;
     std::uint32_t value_size = 0;  ///< the value follows its key
     bool erase = false;
@@ -37,8 +39,9 @@ class Batch {
 
  private:
   void add(std::string_view key, std::string_view value, bool erase) {
-    operations_.push_back({static_cast<std::uint32_t>(arena_.size()),
-                           static_cast<std::uint32_t>(key.size()),
+    RESTATE_ASSERT(key.size() <= UINT32_MAX && value.size() <= UINT32_MAX,
+                   "a row is smaller than 4 GiB");
+    operations_.push_back({arena_.size(), static_cast<std::uint32_t>(key.size()),
                            static_cast<std::uint32_t>(value.size()), erase});
     arena_.append(key).append(value);
   }
