@@ -32,8 +32,10 @@ def main():
     browser = pathlib.Path(options.modules) / "browser.mjs"
     shutil.copyfile(HERE / "services.mjs", services)
     shutil.copyfile(HERE / "browser.mjs", browser)
-    with Server(options.server) as server:
+    token = {"RESTATE_ADMIN__BEARER_TOKEN": "sesame"}
+    with Server(options.server) as server, Server(options.server, env=token) as locked:
         server.start()
+        locked.start()
         port = free_port()
         endpoint = subprocess.Popen([str(node), str(services), str(port)],
                                     stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
@@ -41,6 +43,7 @@ def main():
             assert endpoint.stdout.readline().strip() == b"ready"
             world = {
                 "admin": f"http://127.0.0.1:{server.admin}",
+                "locked": f"http://127.0.0.1:{locked.admin}",
                 "ingress": f"http://127.0.0.1:{server.ingress}",
                 "services": f"http://127.0.0.1:{port}",
                 "chromium": options.chromium,

@@ -212,7 +212,7 @@ export function InvocationsPage({ params }: { params: URLSearchParams }) {
         <div class="batch" role="region" aria-label="Selected invocations">
           <span class="batch-count">
             <strong>{count(chosen)}</strong> selected
-            {!everything && selected.size === rows?.length && (total.value ?? 0) > selected.size && (
+            {!everything && (total.value ?? 0) > selected.size && (
               <button type="button" class="link" onClick={() => setEverything(true)}>Select all {count(total.value!)}</button>
             )}
           </span>
