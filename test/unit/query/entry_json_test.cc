@@ -67,7 +67,9 @@ TEST_CASE("a call shows what it resolved to", "[query]") {
       entry_json(call) ==
       R"({"Command":{"Call":{"request":{"invocation_id":")" + id +
           R"(","invocation_target":{"Service":{"name":"Greeter","handler":"greet","scope":null}},)"
-          R"("span_context":{"span_context":{},"cause":null},"parameter":[49],"headers":[],)"
+          R"("span_context":{"span_context":{"trace_id":[0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0],)"
+          R"("span_id":[0,0,0,0,0,0,0,0],"trace_flags":0,"is_remote":false,"trace_state":""},)"
+          R"("cause":null},"parameter":[49],"headers":[],)"
           R"("idempotency_key":null,"completion_retention_duration":{"secs":86400,"nanos":0},)"
           R"("journal_retention_duration":{"secs":1,"nanos":500000000}},)"
           R"("invocation_id_completion_id":4,"result_completion_id":5,"name":""}}})");
