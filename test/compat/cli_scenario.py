@@ -104,6 +104,7 @@ class Side:
             output = output.replace(text, name)
         for pattern, name in CHANGING:
             output = re.sub(pattern, name, output)
+        output = re.sub(r"<text>\n.*?(?=\n +-> Http status)", "<text>", output, flags=re.S)
         lines, advice = [], False
         for line in output.splitlines():
             line = re.sub(r"([^\w\s])\1{3,}", r"\1\1\1", line.rstrip())  # ruled lines
@@ -315,7 +316,10 @@ STATEMENTS = {
     "statuses": "SELECT status, count(*) AS n FROM sys_invocation WHERE target_service_name = 'Counter' "
                 "GROUP BY status ORDER BY status",
     "state": "SELECT service_key, key, value_utf8, value FROM state ORDER BY service_key, key",
-    "nothing": "SELECT id FROM sys_invocation WHERE id = 'none' AND target = 'x'",
+    "nothing": "SELECT id, target FROM sys_invocation WHERE id = 'inv_1aiqX0vFEFNH1Umgre58JiCLgHfTtztYK5'",
+}
+REFUSED = {
+    "no id": "SELECT id FROM sys_invocation WHERE id = 'none'",
     "no table": "SELECT * FROM nowhere",
     "no statement": "SELEKT 1",
     "no select": "DELETE FROM state",
@@ -328,6 +332,8 @@ def statements(side):
         side.step(f"sql: {name}", "sql", text)
         side.step(f"sql --json: {name}", "sql", "--json", text)
         side.step(f"sql --jsonl: {name}", "sql", "--jsonl", text)
+    for name, text in REFUSED.items():
+        side.step(f"sql: {name}", "sql", text)
 
 
 def kafka(side):
