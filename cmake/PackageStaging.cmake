@@ -1,5 +1,5 @@
 # Runs between the installation into a staging folder and the packing: what Debian's policy wants
-# compressed, and the changelogs, which are made from changelog.d.
+# compressed or stripped, and the changelogs, which are made from changelog.d.
 set(source ${CMAKE_CURRENT_LIST_DIR}/..)
 set(root ${CPACK_TEMPORARY_INSTALL_DIRECTORY}/ALL_COMPONENTS_IN_ONE)
 if(NOT IS_DIRECTORY ${root}/usr)
@@ -10,6 +10,12 @@ function(compress file)
   # Without name and time, so that the same tree makes the same package.
   execute_process(COMMAND gzip -9nf ${file} COMMAND_ERROR_IS_FATAL ANY)
 endfunction()
+
+# What is installed and not built here: nobody has stripped it.
+file(GLOB_RECURSE libraries ${root}/usr/lib/*.so*)
+foreach(library IN LISTS libraries)
+  execute_process(COMMAND strip --strip-unneeded ${library} COMMAND_ERROR_IS_FATAL ANY)
+endforeach()
 
 set(doc ${root}/usr/share/doc/restate-server)
 file(GLOB fragments ${source}/changelog.d/*.md)

@@ -195,6 +195,11 @@ def serve(root):
         service.start("--demo")
         assert call("/DemoCounter/ada/get") == total, "what was acknowledged is gone"
         assert call("/Greeter/greetSlowly", "Ada", **{"idempotency-key": "slow"}) == "Good day, Ada."
+        if (root / "usr/lib/restate-server/libduckdb.so").exists():
+            sql = json.dumps({"query": "SELECT count(*) AS n FROM sys_invocation"})
+            response = request(9070, "POST", "/query", sql,
+                               {"content-type": "application/json", "accept": "application/json"})
+            assert response.status == 200 and response.json()["rows"][0]["n"] > 0, response
         assert service.stop() == 0, "SIGTERM after a kill"
 
         names = {path.name for path in (service.state / "node-1").iterdir()}

@@ -143,9 +143,10 @@ def the_manual_names_every_key_and_no_other():
     missing = [key for key in keys if key not in entries and not listener.match(key)]
     assert not missing, missing
     # Every key with a value of the kind that the page says.
-    values = {"directory": '"data"', "text": '"info"', "number": "1", "duration": '"1m"', "bool": "true",
-              "list": '["admin"]', "address": '"127.0.0.1"', "address:port": '"127.0.0.1:1"', "size": '"1 MiB"',
-              "url": '"http://127.0.0.1:1/"', "file": f'"{PACKAGING}/restate.toml"', "table": '{ x-a = "b" }',
+    values = {"directory": '"data"', "folder": '"data"', "text": '"info"', "number": "1", "duration": '"1m"',
+              "bool": "true", "list": '["admin"]', "address": '"127.0.0.1"', "address:port": '"127.0.0.1:1"',
+              "size": '"1 MiB"', "rate": '"10/s"', "url": '"http://127.0.0.1:1/"',
+              "file": f'"{PACKAGING}/restate.toml"', "table": '{ x-a = "b" }',
               "list of tables": '[{ name = "a", brokers = ["b:1"] }]', "number | unlimited": '"unlimited"'}
     special = {"process-total-memory-size": '"64 MiB"'}
     text = ""
