@@ -26,4 +26,11 @@ struct Filter {
   bool names_values() const { return !negated && !is_null && !least && !most; }
 };
 
+/// Of the rows that fit all filters, those that come first by a time are enough.
+struct Top {
+  std::size_t column = 0;
+  bool descending = false;
+  std::size_t rows = 0;  ///< ties may be more
+};
+
 }  // namespace restate::query

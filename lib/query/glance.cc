@@ -12,8 +12,8 @@ using partition::Status;
 
 constexpr std::uint32_t bit(Status status) { return 1u << static_cast<unsigned>(status); }
 
-constexpr Status kStatuses[] = {Status::kScheduled, Status::kInboxed,  Status::kInvoked,
-                                Status::kSuspended, Status::kPaused, Status::kCompleted};
+constexpr Status kStatuses[] = {Status::kScheduled, Status::kInboxed, Status::kInvoked,
+                                Status::kSuspended, Status::kPaused,  Status::kCompleted};
 
 /// The stored statuses that a row with this word can have. Zero: none has it.
 std::uint32_t statuses_of(std::string_view word, bool derived) {
@@ -42,9 +42,9 @@ void Glance::Range::narrow(const Filter& filter) {
 
 bool Glance::Range::has(std::uint64_t ms) const {
   // Times that no microseconds can tell are later than any that can.
-  const std::int64_t micros =
-      ms > static_cast<std::uint64_t>(INT64_MAX / 1000) ? INT64_MAX
-                                                        : static_cast<std::int64_t>(ms) * 1000;
+  const std::int64_t micros = ms > static_cast<std::uint64_t>(INT64_MAX / 1000)
+                                  ? INT64_MAX
+                                  : static_cast<std::int64_t>(ms) * 1000;
   return micros >= least && micros <= most;
 }
 
@@ -70,6 +70,17 @@ Glance::Glance(const Table& table, const std::vector<Filter>& filters) {
     }
     nothing_asked_ = false;
   }
+}
+
+bool Glance::is_exact(const Table& table, const Filter& filter) {
+  const std::string_view name = table.columns[filter.column].name;
+  if (name == "created_at" || name == "modified_at") return filter.least || filter.most;
+  if (filter.is_null || filter.least || filter.most || filter.texts.empty()) return false;
+  if (name == "target_service_name") return !filter.negated;
+  return name == "status" &&
+         std::all_of(filter.texts.begin(), filter.texts.end(), [&](const std::string& word) {
+           return is_whole(word, table.id == TableId::kInvocation);
+         });
 }
 
 bool Glance::may_fit(std::string_view value) const {

@@ -20,6 +20,9 @@ class Glance {
   /// `table`: `sys_invocation` or `sys_invocation_status`.
   Glance(const Table& table, const std::vector<Filter>& filters);
 
+  /// True: whoever may fit this filter of that table does.
+  static bool is_exact(const Table& table, const Filter& filter);
+
   /// False: no row with this value fits. What is no row may fit: somebody has to say so.
   bool may_fit(std::string_view value) const;
 

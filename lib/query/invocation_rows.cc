@@ -10,6 +10,8 @@
 
 #include <restate/assert.h>
 
+#include <algorithm>
+
 namespace restate::query {
 namespace {
 
@@ -197,11 +199,19 @@ bool is_in_header(std::string_view name) {
          name == "journal_retention";
 }
 
+/// The first times of a part so far; the last of them is in front.
+struct TopMemo final : StoredRows::Memo {
+  std::vector<std::uint64_t> times;
+};
+
 class InvocationRows final : public StoredRows {
  public:
-  InvocationRows(const Table& table, Columns columns, const std::vector<Filter>& filters)
+  InvocationRows(const Table& table, Columns columns, const std::vector<Filter>& filters,
+                 const std::optional<Top>& top)
       : derived_(table.id == TableId::kInvocation),
         glance_(table, filters),
+        top_(top),
+        top_by_creation_(top && table.columns[top->column].name == "created_at"),
         fields_(table, columns, kInvocationFields),
         live_fields_(table, columns, live_fields()),
         header_is_enough_(fields_.all(is_in_header)) {}
@@ -209,8 +219,11 @@ class InvocationRows final : public StoredRows {
   std::string_view tag() const override { return partition::keys::kStatus; }
 
   Outcome put(const PartitionInput& partition, std::string_view key, std::string_view value,
-              RowSink& sink, Memo*) const override {
+              RowSink& sink, Memo* memo) const override {
     if (!glance_.may_fit(value)) return Outcome::kNoRow;
+    if (memo != nullptr && !is_among_first(value, static_cast<TopMemo&>(*memo))) {
+      return Outcome::kNoRow;
+    }
     const auto id = partition::keys::decode_status(key);
     if (!id) return Outcome::kCorrupt;
     const auto status = decode(value);
@@ -222,7 +235,34 @@ class InvocationRows final : public StoredRows {
     return Outcome::kRow;
   }
 
+  std::unique_ptr<Memo> make_memo() const override {
+    return top_ ? std::make_unique<TopMemo>() : nullptr;
+  }
+
  private:
+  /// False: enough rows of this part come before it. Ties pass.
+  bool is_among_first(std::string_view value, TopMemo& memo) const {
+    const auto header = partition::rows::decode_status_header(value);
+    if (!header) return true;  // somebody has to say so
+    const std::uint64_t time = (top_by_creation_ ? header->created : header->modified).ms;
+    const auto before = [this](std::uint64_t a, std::uint64_t b) {
+      return top_->descending ? a > b : a < b;
+    };
+    auto& times = memo.times;
+    if (times.size() < top_->rows) {
+      times.push_back(time);
+      std::push_heap(times.begin(), times.end(), before);
+      return true;
+    }
+    if (before(times.front(), time)) return false;
+    if (before(time, times.front())) {
+      std::pop_heap(times.begin(), times.end(), before);
+      times.back() = time;
+      std::push_heap(times.begin(), times.end(), before);
+    }
+    return true;
+  }
+
   std::optional<InvocationStatus> decode(std::string_view value) const {
     if (!header_is_enough_) return partition::rows::decode_status(Bytes::literal(value));
     const auto header = partition::rows::decode_status_header(value);
@@ -238,6 +278,8 @@ class InvocationRows final : public StoredRows {
 
   const bool derived_;
   const Glance glance_;
+  const std::optional<Top> top_;
+  const bool top_by_creation_;
   const Projection<InvocationRow> fields_;
   const Projection<LiveAttempt> live_fields_;
   const bool header_is_enough_;
@@ -246,8 +288,9 @@ class InvocationRows final : public StoredRows {
 }  // namespace
 
 std::unique_ptr<StoredRows> make_invocation_rows(const Table& table, Columns columns,
-                                                 const std::vector<Filter>& filters) {
-  return std::make_unique<InvocationRows>(table, columns, filters);
+                                                 const std::vector<Filter>& filters,
+                                                 const std::optional<Top>& top) {
+  return std::make_unique<InvocationRows>(table, columns, filters, top);
 }
 
 }  // namespace restate::query

@@ -90,8 +90,7 @@ constexpr Field<LockRow> kHolderFields[] = {
 };
 
 constexpr Field<LockRow> kLockFields[] = {
-    {"lock_name",
-     [](const LockRow& r, Cell c) { c.text(r.object.service + "/" + r.object.key); }},
+    {"lock_name", [](const LockRow& r, Cell c) { c.text(r.object.service + "/" + r.object.key); }},
     {"acquired_by", [](const LockRow& r, Cell c) { c.text(r.holder.str()); }},
 };
 

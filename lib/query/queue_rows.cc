@@ -82,9 +82,8 @@ class QueueEntryRows final : public StoredRows {
  public:
   QueueEntryRows(const Table& table, Columns columns)
       : fields_(table, columns, kQueueEntryFields),
-        with_invocation_(!fields_.all([](std::string_view name) {
-          return !needs_invocation(name);
-        })) {}
+        with_invocation_(
+            !fields_.all([](std::string_view name) { return !needs_invocation(name); })) {}
 
   std::string_view tag() const override { return keys::kQueueEntries; }
 
@@ -262,8 +261,8 @@ class QueueRows final : public StoredRows {
     const auto covers = [&](const PermitCounter& counter) {
       if (counter.scope != queue.scope) return false;
       if (counter.level1 && *counter.level1 != limit_key.substr(0, slash)) return false;
-      return !counter.level2 || (slash != std::string_view::npos &&
-                                 *counter.level2 == limit_key.substr(slash + 1));
+      return !counter.level2 ||
+             (slash != std::string_view::npos && *counter.level2 == limit_key.substr(slash + 1));
     };
     const auto found = std::find_if(
         partition.permits.begin(), partition.permits.end(), [&](const PermitCounter& counter) {

@@ -11,6 +11,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -46,9 +47,11 @@ class ListedRows {
 
 using Columns = std::span<const std::size_t>;
 
-/// Leaves out rows that the filters, as far as a row's first bytes tell, do not want.
+/// Leaves out rows that the filters, as far as a row's first bytes tell, do not want, and those that
+/// cannot be among the first of `top`, for which the filters have to be exact (`Glance::is_exact`).
 std::unique_ptr<StoredRows> make_invocation_rows(const Table& table, Columns columns,
-                                                 const std::vector<Filter>& filters);
+                                                 const std::vector<Filter>& filters,
+                                                 const std::optional<Top>& top);
 std::unique_ptr<StoredRows> make_journal_rows(Columns columns);
 std::unique_ptr<StoredRows> make_event_rows(Columns columns);
 std::unique_ptr<StoredRows> make_state_rows(Columns columns);

@@ -107,12 +107,12 @@ std::optional<std::set<InvocationId>> named_invocations(const Table& table,
 }
 
 TableScan::TableScan(InputsPtr inputs, const Table& table, std::vector<std::size_t> columns,
-                     const std::vector<Filter>& filters)
+                     const std::vector<Filter>& filters, const std::optional<Top>& top)
     : inputs_(std::move(inputs)), table_(table), columns_(std::move(columns)) {
   switch (table.id) {
     case TableId::kInvocation:
     case TableId::kInvocationStatus:
-      stored_ = make_invocation_rows(table_, columns_, filters);
+      stored_ = make_invocation_rows(table_, columns_, filters, top);
       break;
     case TableId::kJournal:
       stored_ = make_journal_rows(columns_);
@@ -184,10 +184,9 @@ void TableScan::plan(const std::vector<Filter>& filters) {
   const auto name_of = [this](const Filter& filter) { return table_.columns[filter.column].name; };
   // Where a key with a scope lies, the key does not tell.
   const bool by_key =
-      std::any_of(filters.begin(), filters.end(),
-                  [&](const Filter& filter) {
-                    return filter.is_null && name_of(filter) == "scope";
-                  }) ||
+      std::any_of(
+          filters.begin(), filters.end(),
+          [&](const Filter& filter) { return filter.is_null && name_of(filter) == "scope"; }) ||
       std::none_of(inputs_->partitions.begin(), inputs_->partitions.end(),
                    [](const PartitionInput& partition) { return partition.scoped; });
   bool only_live = false;
@@ -208,8 +207,8 @@ void TableScan::plan(const std::vector<Filter>& filters) {
     } else if (name == "scope" || (name == paths.service_key && by_key)) {
       for (const std::string& text : filter.texts) at.insert(key_of(text).value);
     } else {
-      only_live = only_live ||
-                  (table_.id == TableId::kInvocation && name == "status" && are_live(filter));
+      only_live =
+          only_live || (table_.id == TableId::kInvocation && name == "status" && are_live(filter));
       continue;
     }
     narrow(places, std::move(at));

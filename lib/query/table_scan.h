@@ -23,9 +23,10 @@ namespace restate::query {
 
 class TableScan {
  public:
-  /// `columns`: those that are put, in any order. All `filters` hold together.
+  /// `columns`: those that are put, in any order. All `filters` hold together. `top`: more rows than
+  /// those are not needed; only of invocations, and with filters that are exact.
   TableScan(InputsPtr inputs, const Table& table, std::vector<std::size_t> columns,
-            const std::vector<Filter>& filters);
+            const std::vector<Filter>& filters, const std::optional<Top>& top = std::nullopt);
   TableScan(const TableScan&) = delete;
   TableScan& operator=(const TableScan&) = delete;
 

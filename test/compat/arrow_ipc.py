@@ -172,6 +172,10 @@ class Batch:
         if field.kind == 6:
             check(len(data) * 8 >= length, f"column {field.name} has too few bits")
             return [bool(data[i // 8] >> (i % 8) & 1) for i in range(length)]
+        if field.kind == 7:
+            scale = 10 ** field.detail.number(1, "i")
+            whole = [int.from_bytes(data[16 * i:16 * i + 16], "little", signed=True) for i in range(length)]
+            return [value if scale == 1 else value / scale for value in whole]
         form = {"Int64": "q", "Uint64": "Q", "Uint32": "I", "Int32": "i", "Float64": "d", "Date32<DAY>": "i"}
         letter = form.get(name, "q")
         numbers = list(struct.unpack_from(f"<{length}{letter}", data))

@@ -49,7 +49,7 @@ class DuckdbStatement final : public SqlStatement {
       }
       if (interrupted()) return cancelled();
       // Planned first: the plan knows which rows it will read.
-      prepare_inputs(*connection_);
+      prepare_inputs(*connection_, prepared.top);
       plan_ = connection_->context->Prepare(std::move(prepared.statement));
       if (plan_->HasError()) return error_of(plan_->error);
       prepared.needs.only = planned_invocations(*connection_);

@@ -7,6 +7,10 @@ Error error_of(const duckdb::ErrorData& error) {
     case duckdb::ExceptionType::PARSER:
     case duckdb::ExceptionType::SYNTAX:
       return {Code::kInvalidArgument, error.Message()};
+    case duckdb::ExceptionType::OUT_OF_MEMORY:
+      return {Code::kInternal,
+              "The statement needs more memory than admin.query-engine.memory-size leaves it; "
+              "tmp-dir beside it would let it use the disk"};
     case duckdb::ExceptionType::INTERRUPT:
       return {Code::kCancelled, "The statement was interrupted"};
     default:  // of DuckDB, which has many

@@ -4,12 +4,14 @@
 /// From a text to a statement that may be run here: only reading, and with the few things that
 /// clients write and DuckDB understands otherwise.
 
+#include "query/duckdb/scan_function.h"
 #include "query/inputs.h"
 
 #include <restate/result.h>
 
 #include <duckdb.hpp>
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -18,6 +20,7 @@ namespace restate::query {
 struct Prepared {
   duckdb::unique_ptr<duckdb::SQLStatement> statement;
   Needs needs;
+  std::optional<TopOfTable> top;
 };
 
 /// The schema that stands in for `information_schema`, whose name DuckDB keeps for itself.

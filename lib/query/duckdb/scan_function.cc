@@ -2,6 +2,7 @@
 
 #include "query/catalog.h"
 #include "query/duckdb/chunk_sink.h"
+#include "query/glance.h"
 #include "query/table_scan.h"
 
 #include <duckdb/catalog/catalog.hpp>
@@ -29,6 +30,7 @@ constexpr const char* kStateName = "restate_inputs";
 struct ScanNote {
   const Table& table;
   std::vector<Filter> filters;
+  bool exact = true;  ///< these filters, as a glance sees them, are all that the scan is asked for
 };
 using ScanNotes = std::vector<std::shared_ptr<ScanNote>>;
 
@@ -36,6 +38,7 @@ using ScanNotes = std::vector<std::shared_ptr<ScanNote>>;
 struct InputsState final : duckdb::ClientContextState {
   InputsPtr inputs;
   std::shared_ptr<ScanNotes> notes = std::make_shared<ScanNotes>();
+  std::optional<TopOfTable> top;
 };
 
 LogicalType logical_type(ColumnType type) {
@@ -64,13 +67,14 @@ LogicalType logical_type(ColumnType type) {
 
 struct Bound final : duckdb::TableFunctionData {
   Bound(const Table& t, std::shared_ptr<ScanNotes> n)
-      : table(t), notes(std::move(n)), note(std::make_shared<ScanNote>(ScanNote{t, {}})) {
+      : table(t), notes(std::move(n)), note(std::make_shared<ScanNote>(ScanNote{t, {}, true})) {
     if (notes) notes->push_back(note);
   }
 
   duckdb::unique_ptr<duckdb::FunctionData> Copy() const override {
     auto copy = duckdb::make_uniq<Bound>(table, notes);
     copy->note->filters = note->filters;
+    copy->note->exact = note->exact;
     return copy;
   }
   bool Equals(const duckdb::FunctionData& other) const override {
@@ -198,7 +202,8 @@ std::optional<Filter> filter_of(const duckdb::LogicalGet& get, const duckdb::Exp
     filter.is_null = true;
     return filter;
   }
-  if (type != duckdb::ExpressionType::COMPARE_IN && type != duckdb::ExpressionType::COMPARE_NOT_IN) {
+  if (type != duckdb::ExpressionType::COMPARE_IN &&
+      type != duckdb::ExpressionType::COMPARE_NOT_IN) {
     return std::nullopt;
   }
   filter.negated = type == duckdb::ExpressionType::COMPARE_NOT_IN;
@@ -214,10 +219,22 @@ void push_down(ClientContext&, duckdb::LogicalGet& get, duckdb::FunctionData* da
                duckdb::vector<duckdb::unique_ptr<duckdb::Expression>>& filters) {
   const Bound& bound = data->Cast<Bound>();
   for (const auto& expression : filters) {
-    if (auto filter = filter_of(get, *expression, bound.table)) {
-      bound.note->filters.push_back(std::move(*filter));
-    }
+    auto filter = filter_of(get, *expression, bound.table);
+    if (!filter || !Glance::is_exact(bound.table, *filter)) bound.note->exact = false;
+    if (filter) bound.note->filters.push_back(std::move(*filter));
   }
+}
+
+/// The rows that are enough, where nothing but this one scan has a say in it.
+std::optional<Top> top_of(const InputsState& state, const Bound& bound) {
+  if (!state.top || state.top->table != bound.table.id) return std::nullopt;
+  if (state.notes->size() != 1 || !bound.note->exact) return std::nullopt;
+  const auto& filters = bound.filters();
+  const auto services = std::count_if(filters.begin(), filters.end(), [&](const Filter& filter) {
+    return bound.table.columns[filter.column].name == "target_service_name";
+  });
+  if (services > 1) return std::nullopt;  // a glance takes one such filter
+  return state.top->top;
 }
 
 struct GlobalState final : duckdb::GlobalTableFunctionState {
@@ -246,8 +263,8 @@ duckdb::unique_ptr<duckdb::GlobalTableFunctionState> init_global(
     places[column] = i;
     columns.push_back(column);
   }
-  auto global = duckdb::make_uniq<GlobalState>(
-      std::make_unique<TableScan>(state->inputs, bound.table, std::move(columns), bound.filters()));
+  auto global = duckdb::make_uniq<GlobalState>(std::make_unique<TableScan>(
+      state->inputs, bound.table, std::move(columns), bound.filters(), top_of(*state, bound)));
   global->places = std::move(places);
   return global;
 }
@@ -282,11 +299,10 @@ duckdb::unique_ptr<duckdb::NodeStatistics> cardinality(ClientContext&,
   // Only the order of joins depends on it: what is named by id is small, registries are, too.
   constexpr duckdb::idx_t kFew = 100, kMany = 100'000;
   const Bound& bound = data->Cast<Bound>();
-  const bool named =
-      std::any_of(bound.filters().begin(), bound.filters().end(),
-                  [](const Filter& filter) { return filter.names_values(); });
-  const bool small = named || bound.table.id == TableId::kService ||
-                     bound.table.id == TableId::kDeployment;
+  const bool named = std::any_of(bound.filters().begin(), bound.filters().end(),
+                                 [](const Filter& filter) { return filter.names_values(); });
+  const bool small =
+      named || bound.table.id == TableId::kService || bound.table.id == TableId::kDeployment;
   return duckdb::make_uniq<duckdb::NodeStatistics>(small ? kFew : kMany);
 }
 
@@ -314,9 +330,10 @@ void add_scan_function(duckdb::Connection& connection) {
       [&] { duckdb::Catalog::GetSystemCatalog(context).CreateTableFunction(context, info); });
 }
 
-void prepare_inputs(duckdb::Connection& connection) {
-  connection.context->registered_state->Insert(kStateName,
-                                               duckdb::make_shared_ptr<InputsState>());
+void prepare_inputs(duckdb::Connection& connection, const std::optional<TopOfTable>& top) {
+  auto state = duckdb::make_shared_ptr<InputsState>();
+  state->top = top;
+  connection.context->registered_state->Insert(kStateName, std::move(state));
 }
 
 std::optional<std::set<InvocationId>> planned_invocations(duckdb::Connection& connection) {

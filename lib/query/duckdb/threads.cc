@@ -7,7 +7,7 @@
 namespace restate::query {
 namespace {
 
-constexpr int kNiceness = 10;
+constexpr int kNiceness = 5;
 
 }  // namespace
 
