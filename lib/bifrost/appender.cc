@@ -2,6 +2,8 @@
 
 #include "bifrost/limits.h"
 
+#include <restate/testing/mutation.h>
+
 #include <algorithm>
 
 namespace restate::bifrost {
@@ -28,10 +30,20 @@ Appender::Appender(Shard& shard, LogId log, LogsCache& logs, OpenSegments& segme
 Appender::~Appender() { logs_.forget(*this); }
 
 void Appender::append(SharedBatch batch, std::size_t bytes, Completion<Lsn> done) {
-  if (refusals_ > 0 || shard_.fault("bifrost/append/refused")) {
+  const bool behind =
+      refusals_ > 0 && !RESTATE_MUTATION("bifrost/appends-behind-a-refused-one");
+  if (behind) {
     return refuse({Code::kUnavailable, "an append to log " + std::to_string(log_.value) +
                                            " that came before was refused"},
                   std::move(done));
+  }
+  if (shard_.fault("bifrost/append/refused")) {
+    // The news takes its time.
+    ++refusals_;
+    return shard_.run_blocking([] {}, scope_.bind([this, done = std::move(done)]() mutable {
+      --refusals_;
+      done(Error{Code::kUnavailable, "a simulated fault"});
+    }));
   }
   // One append always gets in, however large: it could never be sent otherwise.
   if (bytes_ + bytes > kMaxPendingAppendBytes && !items_.empty()) {

@@ -179,7 +179,6 @@ void Proposer::on_appended(std::size_t weight, const Result<bifrost::Lsn>& last)
 }
 
 void Proposer::drop_gathered() {
-  if (RESTATE_MUTATION("worker/proposals-behind-a-lost-one")) return;
   for (Batch& batch : std::exchange(gathered_, {})) {
     weight_ -= batch.weight;
     for (auto& done : batch.durable) {

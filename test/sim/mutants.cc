@@ -18,6 +18,7 @@ namespace {
 
 // Every name stands in exactly one RESTATE_MUTATION in lib/.
 constexpr const char* kMutations[] = {
+    "bifrost/appends-behind-a-refused-one",
     "bifrost/catch-up-skips-a-record",
     "ingress/kafka-offset-too-far",
     "ingress/kafka-without-dedup",
@@ -59,7 +60,6 @@ constexpr const char* kMutations[] = {
     "worker/lost-ingestion-acknowledged",
     "worker/parked-requests-forgotten",
     "worker/permit-too-many",
-    "worker/proposals-behind-a-lost-one",
     "worker/proposals-reordered",
     "worker/reader-never-resumes",
     "worker/reader-skips-a-record",
