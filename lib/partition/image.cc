@@ -104,10 +104,9 @@ bool add_of_queue(std::string_view tag, std::string_view key, const Bytes& value
 bool add_of_partition(std::string_view tag, std::string_view key, const Bytes& value,
                       Image& image) {
   if (tag == keys::kTimers) {
-    auto at = keys::decode_timer(key);
+    const auto at = keys::decode_timer(key);
     auto timer = rows::decode_timer(value);
-    if (!at || !timer) return false;
-    at->invocation.key = timer->key.invocation.key;
+    if (!at || !timer || timer->key.invocation.key != at->invocation.key) return false;
     timer->key = *at;
     image.invocations[at->invocation].timers.push_back(*timer);
     return true;

@@ -137,6 +137,7 @@ std::string timer(PartitionId partition, const wire::TimerKey& key) {
       .u8(static_cast<std::uint8_t>(key.kind))
       .uuid(key.invocation.uuid)
       .u32(key.completion)
+      .u64(key.invocation.key.value)
       .take();
 }
 
@@ -261,6 +262,7 @@ std::optional<wire::TimerKey> decode_timer(std::string_view key) {
   row.kind = static_cast<wire::TimerKind>(from.u8());
   row.invocation.uuid = from.uuid();
   row.completion = from.u32();
+  row.invocation.key.value = from.u64();
   if (row.kind != wire::TimerKind::kCompleteSleep && row.kind != wire::TimerKind::kStartScheduled) {
     return std::nullopt;
   }

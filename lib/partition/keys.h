@@ -137,7 +137,7 @@ struct ObjectRowKey {
   std::string name;  ///< a state key or a promise
 };
 std::optional<ObjectRowKey> decode_object_row(std::string_view key);
-/// The invocation's partition key stands in the value.
+/// The invocation's partition key stands in the value, too.
 std::optional<wire::TimerKey> decode_timer(std::string_view key);
 std::optional<std::uint64_t> decode_outbox(std::string_view key);
 std::optional<wire::QueueId> decode_queue(std::string_view key);

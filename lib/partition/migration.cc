@@ -1,5 +1,6 @@
 #include "partition/migration.h"
 
+#include "partition/format2.h"
 #include "partition/keys.h"
 #include "partition/rows.h"
 #include "partition/tables.h"
@@ -9,7 +10,10 @@
 
 namespace restate::partition {
 
-std::vector<const Migration*> migrations() { return {}; }
+std::vector<const Migration*> migrations() {
+  static const ToFormat2 to_format_2;
+  return {&to_format_2};
+}
 
 Migrator::Migrator(PartitionId partition, const storage::View& rows,
                    std::vector<const Migration*> migrations)

@@ -19,7 +19,7 @@ namespace restate::partition {
 
 /// The layout of keys and rows that this program writes. It grows when a store must be migrated
 /// before it can be read; fields that are appended to a row need no new one.
-inline constexpr std::uint64_t kStorageFormat = 1;
+inline constexpr std::uint64_t kStorageFormat = 2;
 
 class Migration {
  public:
@@ -33,7 +33,7 @@ class Migration {
                             storage::Batch& batch) const = 0;
 };
 
-/// Outlive whoever asks. None while there is only one format.
+/// From each older format to the next one. They outlive whoever asks.
 std::vector<const Migration*> migrations();
 
 /// Leads the tables of one partition to `kStorageFormat`. The caller commits each batch, at the

@@ -292,10 +292,10 @@ Result<void> Tables::scan_timers(const std::optional<wire::TimerKey>& from,
               storage::prefix_end(prefix), [&](std::string_view key, std::string_view row) {
                 const auto at = keys::decode_timer(key);
                 auto timer = rows::decode_timer(Bytes::literal(row));
-                if (!at || !timer) return Row::kCorrupt;
-                const PartitionKey owner = timer->key.invocation.key;
+                if (!at || !timer || timer->key.invocation.key != at->invocation.key) {
+                  return Row::kCorrupt;
+                }
                 timer->key = *at;
-                timer->key.invocation.key = owner;
                 return more(visit(std::move(*timer)));
               });
 }

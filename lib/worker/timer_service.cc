@@ -26,7 +26,7 @@ void TimerService::add(const DueTimer& timer) {
   // Ids come back: the key may stand for an earlier life, whose row this one has replaced.
   fired_.erase(timer.key);
   // Behind the part of the table that is loaded: it is found when the earlier ones have fired.
-  if (more_after_ && *more_after_ < timer.key) return;
+  if (more_after_ && TimerOrder()(*more_after_, timer.key)) return;
   waiting_.insert_or_assign(timer.key, timer.incarnation);
   if (waiting_.size() > 2 * most_) {
     auto keep_until = std::next(waiting_.begin(), static_cast<std::ptrdiff_t>(most_));

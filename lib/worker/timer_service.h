@@ -21,6 +21,15 @@ struct DueTimer {
   wire::Incarnation incarnation;
 };
 
+/// The order of the table. The keys' own order does not look at partition keys, and uuids alone tell no
+/// invocations apart: those of workflows and idempotency keys come from texts of users.
+struct TimerOrder {
+  bool operator()(const wire::TimerKey& a, const wire::TimerKey& b) const {
+    if (const auto order = a <=> b; order != 0) return order < 0;
+    return a.invocation.key < b.invocation.key;
+  }
+};
+
 class TimerService {
  public:
   /// `load` reads up to `limit` timers from the table in key order, after the one given (or from
@@ -52,8 +61,8 @@ class TimerService {
   const std::size_t most_;
   Load load_;
   Function<bool(const DueTimer&)> fire_;
-  std::map<wire::TimerKey, wire::Incarnation> waiting_;
-  std::set<wire::TimerKey> fired_;  ///< proposed, row not deleted yet
+  std::map<wire::TimerKey, wire::Incarnation, TimerOrder> waiting_;
+  std::set<wire::TimerKey, TimerOrder> fired_;  ///< proposed, row not deleted yet
   /// Set while the table holds timers behind the last one loaded.
   std::optional<wire::TimerKey> more_after_;
   std::unique_ptr<Timer> alarm_;

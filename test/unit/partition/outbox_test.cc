@@ -92,6 +92,23 @@ TEST_CASE("a timer for what is gone is deleted and does nothing", "[partition][t
   CHECK(partition.count("ti") == 0);
 }
 
+TEST_CASE("invocations of one uuid have their own timers", "[partition][timers]") {
+  // Uuids of workflows and idempotency keys are hashes of texts that users choose.
+  const InvocationId twin = make_id(1, 8);
+  TestPartition partition;
+  partition.apply(invoke(kA, service(), {.at = WallTime{5000}}));
+  partition.apply(invoke(twin, service(), {.at = WallTime{5000}}));
+  CHECK(partition.count("ti") == 2);
+  partition.apply(time_to_start(kA, {5000}));
+  CHECK(partition.status(kA)->status == Status::kInvoked);
+  CHECK(partition.status(twin)->status == Status::kScheduled);
+  CHECK(partition.count("ti") == 1);
+  partition.apply(kill(kA));
+  partition.apply(time_to_start(twin, {5000}));
+  CHECK(partition.status(twin)->status == Status::kInvoked);
+  CHECK(partition.count("ti") == 0);
+}
+
 TEST_CASE("a timer of another time does not start what is scheduled", "[partition][timers]") {
   TestPartition partition;
   partition.apply(invoke(kA, service(), {.at = WallTime{5000}}));

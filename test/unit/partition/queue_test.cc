@@ -154,6 +154,41 @@ TEST_CASE("an object is handed on to one who then waits for its permit", "[parti
   CHECK(check_invariants(partition.rows()));
 }
 
+TEST_CASE("an object of a scope has one lock, with its scope, from the first turn to the last",
+          "[partition][queue]") {
+  TestPartition partition;
+  partition.apply(vqueues());
+  const auto holders = [&] {
+    std::vector<std::pair<std::string, InvocationId>> found;
+    storage::RowCallback visit([&](std::string_view key, std::string_view) {
+      const auto object = keys::decode_lock(key).value();
+      found.emplace_back(object.scope.value_or("none"),
+                         partition.tables().find_lock(object).value()->holder);
+      return true;
+    });
+    partition.rows().scan(keys::kLocks, storage::prefix_end(keys::kLocks), visit).value();
+    return found;
+  };
+  using Holders = decltype(holders());
+  const InvocationId outside = make_id(3);
+  partition.apply(invoke(outside, object("k")));
+  partition.apply(invoke(kA, scoped(object("k"))));
+  partition.apply(invoke(kB, scoped(object("k"))));
+  const Holders first{{"none", outside}, {"s", kA}};
+  CHECK(holders() == first);  // who waits for a permit has it, too
+  let_run(partition, kA);
+  CHECK(holders() == first);
+  partition.apply(suspended(kA, {wire::SignalIndex{17}, wire::SignalIndex{1}}));
+  CHECK(holders() == first);
+  partition.apply(wire::Terminate{kA, wire::Terminate::Flavor::kKill, {}, {}});
+  CHECK(holders() == Holders{{"none", outside}, {"s", kB}});
+  partition.reopen();
+  let_run(partition, kB);
+  partition.apply(output(kB, Bytes("out")));
+  partition.apply(ended(kB));
+  CHECK(holders() == Holders{{"none", outside}});
+}
+
 TEST_CASE("a restarted invocation has its pin while it waits for its permit", "[partition][queue]") {
   TestPartition partition;
   partition.apply(vqueues());

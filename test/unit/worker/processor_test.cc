@@ -296,7 +296,7 @@ TEST_CASE("a seal outlives the power, and the log's growth beyond the tables", "
 TEST_CASE("tables of an older format are migrated when they are opened", "[worker]") {
   const ::restate::testing::TurnRound turn_round;
   WorkerOptions options;
-  options.migrations = {&turn_round};
+  options.migrations.push_back(&turn_round);
   const auto rows_of = [](const storage::View& view) {
     std::vector<std::pair<std::string, std::string>> rows;
     storage::RowCallback collect([&](std::string_view key, std::string_view value) {

@@ -163,3 +163,28 @@ TEST_CASE("a timer of a new life takes the place of an old one under the same ke
   world.run_for(200ms);
   CHECK(fired == std::vector<wire::Incarnation>{{2}});
 }
+
+TEST_CASE("timers of one uuid and one moment are two", "[worker]") {
+  testing::World world{testing::Seed{7}};
+  Table table(world);
+  worker::TimerService timers(world.shard(), table.load(), table.fire());
+  const wire::TimerKey key = key_at(world.shard().wall_now().ms + 100);
+  wire::TimerKey twin = key;
+  twin.invocation.key.value = 9;
+  SECTION("in the table") { table.rows = {key, twin}; }
+  timers.start();
+  if (table.rows.empty()) {
+    timers.add({twin, {}});
+    timers.add({key, {}});
+  }
+  CHECK(timers.loaded() == 2);
+  SECTION("one of them goes") {
+    timers.erase(key);
+    world.run_for(200ms);
+    CHECK(table.fired == std::vector{twin});
+  }
+  SECTION("both fire") {
+    world.run_for(200ms);
+    CHECK(table.fired == std::vector{key, twin});
+  }
+}
