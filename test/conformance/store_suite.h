@@ -11,7 +11,9 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <span>
 #include <string>
+#include <thread>
 #include <vector>
 
 namespace restate::testing {
@@ -29,6 +31,17 @@ class StoreStage : public Stage {
 };
 
 using Rows = std::map<std::string, std::string>;
+
+/// A store may ask for a pause at any time.
+inline Result<void> commit_when_it_can(storage::Store& store,
+                                       std::span<const storage::Commit> commits) {
+  auto committed = store.commit(commits);
+  while (committed == Code::kOverloaded) {
+    std::this_thread::yield();
+    committed = store.commit(commits);
+  }
+  return committed;
+}
 
 inline Rows rows_of(const storage::View& view, std::string_view lower = {},
                     std::string_view upper = {}) {
@@ -151,7 +164,7 @@ class StoreModel {
       commits.push_back({partition.space.get(), &batches[i], next.position});
       partition.history.push_back(std::move(next));
     }
-    REQUIRE(stage_.store().commit(commits));
+    REQUIRE(commit_when_it_can(stage_.store(), commits));
     for (Partition& partition : partitions_) {
       CHECK(partition.space->committed() == partition.history.back().position);
       see_durable(partition);
@@ -310,7 +323,7 @@ inline void store_suite(const MakeStoreStage& make, std::uint64_t first_seed, in
     storage::Batch batch;
     for (const auto& [key, value] : rows) batch.put(key, value);
     const storage::Commit share{&space, &batch, {position}};
-    return stage.store().commit({&share, 1});
+    return commit_when_it_can(stage.store(), std::span(&share, 1));
   };
 
   SECTION("a store behaves like its model") {

@@ -273,6 +273,11 @@ void PowerCutNode::check_table(std::size_t which) {
   if (!rest.empty()) {
     const storage::Commit share{&space, &batch, {position + rest.size()}};
     auto committed = store_->commit({&share, 1});
+    while (committed == Code::kOverloaded) {
+      shard_.drain();
+      std::this_thread::yield();
+      committed = store_->commit({&share, 1});
+    }
     if (!committed) throw Loss(where + "applying again: " + committed.error().describe());
   }
   counts_.applied_again += rest.size();

@@ -102,7 +102,7 @@ class MemoryDirectory final : public rocksdb::FSDirectory {
   const std::string path_;
 };
 
-class MemoryFileSystem final : public rocksdb::FileSystemWrapper {
+class MemoryFileSystem : public rocksdb::FileSystemWrapper {
  public:
   explicit MemoryFileSystem(storage::MemoryFiles& files)
       : FileSystemWrapper(rocksdb::FileSystem::Default()), files_(files) {}

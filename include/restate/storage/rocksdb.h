@@ -22,8 +22,8 @@ class Env;
 namespace restate::storage {
 
 struct RocksdbOptions {
-  /// Bytes for rows that are not flushed yet and for cached blocks, together. Half of it may be
-  /// unflushed before flushes begin on their own.
+  /// Bytes for rows that are not flushed yet and for cached blocks, together. Three eighths of it may
+  /// be unflushed before flushes begin on their own.
   std::size_t memory = std::size_t{64} << 20;
   /// Partitions 0 to n - 1 are created with the database, which is cheaper than one by one.
   std::uint16_t partitions = 0;

@@ -72,8 +72,8 @@ class Store {
 
   /// Commits several partitions of one shard at once. Each partition's share is atomic, and after a
   /// crash each partition holds a prefix of its commits. Never blocks for long:
-  /// - `kOverloaded`: the store is stalled by its own housekeeping; nothing was written, try again
-  ///   after a pause.
+  /// - `kOverloaded`: the store is stalled by its own housekeeping. Some may have their share; the
+  ///   same commit is to be tried again after a pause, and changes nothing there.
   /// - `kFailed`: the disk refused. Nothing is to be acknowledged any more.
   virtual Result<void> commit(std::span<const Commit> commits) = 0;
 

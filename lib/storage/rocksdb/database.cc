@@ -7,6 +7,7 @@
 
 #include <rocksdb/env.h>
 
+#include <algorithm>
 #include <charconv>
 #include <vector>
 
@@ -56,6 +57,8 @@ Database::Database(std::string path, RocksdbOptions options)
     : path_(std::move(path)),
       options_(std::move(options)),
       cache_(make_cache(options_)),
+      buffers_(make_buffers(options_, cache_)),
+      reclaims_(std::make_shared<Reclaims>(options_.memory / 16 * 6)),
       listener_(std::make_shared<StoreListener>(std::move(options_.on_failure))) {}
 
 Database::~Database() {
@@ -77,7 +80,7 @@ Result<void> Database::claim(const StoreOwner& owner) {
 }
 
 Result<void> Database::open_db() {
-  const auto db_options = make_db_options(options_, listener_, cache_);
+  const auto db_options = make_db_options(options_, listener_, buffers_);
   const auto family_options = make_family_options(options_, cache_);
   std::vector<std::string> names;
   // Fails when there is no database yet, and then there is only the default family to open.
@@ -219,6 +222,66 @@ Result<void> Database::flush_family(Family& family) {
     if (!collected.ok()) return failed(collected, attempt);
   }
   return check();
+}
+
+// --- Memory --------------------------------------------------------------------------------------
+
+void Database::keep_to_budget(Shard& shard) {
+  if (buffers_->memory_usage() <= reclaims_->from) return;
+  if (reclaims_->wanted.exchange(true)) return;
+  shard.run_blocking(
+      [this, reclaims = reclaims_] {
+        {
+          const std::lock_guard lock(reclaims->mutex);
+          if (reclaims->over) return;
+          reclaims->running = true;
+        }
+        reclaim();
+        const std::lock_guard lock(reclaims->mutex);
+        reclaims->running = false;
+        // What readers hold stays: only what comes on top of it is a reason to look again.
+        reclaims->from = std::max(options_.memory / 16 * 6,
+                                  buffers_->memory_usage() + options_.memory / 16);
+        reclaims->wanted = false;
+        reclaims->ended.notify_all();
+      },
+      [] {});
+}
+
+void Database::end_reclaims() {
+  std::unique_lock lock(reclaims_->mutex);
+  reclaims_->over = true;
+  reclaims_->ended.wait(lock, [this] { return !reclaims_->running; });
+}
+
+void Database::reclaim() {
+  struct Sized {
+    std::uint64_t bytes = 0;
+    std::shared_ptr<Family> family;
+  };
+  std::vector<Sized> families;
+  std::uint64_t left = 0;
+  {
+    const std::lock_guard lock(mutex_);
+    for (auto& [partition, family] : families_) families.push_back({0, family});
+  }
+  for (Sized& one : families) {
+    db_->GetIntProperty(one.family->handle, rocksdb::DB::Properties::kCurSizeAllMemTables,
+                        &one.bytes);
+    left += one.bytes;
+  }
+  std::sort(families.begin(), families.end(),
+            [](const Sized& a, const Sized& b) { return a.bytes > b.bytes; });
+  for (const Sized& one : families) {
+    if (left <= options_.memory / 16 * 3) break;
+    if (!flush_family(*one.family)) break;  // those who commit hear of it
+    left -= one.bytes;
+  }
+}
+
+bool Database::overfull() const {
+  // Once the flush is over it does not count any more what is left: readers may hold it for long.
+  return reclaims_->wanted && buffers_->memory_usage() > options_.memory / 16 * 11;
 }
 
 Result<void> Database::flush_all() {

@@ -7,11 +7,14 @@
 #include "storage/rocksdb/position.h"
 
 #include <restate/result.h>
+#include <restate/runtime.h>
 #include <restate/storage/rocksdb.h>
 
 #include <rocksdb/db.h>
+#include <rocksdb/write_buffer_manager.h>
 
 #include <atomic>
+#include <condition_variable>
 #include <deque>
 #include <map>
 #include <memory>
@@ -70,8 +73,30 @@ class Database : public std::enable_shared_from_this<Database> {
   Result<void> write_through(Family& family, rocksdb::WriteBatch& rows, Position upto);
   Result<void> flush_all();
 
+  /// Told after every commit: what takes too much memory is flushed on the pool of `shard`, the
+  /// largest family first. No option of RocksDB changes while it runs: that may take as long as the
+  /// disk likes.
+  void keep_to_budget(Shard& shard);
+  /// True while such a flush is under way that what comes now should wait for.
+  bool overfull() const;
+  /// Waits for a flush that runs, and begins no other.
+  void end_reclaims();
+
  private:
+  /// Outlives the database: a job of the pool may come after all is over.
+  struct Reclaims {
+    explicit Reclaims(std::size_t f) : from(f) {}
+
+    std::atomic<std::size_t> from;     ///< bytes that are not flushed
+    std::atomic<bool> wanted = false;  ///< from the moment one is asked for until it has ended
+    std::mutex mutex;
+    std::condition_variable ended;
+    bool running = false;
+    bool over = false;
+  };
+
   Database(std::string path, RocksdbOptions options);
+  void reclaim();
   Result<void> flush_family(Family& family);
   Result<void> open_db();
   Result<void> adopt(rocksdb::ColumnFamilyHandle* handle);
@@ -80,6 +105,8 @@ class Database : public std::enable_shared_from_this<Database> {
   const std::string path_;
   RocksdbOptions options_;
   std::shared_ptr<rocksdb::Cache> cache_;
+  std::shared_ptr<rocksdb::WriteBufferManager> buffers_;
+  const std::shared_ptr<Reclaims> reclaims_;
   std::shared_ptr<StoreListener> listener_;
   std::unique_ptr<rocksdb::DB> db_;
   rocksdb::ColumnFamilyHandle* default_family_ = nullptr;

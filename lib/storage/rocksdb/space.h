@@ -22,6 +22,7 @@ class RocksdbSpace final : public PartitionSpace {
   ~RocksdbSpace() override { family_.database->close_family(*family_.family); }
 
   Family& family() { return *family_.family; }
+  Shard& shard() { return shard_; }
   /// A commit up to `position` with `bytes` of rows was written.
   void note_commit(Position position, std::size_t bytes);
 

@@ -9,6 +9,7 @@ namespace {
 class RocksdbStore final : public Store {
  public:
   explicit RocksdbStore(std::shared_ptr<Database> database) : database_(std::move(database)) {}
+  ~RocksdbStore() override { database_->end_reclaims(); }
 
   Result<void> claim(const StoreOwner& owner) override { return database_->claim(owner); }
 
@@ -20,11 +21,36 @@ class RocksdbStore final : public Store {
 
   Result<void> commit(std::span<const Commit> commits) override {
     RESTATE_TRY_VOID(database_->check());
-    std::size_t bytes = 0;
-    for (const Commit& commit : commits) bytes += 64 + commit.batch->bytes() * 5 / 4;
+    if (database_->overfull()) {
+      return Error{Code::kOverloaded, "committing: rows wait to be flushed"};
+    }
+    // One write for all, unless they are large: it holds another copy of what it writes.
+    while (!commits.empty()) {
+      std::size_t count = 0, bytes = 0;
+      do {
+        bytes += size_of(commits[count++]);
+      } while (count < commits.size() && bytes + size_of(commits[count]) <= kWriteBytes);
+      RESTATE_TRY_VOID(write(commits.first(count), bytes));
+      database_->keep_to_budget(static_cast<RocksdbSpace&>(*commits.front().space).shard());
+      commits = commits.subspan(count);
+    }
+    return {};
+  }
+
+  Result<void> drop(PartitionId partition) override { return database_->drop_family(partition); }
+
+  Result<void> close() override { return database_->flush_all(); }
+
+ private:
+  static constexpr std::size_t kWriteBytes = std::size_t{256} << 10;
+
+  /// What a commit takes in a write batch, and a bit more.
+  static std::size_t size_of(const Commit& commit) {
+    return 64 + commit.batch->bytes() + 16 * commit.batch->size();
+  }
+  Result<void> write(std::span<const Commit> commits, std::size_t bytes) {
     rocksdb::WriteBatch all(bytes);
     for (const Commit& commit : commits) add(commit, all);
-
     rocksdb::WriteOptions options;
     options.disableWAL = true;   // the partition's log is the log
     options.no_slowdown = true;  // a shard must not wait for a flush
@@ -38,12 +64,6 @@ class RocksdbStore final : public Store {
     }
     return {};
   }
-
-  Result<void> drop(PartitionId partition) override { return database_->drop_family(partition); }
-
-  Result<void> close() override { return database_->flush_all(); }
-
- private:
   static void add(const Commit& commit, rocksdb::WriteBatch& all) {
     auto& space = static_cast<RocksdbSpace&>(*commit.space);
     RESTATE_ASSERT(commit.position >= space.committed(), "positions of a partition only grow");

@@ -4,11 +4,19 @@
 
 #include <restate/storage/rocksdb.h>
 
+#include <rocksdb/db.h>
+#include <rocksdb/merge_operator.h>
+
 #include <unistd.h>
 #include <atomic>
+#include <condition_variable>
 #include <filesystem>
+#include <memory>
+#include <mutex>
 #include <optional>
+#include <set>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -330,6 +338,165 @@ TEST_CASE("large values that were replaced leave the disk", "[storage][rocksdb]"
   const std::uint64_t alive = (60 + 15) * kValue;
   CHECK(written > 10 * alive);
   CHECK(most < 6 * alive);
+}
+
+/// Table files are not written while the gate is shut.
+class GatedFiles final : public MemoryFileSystem {
+ public:
+  using MemoryFileSystem::MemoryFileSystem;
+
+  rocksdb::IOStatus NewWritableFile(const std::string& path, const rocksdb::FileOptions& options,
+                                    std::unique_ptr<rocksdb::FSWritableFile>* result,
+                                    rocksdb::IODebugContext* debug) override {
+    if (path.ends_with(".sst") || path.ends_with(".blob")) {
+      std::unique_lock lock(mutex_);
+      writers_.insert(std::this_thread::get_id());
+      opened_.wait(lock, [this] { return !shut_; });
+    }
+    return MemoryFileSystem::NewWritableFile(path, options, result, debug);
+  }
+  void shut(bool shut) {
+    const std::lock_guard lock(mutex_);
+    shut_ = shut;
+    opened_.notify_all();
+  }
+  bool written_by(std::thread::id thread) {
+    const std::lock_guard lock(mutex_);
+    return writers_.contains(thread);
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable opened_;
+  bool shut_ = false;
+  std::set<std::thread::id> writers_;
+};
+
+/// Commits values of 64 KiB, one by one.
+struct Writer {
+  storage::Store& store;
+  storage::PartitionSpace& space;
+  std::uint64_t position = 0;
+
+  Result<void> write() {
+    storage::Batch batch;
+    batch.put("st0000000k" + std::to_string(position + 1), std::string(64 << 10, 'v'));
+    const storage::Commit share{&space, &batch, {position + 1}};
+    auto written = store.commit({&share, 1});
+    if (written) ++position;
+    return written;
+  }
+};
+
+TEST_CASE("what the store does to keep to its memory holds up no commit", "[storage][rocksdb]") {
+  storage::MemoryFiles files;
+  files.journal_names("/store");
+  const auto gate = std::make_shared<GatedFiles>(files);
+  const auto env = rocksdb::NewCompositeEnv(gate);
+  ThreadShard shard;
+  auto store = *storage::open_rocksdb_store("/store", {.memory = 4 << 20, .env = env.get()});
+  auto large = *store->open(PartitionId{0}, shard), small = *store->open(PartitionId{1}, shard);
+  Writer many{*store, *large}, few{*store, *small};
+
+  SECTION("the disk is stuck") {
+    gate->shut(true);
+    // Every commit comes back at once; in the end, with the advice to wait.
+    Result<void> last;
+    while (last && many.position < 1000) last = many.write();
+    CHECK(last == Code::kOverloaded);
+    CHECK(many.position * 64 < 4096);
+    CHECK(few.write() == Code::kOverloaded);
+    gate->shut(false);
+    shard.run_until([&] {
+      last = many.write();
+      if (last == Code::kOverloaded) shard.post([] {});
+      return last != Code::kOverloaded;
+    });
+    CHECK(last);
+    CHECK(few.write());
+    CHECK_FALSE(gate->written_by(std::this_thread::get_id()));
+  }
+  SECTION("the largest goes first") {
+    for (int i = 0; i < 5; ++i) REQUIRE(few.write());
+    for (int i = 0; i < 22; ++i) REQUIRE(many.write());
+    for (int looks = 0; looks < 100'000'000 && large->durable().value == 0; ++looks) {
+      std::this_thread::yield();
+    }
+    CHECK(large->durable().value > 0);
+    CHECK(small->durable().value == 0);
+  }
+  std::size_t rows = 0;
+  storage::RowCallback count([&](std::string_view, std::string_view) { return ++rows > 0; });
+  REQUIRE(large->scan("st", "su", count));
+  CHECK(rows == many.position);
+  large.reset();
+  small.reset();
+  CHECK(store->close());
+  store.reset();
+}
+
+/// Joins what was merged by commas.
+class Joined final : public rocksdb::AssociativeMergeOperator {
+ public:
+  const char* Name() const override { return "joined"; }
+  bool Merge(const rocksdb::Slice&, const rocksdb::Slice* before, const rocksdb::Slice& operand,
+             std::string* after, rocksdb::Logger*) const override {
+    *after = before != nullptr ? before->ToString() + "," : "";
+    after->append(operand.data(), operand.size());
+    return true;
+  }
+};
+
+TEST_CASE("rows that another program merges are refused, and never misread",
+          "[storage][rocksdb]") {
+  storage::MemoryFiles files;
+  files.journal_names("/store");
+  MemoryEnv env(files);
+  ThreadShard shard;
+  const std::string merged = "st0000000k2";
+  {
+    auto store = *storage::open_rocksdb_store("/store", {.env = &env});
+    auto space = *store->open(PartitionId{0}, shard);
+    storage::Batch batch;
+    for (const char* key : {"st0000000k1", "st0000000k2", "st0000000k3"}) batch.put(key, "old");
+    const storage::Commit share{space.get(), &batch, {1}};
+    REQUIRE(store->commit({&share, 1}));
+    space.reset();
+    REQUIRE(store->close());
+  }
+  {
+    // A newer program whose rows grow by operands.
+    rocksdb::Options options;
+    options.env = &env;
+    options.merge_operator = std::make_shared<Joined>();
+    std::vector<std::string> names;
+    REQUIRE(rocksdb::DB::ListColumnFamilies(options, "/store", &names).ok());
+    std::vector<rocksdb::ColumnFamilyDescriptor> families;
+    for (const auto& name : names) families.emplace_back(name, options);
+    std::vector<rocksdb::ColumnFamilyHandle*> handles;
+    rocksdb::DB* opened = nullptr;
+    REQUIRE(rocksdb::DB::Open(options, "/store", families, &handles, &opened).ok());
+    const std::unique_ptr<rocksdb::DB> db(opened);
+    for (rocksdb::ColumnFamilyHandle* handle : handles) {
+      if (handle->GetName() == "data-0") {
+        CHECK(db->Merge({}, handle, merged, "new").ok());
+        CHECK(db->Flush({}, handle).ok());
+        std::string value;
+        CHECK(db->Get({}, handle, merged, &value).ok());
+        CHECK(value == "old,new");
+      }
+      db->DestroyColumnFamilyHandle(handle);
+    }
+  }
+  auto store = storage::open_rocksdb_store("/store", {.env = &env});
+  REQUIRE(store);
+  auto space = (*store)->open(PartitionId{0}, shard);
+  REQUIRE(space);
+  CHECK((*(*space)->get("st0000000k1"))->view() == "old");
+  CHECK_FALSE((*space)->get(merged));
+  storage::RowCallback any([](std::string_view, std::string_view) { return true; });
+  CHECK_FALSE((*space)->scan("st", "su", any));
+  CHECK_FALSE((*space)->scan_reverse("st", "su", any));
 }
 
 TEST_CASE("the store on disk conforms", "[storage][rocksdb]") {
