@@ -1,6 +1,7 @@
 // The services of the end-to-end tests, written with the official TypeScript SDK.
-// usage: node services.mjs <port> [http2 | http1 | https2 | https1 | lambda] [<certificate> <key>]
+// usage: node services.mjs <port> [http2 | http1 | https2 | https1 | lambda | goaway] [<certificate> <key>]
 // In the mode `lambda` a POST carries an event to a handler for AWS Lambda, and its result comes back.
+// In the mode `goaway` connections end all the time, and some requests are refused unread.
 
 import * as http from "node:http";
 import * as http2 from "node:http2";
@@ -39,6 +40,14 @@ const runner = restate.service({
         let sum = 0;
         for (let i = 0; i < count; i++) sum += await ctx.run(`step ${i}`, () => i);
         return sum;
+      },
+    ),
+    // The first attempt that counts is the last.
+    strict: restate.handlers.handler(
+      { retryPolicy: { maxAttempts: 1, onMaxAttempts: "kill" } },
+      async (ctx, { key, count }) => {
+        for (let i = 0; i < count; i++) ctx.objectSendClient(counter, key).add(1);
+        return ctx.run("step", () => count);
       },
     ),
     flaky: async (ctx, failures) =>
@@ -185,8 +194,33 @@ function lambdaServer() {
   });
 }
 
+/// What a load balancer does that drains its connections: every sixth request is refused before anybody
+/// looks at it, every fortieth is the last one of its connection, and those behind it are refused.
+function goawayServer() {
+  let requests = 0, refused = 0, goaways = 0;
+  const ended = new WeakSet();
+  const server = http2.createServer((request, response) => {
+    if (request.url === "/counts") return response.end(JSON.stringify({ refused, goaways }));
+    const session = request.stream.session;
+    if (request.method !== "POST") return handler(request, response);
+    if (ended.has(session) || ++requests % 6 === 0) {
+      ++refused;
+      return request.stream.close(http2.constants.NGHTTP2_REFUSED_STREAM);
+    }
+    if (requests % 40 === 0) {
+      ++goaways;
+      ended.add(session);
+      session.goaway(http2.constants.NGHTTP2_NO_ERROR, request.stream.id);
+      session.close();
+    }
+    return handler(request, response);
+  });
+  return server;
+}
+
 const server = {
   lambda: lambdaServer,
+  goaway: goawayServer,
   http1: () => http.createServer(handler),
   http2: () => http2.createServer(handler),
   https1: () => https.createServer(tls, handler),

@@ -47,8 +47,9 @@ std::optional<milliseconds> RetryCounter::next(std::uint64_t random) {
 }
 
 std::optional<milliseconds> RetryCounter::next_after_refusal(std::uint64_t random) {
-  if (refused_ == kFreeRefusals) return std::nullopt;
-  return with_jitter(kFloor * (1 << refused_++), random);
+  const milliseconds delay = kFloor * (1 << refused_);
+  refused_ = std::min(refused_ + 1, kFreeRefusals);
+  return with_jitter(delay, random);
 }
 
 milliseconds RetryCounter::next_after_shortage(std::uint64_t random) {
@@ -77,11 +78,8 @@ RetryDecision decide(const AttemptError& error, bool pause_requested, RetryCount
     if (error.next_delay->count() > 0) return RetryAfter{std::max(*error.next_delay, kFloor)};
     return RetryAfter{std::max(saturated_ms(counter.policy().initial_ms), kFloor)};
   }
-  if (!error.refused) {
-    counter.on_accepted();
-  } else if (const auto delay = counter.next_after_refusal(random)) {
-    return RetryAfter{*delay};
-  }
+  if (error.refused) return RetryAfter{*counter.next_after_refusal(random)};
+  counter.on_accepted();
   if (const auto delay = counter.next(random)) return RetryAfter{*delay};
   return give_up(counter);
 }

@@ -35,8 +35,8 @@ class RetryCounter {
   /// The wait before the next attempt, or nothing when there may be none. Consumes one attempt.
   /// `random`: 64 uniform bits, for the jitter.
   std::optional<milliseconds> next(std::uint64_t random);
-  /// The same where nobody has looked at the request. Consumes nothing the first few times in a
-  /// row; nothing is returned after that: then it is a failure like others.
+  /// The same where nobody has looked at the request. Consumes nothing, however often: the endpoint
+  /// is there, and will have drained. There is always an answer, and waits in a row grow.
   std::optional<milliseconds> next_after_refusal(std::uint64_t random);
   /// The same where the node had no memory. Consumes nothing, ever: it is our fault.
   milliseconds next_after_shortage(std::uint64_t random);
