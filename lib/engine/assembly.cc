@@ -6,6 +6,7 @@
 #include "invoker/http_client.h"
 #include "invoker/lambda_client.h"
 #include "protocol/identity.h"
+#include "worker/copy_store.h"
 #include "storage/file_layer.h"
 
 #include <restate/bifrost/providers.h>
@@ -126,6 +127,7 @@ struct Assembly::Parts {
   std::shared_ptr<bifrost::LogletProvider> local;
   std::unique_ptr<http::TlsConnector> tls;
   std::unique_ptr<kafka::Connector> kafka;
+  std::unique_ptr<worker::CopyStore> copies;
   std::shared_ptr<const protocol::RequestIdentity> identity;
   std::unique_ptr<connect::Lambda> lambda;
   invoker::HttpDeploymentOptions deployments;
@@ -173,6 +175,10 @@ Result<std::unique_ptr<Assembly>> Assembly::open(const node::Config& config, Run
 
   RESTATE_TRY(parts->tls, connect::make_tls_connector());
   parts->kafka = connect::make_kafka_connector();
+  constexpr std::string_view kFiles = "file://";
+  if (config.snapshot_destination.starts_with(kFiles)) {
+    parts->copies = worker::make_copy_directory(config.snapshot_destination.substr(kFiles.size()));
+  }
   if (!config.identity_key_file.empty()) {
     RESTATE_TRY(const auto pem, read_file(config.identity_key_file));
     RESTATE_TRY(parts->identity,
@@ -215,6 +221,7 @@ node::NodeParts Assembly::parts() {
       .lambda = [raw](Shard& shard) { return raw->lambda->make_client(shard); },
       .tls = raw->tls.get(),
       .kafka = raw->kafka.get(),
+      .copies = raw->copies.get(),
       .identity = raw->identity,
       .in_process_services = raw->options.in_process_services,
       .on_failed = [raw](const Error& error) { raw->fail(error); },

@@ -288,6 +288,15 @@ Result<LoadedConfig> load_config(const std::string& toml, const std::string& tom
   limit_size(config.request_size_limit, "ingress.request-size-limit");
   // What could never get in would be turned away as if it only came at a bad moment.
   config.request_size_limit = std::min(config.request_size_limit, config.memory.requests);
+  if (!config.snapshot_destination.empty() && !config.snapshot_destination.starts_with("file://")) {
+    loaded.warnings.push_back(place_of("worker.snapshots.destination") +
+                              " has no effect: only file:///directory is supported yet");
+  } else if (!config.snapshot_destination.empty() && !config.snapshot_interval_ms &&
+             !config.snapshot_records) {
+    loaded.warnings.push_back(place_of("worker.snapshots.destination") +
+                              ": without an interval copies are made only when the program asks for "
+                              "them, and until then no log is given up");
+  }
   warn_unknown(tree, "", keys, loaded.warnings);
   return loaded;
 }

@@ -99,6 +99,12 @@ struct Config {
   std::uint64_t cleanup_interval_ms = 3'600'000;
   std::uint64_t trim_delay_ms = 600'000;
   std::size_t checkpoint_bytes = 64u << 20;
+  /// Where copies of tables are kept, `file:///...`; empty: none are made (docs/operating.md). By
+  /// themselves they are made after so much time and so many records, if any of the two is there.
+  std::string snapshot_destination;
+  std::optional<std::uint64_t> snapshot_interval_ms;
+  std::optional<std::uint64_t> snapshot_records;
+  std::uint64_t snapshots_kept = 1;
   std::uint64_t durability_check_ms = 5'000;
   std::size_t batch_records = 512;  ///< applied at once
   /// For everything the node holds; nothing: each part has a bound of its own.

@@ -46,7 +46,8 @@ bool is_unsupported_key(std::string_view name) {
   constexpr std::string_view kUnsupported[] = {
       "worker.invoker.invocation-throttling", "worker.invoker.action-throttling",
       "worker.invoker.invocation-throttling.", "worker.invoker.action-throttling.",
-      "worker.snapshots.", "invocation-yield-threshold", "experimental-",
+      "worker.snapshots.aws-", "worker.snapshots.object-store-", "worker.snapshots.export-",
+      "worker.snapshots.enable-", "invocation-yield-threshold", "experimental-",
       "tracing-",
   };
   return look_up(kUnsupported, name) != Acceptance::kUnknown;

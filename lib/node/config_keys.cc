@@ -128,6 +128,11 @@ std::vector<ConfigKey> config_keys(Config& config) {
   table.duration("worker.cleanup-interval", config.cleanup_interval_ms, 1);
   table.duration("worker.trim-delay-interval", config.trim_delay_ms);
   table.size("worker.checkpoint-bytes", config.checkpoint_bytes);
+  table.text("worker.snapshots.destination", config.snapshot_destination);
+  table.duration("worker.snapshots.snapshot-interval", config.snapshot_interval_ms);
+  table.number("worker.snapshots.snapshot-interval-num-records", config.snapshot_records, 1,
+               INT64_MAX);
+  table.number("worker.snapshots.num-retained", config.snapshots_kept, 1, 1000);
   table.number("worker.max-command-batch-size", config.batch_records, 1, 1u << 20);
   memory(table, config);
 

@@ -108,6 +108,29 @@ class Node::Impl : public std::enable_shared_from_this<Node::Impl>, private quer
     }
   }
 
+  void copy_tables(Completion<std::vector<worker::TableCopy>> done) {
+    auto copies = std::make_shared<std::vector<worker::TableCopy>>();
+    on_every_shard(
+        [this, copies](std::size_t i, Completion<void> copied) {
+          if (!shards_[i]) return copied(Error{Code::kShutdown, "the node stops"});
+          shards_[i]->copy_tables(Completion<std::vector<worker::TableCopy>>(
+              shards_[i]->shard(),
+              [this, copies, copied = std::move(copied), self = shared_from_this()](
+                  Result<std::vector<worker::TableCopy>> some) mutable {
+                if (!some) return copied(std::move(some).error());
+                // Before the answer, which takes the same way.
+                home_.post_remote([copies, some = *std::move(some)] {
+                  copies->insert(copies->end(), some.begin(), some.end());
+                });
+                copied(Result<void>());
+              }));
+        },
+        [copies, done = std::move(done)](Result<void> all) mutable {
+          if (!all) return done(std::move(all).error());
+          done(std::move(*copies));
+        });
+  }
+
   void stop(Completion<void> done) {
     stopping_ = true;
     poll_timer_.reset();
@@ -204,6 +227,7 @@ class Node::Impl : public std::enable_shared_from_this<Node::Impl>, private quer
     }
     shared_ = std::make_unique<NodeShared>(config_, shards);
     shared_->controlled_idempotent_sharding = joined.controlled_idempotent_sharding;
+    shared_->cluster_fingerprint = joined.cluster_fingerprint;
     if (joined.controlled_idempotent_sharding == config_.legacy_idempotent_sharding) {
       home_.log().warn("node",
                        "disable-controlled-idempotent-sharding has no effect: the cluster was made "
@@ -543,6 +567,9 @@ void Node::offer(std::vector<schema::DiscoveredService> services, Completion<voi
   impl_->offer(std::move(services), std::move(done));
 }
 void Node::when_ready(Completion<void> done) { impl_->when_ready(std::move(done)); }
+void Node::copy_tables(Completion<std::vector<worker::TableCopy>> done) {
+  impl_->copy_tables(std::move(done));
+}
 void Node::stop(Completion<void> done) { impl_->stop(std::move(done)); }
 void Node::reconfigure(const Config& config) { impl_->reconfigure(config); }
 worker::PartitionClient& Node::client(Shard& shard) { return impl_->client(shard); }

@@ -9,6 +9,7 @@
 #include "node/config.h"
 #include "schema/registry.h"
 #include "worker/client.h"
+#include "worker/copy_store.h"
 
 #include <restate/bifrost/loglet.h>
 #include <restate/completion.h>
@@ -51,6 +52,8 @@ struct NodeParts {
   http::TlsConnector* tls = nullptr;
   /// For subscriptions; null: there are none.
   kafka::Connector* kafka = nullptr;
+  /// Where copies of tables are kept; null: none are made.
+  worker::CopyStore* copies = nullptr;
   /// Signs discovery requests; null: they are not signed.
   std::shared_ptr<const protocol::RequestIdentity> identity;
   /// Runs the statements of the admin API; null: it has no SQL.
@@ -83,6 +86,10 @@ class Node {
   void offer(std::vector<schema::DiscoveredService> services, Completion<void> done);
   /// Completes once every partition has its leader here. Call on shard 0.
   void when_ready(Completion<void> done);
+  /// Copies the tables of every partition, as they are now, to where copies are kept: a partition
+  /// that has lost its own begins with the newest. Call on shard 0.
+  /// - `kFailedPrecondition`: there is no such place, or a partition is not open.
+  void copy_tables(Completion<std::vector<worker::TableCopy>> done);
   /// Refuses new requests, drops attempts (they go on after the next start), flushes, closes. Call
   /// on shard 0; the node may be destroyed after completion.
   void stop(Completion<void> done);

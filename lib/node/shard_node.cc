@@ -3,6 +3,8 @@
 #include "node/query_input.h"
 #include "partition/status.h"
 
+#include <algorithm>
+
 namespace restate::node {
 namespace {
 
@@ -27,6 +29,10 @@ worker::WorkerOptions worker_options(const Config& config, GenerationalNodeId id
   options.cleanup_interval = milliseconds(config.cleanup_interval_ms);
   options.trim_delay = milliseconds(config.trim_delay_ms);
   options.checkpoint_bytes = config.checkpoint_bytes;
+  options.copy_interval = milliseconds(config.snapshot_interval_ms.value_or(0));
+  options.copy_records = config.snapshot_records.value_or(0);
+  options.copies_kept = config.snapshots_kept;
+  options.fingerprint = shared.cluster_fingerprint;
   options.batch_records = config.batch_records;
   if (config.unique_random_seeds) {
     options.wanted_features.push_back(partition::Features::kUniqueRandomSeeds);
@@ -37,6 +43,7 @@ worker::WorkerOptions worker_options(const Config& config, GenerationalNodeId id
   options.invoker.queued_journal_bytes = memory.queued_inputs;
   options.invoker.unstored_high_water = memory.unstored;
   options.pending_bytes = memory.pending;
+  options.outbox_bytes = std::min(options.outbox_bytes, 2 * memory.pending);
   options.proposal_bytes = memory.proposals;
   options.batch_bytes = memory.batch;
   options.record_cache_bytes = memory.records;
@@ -83,7 +90,8 @@ ShardNode::ShardNode(Shard& shard, NodeParts& parts, const Config& config, Gener
                 worker_options(config, id, shared),
                 std::move(on_failed),
                 &schema_,
-                &rules_},
+                &rules_,
+                parts.copies},
       group_(context_),
       client_(shard, router),
       supervisor_(context_, group_, router),

@@ -33,6 +33,7 @@ struct NodeShared {
       std::make_shared<std::atomic<std::size_t>>(0);
   std::shared_ptr<MemoryPool> request_bodies;
   bool controlled_idempotent_sharding = true;
+  std::uint64_t cluster_fingerprint = 0;
 };
 
 class ShardNode {
@@ -52,6 +53,10 @@ class ShardNode {
   /// - `kUnavailable`: one of them is not open.
   Result<void> collect(const std::vector<worker::PartitionDescription>& partitions,
                        const query::Needs& needs, std::vector<query::PartitionInput>& into);
+  /// Copies the tables of this shard's partitions.
+  void copy_tables(Completion<std::vector<worker::TableCopy>> done) {
+    supervisor_.copy_tables(std::move(done));
+  }
   /// Takes no more requests; what runs is started again by the next start.
   void stop(Completion<void> done);
 

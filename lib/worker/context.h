@@ -19,6 +19,7 @@
 
 namespace restate::worker {
 
+class CopyStore;
 class Router;
 class Group;
 
@@ -46,10 +47,20 @@ struct WorkerOptions {
   std::size_t pending_bytes = limits::kPendingBytes;
   /// Proposals on their way into the log, before requests are refused.
   std::size_t proposal_bytes = limits::kProposalBytes;
+  /// Messages of the outbox on their way to other partitions.
+  std::size_t outbox_bytes = limits::kShuffleWindowBytes;
   /// Invocations kept decoded.
   std::size_t record_cache_bytes = std::size_t{8} << 20;
   /// In number; the others stay in the table.
   std::size_t loaded_timers = limits::kLoadedTimers;
+  /// A leader copies its tables after so much time and so many records; if both are set, after both,
+  /// and if neither is, when it is asked to.
+  Duration copy_interval{0};
+  std::uint64_t copy_records = 0;
+  /// Older copies are removed.
+  std::size_t copies_kept = 1;
+  /// Of the cluster; a copy of another one is refused.
+  std::uint64_t fingerprint = 0;
   /// False: follow only. A follower applies records and proposes nothing.
   bool lead = true;
   /// Features of the state machine that a leader switches on in the log, for good, before it serves.
@@ -73,6 +84,9 @@ struct ShardContext {
   schema::SchemaSource* registry = nullptr;
   /// The same for the rule book.
   schema::RuleSource* rules = nullptr;
+  /// Where copies of tables go, and come from when a partition has lost its own. With one, the log
+  /// keeps what a restore would need. Null: none are made.
+  CopyStore* copies = nullptr;
 };
 
 }  // namespace restate::worker

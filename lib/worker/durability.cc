@@ -99,7 +99,7 @@ bool Durability::reporting_is_due() const {
 }
 
 void Durability::report() {
-  const std::uint64_t durable = space_.durable().value;
+  const std::uint64_t durable = std::min(space_.durable().value, archived_);
   if (durable <= std::max(known_, proposed_) || !reporting_is_due()) return;
   if (report_({durable, context_.shard.wall_now(), space_.partition()})) proposed_ = durable;
 }
@@ -112,8 +112,9 @@ void Durability::trim() {
   if (const auto next = trims_.next()) trim_timer_->arm(*next);
   if (!due) return;
   // Never beyond what this store would need after a crash.
-  std::uint64_t upto = std::min(*due, space_.durable().value);
+  std::uint64_t upto = std::min({*due, space_.durable().value, archived_});
   if (RESTATE_MUTATION("worker/trims-beyond-durable")) upto = applied_;
+  if (upto == 0) return;
   trimming_ = true;
   context_.bifrost.trim(log_, bifrost::Lsn{upto},
                         Completion<bifrost::Lsn>(

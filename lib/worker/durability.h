@@ -39,6 +39,9 @@ class Durability {
   /// This node leads now: what an earlier leader has proposed may be lost.
   void on_lead() { proposed_ = 0; }
 
+  /// Copies of the tables are made, and all of them reach this far: the log keeps what is behind.
+  void set_archived(std::uint64_t lsn) { archived_ = lsn; }
+
   /// The log knows that everything up to here is durable.
   std::uint64_t reported() const { return known_; }
 
@@ -65,6 +68,7 @@ class Durability {
   std::unique_ptr<Timer> trim_timer_;
   std::uint64_t known_ = 0;     ///< reported and applied
   std::uint64_t proposed_ = 0;  ///< reported
+  std::uint64_t archived_ = UINT64_MAX;
   std::uint64_t work_ = 0;      ///< the last record that was no report
   std::uint64_t applied_ = 0;
   std::uint64_t reported_at_bytes_ = 0;

@@ -52,14 +52,18 @@ Leader::Leader(PartitionProcessor& processor, LeaderEpoch epoch)
           },
           context_.options.loaded_timers),
       shuffle_(
-          context_.shard, [this](std::uint64_t from) { return next_message(from); },
+          context_.shard,
+          [this](std::uint64_t from, std::size_t rows, std::size_t bytes) {
+            return read_outbox(from, rows, bytes);
+          },
           [this](const wire::OutboxMessage& message) {
             return processor_.router().find(wire::destination(message)).partition;
           },
           [this](PartitionId destination, std::vector<OutboxRow> messages, Completion<void> done) {
             send(destination, std::move(messages), std::move(done));
           },
-          [this](std::uint64_t upto) { processor_.proposer().propose(wire::TruncateOutbox{upto}); }),
+          [this](std::uint64_t upto) { processor_.proposer().propose(wire::TruncateOutbox{upto}); },
+          context_.options.outbox_bytes),
       cleaner_(context_.shard, processor.space(), processor.id(), processor.description().keys,
                context_.options.cleanup_interval, [this](wire::Command& command) {
                  if (processor_.proposer().full()) return false;
@@ -246,15 +250,18 @@ std::vector<DueTimer> Leader::load_timers(const std::optional<wire::TimerKey>& a
   return timers;
 }
 
-std::optional<OutboxRow> Leader::next_message(std::uint64_t from) {
-  std::optional<OutboxRow> next;
+std::vector<OutboxRow> Leader::read_outbox(std::uint64_t from, std::size_t rows,
+                                           std::size_t bytes) {
+  std::vector<OutboxRow> found;
+  std::size_t weight = 0;
   const auto scanned = processor_.machine().tables().scan_outbox(
       from, [&](std::uint64_t sequence, wire::OutboxMessage&& message) {
-        next = OutboxRow{sequence, std::move(message)};
-        return false;
+        weight += Shuffle::weight(message);
+        found.push_back({sequence, std::move(message)});
+        return found.size() < rows && weight < bytes;
       });
   if (!scanned) processor_.fail(scanned.error());
-  return next;
+  return found;
 }
 
 void Leader::propose_schema(const schema::Schema& schema) {

@@ -86,7 +86,7 @@ class Leader final : private invoker::InvokerHost {
                                              const std::optional<wire::QueuePlace>& after,
                                              std::size_t limit);
   std::vector<DueTimer> load_timers(const std::optional<wire::TimerKey>& after, std::size_t limit);
-  std::optional<OutboxRow> next_message(std::uint64_t from);
+  std::vector<OutboxRow> read_outbox(std::uint64_t from, std::size_t rows, std::size_t bytes);
   /// Whether every command up to journal index `upto` has all of its completions.
   Result<bool> prefix_is_complete(const InvocationId& invocation, std::uint32_t length,
                                   std::uint32_t upto);

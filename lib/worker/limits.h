@@ -37,6 +37,9 @@ inline constexpr std::size_t kRowBytesPerRecordByte = 4;
 /// Between two publications of how the partitions of a shard stand.
 inline constexpr Duration kStatusInterval = std::chrono::milliseconds(500);
 
+/// The memory of a batch that is used again for the next one.
+inline constexpr std::size_t kKeptBatchBytes = 256u << 10;
+
 /// Records up to this size travel to the reader together with what they were encoded from.
 inline constexpr std::size_t kDecodedBelow = 64u << 10;
 
@@ -77,6 +80,9 @@ inline constexpr Duration kLongestIngestionWait = std::chrono::seconds(1);
 
 /// Rows of invocations that a new leader reads at once, looking for those that ran.
 inline constexpr std::size_t kStartScanRows = 16'384;
+
+/// Between two looks whether the tables should be copied.
+inline constexpr Duration kCopyCheck = std::chrono::seconds(1);
 
 /// Rows that one pass of the cleaner purges at most.
 inline constexpr std::size_t kCleanerRows = 10'000;

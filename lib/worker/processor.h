@@ -9,6 +9,7 @@
 #include "worker/durability.h"
 #include "worker/partition_status.h"
 #include "worker/proposer.h"
+#include "worker/table_copy.h"
 
 #include <restate/metadata/epoch_metadata.h>
 #include <restate/partition/machine.h>
@@ -20,12 +21,16 @@
 
 namespace restate::worker {
 
+class Copier;
 class Leader;
 
 struct PartitionDescription {
   PartitionId id;
   KeyRange keys;
   bifrost::LogId log;
+
+  /// For error texts: a record of its log.
+  std::string at(std::uint64_t lsn) const;
 };
 
 /// What may help a partition that stopped.
@@ -48,8 +53,9 @@ class PartitionProcessor final : private bifrost::ReadListener {
   PartitionProcessor(const PartitionProcessor&) = delete;
   PartitionProcessor& operator=(const PartitionProcessor&) = delete;
 
-  /// Opens the tables, starts to read the log, and runs for leadership if it may.
-  void start();
+  /// Opens the tables, starts to read the log, and runs for leadership if it may. Tables that end
+  /// before `needed`, where the log begins, are of no use: a copy takes their place.
+  void start(std::uint64_t needed = 0);
 
   PartitionId id() const { return description_.id; }
   Role role() const { return role_; }
@@ -65,6 +71,11 @@ class PartitionProcessor final : private bifrost::ReadListener {
   /// True: no more should be parked.
   bool full_of_requests() const { return parked_.size() >= limits::kParkedRequests; }
   PartitionStatus status() const;
+  /// Once it has stopped because the log has no records up to here: what `start` needs next time.
+  std::optional<std::uint64_t> missing() const { return missing_; }
+  /// Copies the tables as they are now to where copies are kept.
+  /// - `kFailedPrecondition`: there is no such place, or the tables are not open.
+  void copy_tables(Completion<TableCopy> done);
   const partition::Machine& machine() const { return *machine_; }
   /// Only once it `has_tables`.
   storage::PartitionSpace& space() { return *space_; }
@@ -93,6 +104,14 @@ class PartitionProcessor final : private bifrost::ReadListener {
   void on_entries(std::span<bifrost::LogEntry> entries) override;
   void on_read_error(const Error& error) override;
 
+  /// True: there may be copies, and the tables are not there or too old.
+  Result<bool> needs_copy() const;
+  void look_for_copies();
+  /// From the newest copy that was not tried yet.
+  void restore();
+  void on_restored(std::uint64_t applied, const Result<TableCopy>& restored);
+  void begin_copying();
+  void open_format();
   /// Brings the tables to the present format, a batch per turn.
   void migrate();
   void open_tables();
@@ -125,6 +144,10 @@ class PartitionProcessor final : private bifrost::ReadListener {
   Role role_ = Role::kStarting;
   std::optional<Error> stopped_;
   std::unique_ptr<storage::PartitionSpace> space_;
+  std::uint64_t needed_ = 0;                ///< tables that end before are of no use
+  std::optional<std::uint64_t> missing_;
+  std::vector<std::uint64_t> copies_;       ///< that may be restored, newest first
+  std::unique_ptr<TableImport> import_;
   std::unique_ptr<partition::Migrator> migrator_;
   std::unique_ptr<partition::Machine> machine_;
   Proposer proposer_;
@@ -151,6 +174,7 @@ class PartitionProcessor final : private bifrost::ReadListener {
   std::uint64_t campaign_wait_ms_ = 0;
   std::unique_ptr<Leader> leader_;
   std::unique_ptr<Durability> durability_;
+  std::unique_ptr<Copier> copier_;
   /// Last but the scope, so that nothing arrives while the rest goes.
   std::unique_ptr<bifrost::ReadStream> reader_;
   Scope scope_;

@@ -3,9 +3,7 @@
 #include <algorithm>
 
 namespace restate::worker {
-namespace {
-
-std::size_t weight(const wire::OutboxMessage& message) {
+std::size_t Shuffle::weight(const wire::OutboxMessage& message) {
   constexpr std::size_t kFixed = 256;
   if (const auto* invoke = std::get_if<wire::Invoke>(&message)) {
     return kFixed + invoke->invocation.argument.size();
@@ -16,14 +14,14 @@ std::size_t weight(const wire::OutboxMessage& message) {
   return kFixed;
 }
 
-}  // namespace
-
-Shuffle::Shuffle(Shard& shard, Next next, Destination destination, Send send, Arrived arrived)
+Shuffle::Shuffle(Shard& shard, Read read, Destination destination, Send send, Arrived arrived,
+                 std::size_t window_bytes)
     : shard_(shard),
-      next_(std::move(next)),
+      read_(std::move(read)),
       destination_(std::move(destination)),
       send_(std::move(send)),
       arrived_(std::move(arrived)),
+      window_bytes_(window_bytes),
       retry_timer_(shard.make_timer([this] { retry(); })) {}
 
 void Shuffle::start(std::uint64_t head) {
@@ -52,12 +50,11 @@ void Shuffle::take(OutboxRow row) {
 
 void Shuffle::take_from_table() {
   while (behind_ && window_open()) {
-    std::optional<OutboxRow> row = next_(next_sequence_);
-    if (!row) {
-      behind_ = false;
-      return;
-    }
-    take(std::move(*row));
+    std::vector<OutboxRow> rows =
+        read_(next_sequence_, limits::kShuffleWindow - unconfirmed_.size(),
+              window_bytes_ - bytes_);
+    if (rows.empty()) behind_ = false;
+    for (OutboxRow& row : rows) take(std::move(row));
   }
 }
 

@@ -27,15 +27,21 @@ struct OutboxRow {
 /// meanwhile goes together in the next one.
 class Shuffle {
  public:
-  /// Reads the first outbox row with a sequence of at least this.
-  using Next = Function<std::optional<OutboxRow>(std::uint64_t from)>;
+  /// Reads outbox rows with a sequence of at least `from`, in order: none at the end, and otherwise
+  /// one or more, up to `rows` of them and until they weigh `bytes`.
+  using Read =
+      Function<std::vector<OutboxRow>(std::uint64_t from, std::size_t rows, std::size_t bytes)>;
   using Destination = Function<PartitionId(const wire::OutboxMessage&)>;
   /// Appends messages to the log of their destination, all of them or none.
   using Send = Function<void(PartitionId, std::vector<OutboxRow>, Completion<void>)>;
   /// Everything up to and including this sequence has arrived. At most once per turn.
   using Arrived = Function<void(std::uint64_t upto)>;
 
-  Shuffle(Shard& shard, Next next, Destination destination, Send send, Arrived arrived);
+  Shuffle(Shard& shard, Read read, Destination destination, Send send, Arrived arrived,
+          std::size_t window_bytes = limits::kShuffleWindowBytes);
+
+  /// What a message takes in memory, more or less.
+  static std::size_t weight(const wire::OutboxMessage& message);
 
   /// Starts with the rows in the table, none of which has a sequence below `head`: what was there
   /// and is deleted need not be passed over again.
@@ -55,7 +61,7 @@ class Shuffle {
   };
 
   bool window_open() const {
-    return unconfirmed_.size() < limits::kShuffleWindow && bytes_ < limits::kShuffleWindowBytes;
+    return unconfirmed_.size() < limits::kShuffleWindow && bytes_ < window_bytes_;
   }
   void take(OutboxRow row);
   void take_from_table();
@@ -67,10 +73,11 @@ class Shuffle {
   void retry();
 
   Shard& shard_;
-  Next next_;
+  Read read_;
   Destination destination_;
   Send send_;
   Arrived arrived_;
+  const std::size_t window_bytes_;
   std::deque<Unconfirmed> unconfirmed_;  ///< by sequence
   std::size_t bytes_ = 0;                ///< of them
   std::map<PartitionId, Lane> lanes_;

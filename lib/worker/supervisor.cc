@@ -56,6 +56,29 @@ bool Supervisor::leads_all() const {
   });
 }
 
+void Supervisor::copy_tables(Completion<std::vector<TableCopy>> done) {
+  struct Round {
+    std::size_t left = 0;
+    Result<std::vector<TableCopy>> copies = std::vector<TableCopy>();
+    Completion<std::vector<TableCopy>> done;
+  };
+  auto round = std::make_shared<Round>();
+  round->left = kept_.size();
+  round->done = std::move(done);
+  if (kept_.empty()) return round->done(std::move(round->copies));
+  for (const auto& kept : kept_) {
+    kept->processor->copy_tables(
+        Completion<TableCopy>(context_.shard, [round](Result<TableCopy> copy) {
+          if (!copy) {
+            if (round->copies) round->copies = std::move(copy).error();
+          } else if (round->copies) {
+            round->copies->push_back(*copy);
+          }
+          if (--round->left == 0) round->done(std::move(round->copies));
+        }));
+  }
+}
+
 PartitionProcessor* Supervisor::find(PartitionId partition) const {
   for (const auto& kept : kept_) {
     if (kept->description.id == partition) return kept->processor.get();
@@ -72,13 +95,14 @@ void Supervisor::start(Kept& kept) {
       [this, &kept](const Error& error, Recovery recovery) { on_stopped(kept, error, recovery); });
   kept.started = context_.shard.now();
   router_.attach(kept.description.id, kept.processor.get());
-  kept.processor->start();
+  kept.processor->start(kept.needed);
 }
 
 /// Called from inside the processor, which stays until the timer fires.
 void Supervisor::on_stopped(Kept& kept, const Error& error, Recovery recovery) {
   if (error.code == Code::kShutdown) return;
   const std::uint16_t partition = kept.description.id.value;
+  if (const auto missing = kept.processor->missing()) kept.needed = *missing;
   if (recovery == Recovery::kNone) {
     context_.shard.log().error("worker", "the partition stopped and stays so",
                                {{"partition", partition}, {"error", error.describe()}});

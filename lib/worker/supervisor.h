@@ -28,6 +28,8 @@ class Supervisor {
 
   /// True while there are partitions, and all of them have their leaders here.
   bool leads_all() const;
+  /// Copies the tables of all partitions; answers with the first error, once all have ended.
+  void copy_tables(Completion<std::vector<TableCopy>> done);
   /// How the partitions stand, as of half a second ago at most. May be read from any thread.
   const StatusBoard& board() const { return board_; }
   /// Null if it is not open here. Another one after each restart.
@@ -39,6 +41,7 @@ class Supervisor {
     std::unique_ptr<PartitionProcessor> processor;
     Instant started;
     Duration wait{0};  ///< before the last restart
+    std::uint64_t needed = 0;  ///< the log begins behind this LSN, as far as is known
     std::unique_ptr<Timer> restart;
   };
 

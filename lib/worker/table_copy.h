@@ -7,9 +7,11 @@
 
 #include <restate/bytes.h>
 #include <restate/completion.h>
+#include <restate/runtime.h>
 #include <restate/storage/store.h>
 
 #include <cstdint>
+#include <memory>
 #include <string>
 
 namespace restate::worker {
@@ -45,12 +47,40 @@ Result<TableCopy> export_tables(const storage::Snapshot& rows, PartitionId parti
                                 std::uint64_t fingerprint, CopySink sink);
 
 /// Reads a copy into the space of a partition that is closed, and has no rows: `Store::drop` makes
-/// it so. Completes once all rows are on disk. What is left behind by an error, or a crash, is
-/// refused when it is opened, until it is dropped.
+/// it so. The pool reads, the shard commits. Completes once all rows are on disk. What is left behind
+/// by an error, or a crash, is refused when it is opened, until it is dropped.
 /// - `kFailedPrecondition`: the copy is of something else, or too old, or the space has rows.
 /// - `kUnsupported`: a newer version wrote it.
 /// - `kCorrupt`: it is damaged, or cut short.
-void import_tables(storage::Store& store, Shard& shard, const WantedCopy& wanted,
-                   CopySource source, Completion<TableCopy> done);
+class TableImport {
+ public:
+  TableImport(storage::Store& store, Shard& shard, const WantedCopy& wanted, CopySource source,
+              Completion<TableCopy> done);
+  /// Before the end: the space is closed, and the completion hears `kShutdown`.
+  ~TableImport();
+  TableImport(const TableImport&) = delete;
+  TableImport& operator=(const TableImport&) = delete;
+
+  void start();
+
+ private:
+  struct Reading;
+
+  void read();
+  void on_read();
+  /// Answers false if the store asks for a pause; then it is tried again.
+  bool commit();
+  void flush();
+  void finish(Result<TableCopy> result);
+
+  storage::Store& store_;
+  Shard& shard_;
+  std::shared_ptr<Reading> reading_;  ///< what the pool works on
+  std::unique_ptr<storage::PartitionSpace> space_;
+  bool taken_ = false;  ///< the space has rows
+  Completion<TableCopy> done_;
+  std::unique_ptr<Timer> retry_timer_;
+  Scope scope_;
+};
 
 }  // namespace restate::worker

@@ -26,7 +26,7 @@ WANTED = ([f"H{n}" for n in range(1, 107)] + [f"S{n}" for n in range(1, 29)]
 CLUSTER = {"H3", "H7", "H12", "H93", "H94", "H96", "H104", "H105",
            "S6", "S7", "S9", "S19", "S22", "S23", "S24"}
 # The list of open cases only shrinks: whoever closes one lowers this number.
-OPEN_AT_MOST = 5
+OPEN_AT_MOST = 0
 
 CASE = re.compile(r"^(H|S|GT|SI|I)\d+$")
 TEST_CASE = re.compile(r'TEST_CASE\(\s*"((?:[^"\\]|\\.)*)"\s*(?:,\s*"([^"]*)")?')

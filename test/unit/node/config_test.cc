@@ -147,6 +147,9 @@ TEST_CASE("keys that do nothing here are told apart", "[node]") {
   CHECK(warnings("[worker.snapshots]\ndestination = 's3://x'\n[worker.invoker.action-throttling]\n"
                  "rate = '1/s'")
             .size() == 2);
+  // Copies of tables go to a directory, so far.
+  CHECK(warnings("[worker.snapshots]\ndestination = 'file:///x'\nsnapshot-interval = '1h'").empty());
+  CHECK(warnings("[worker.snapshots]\ndestination = 'file:///x'").size() == 1);
   // Sections that have keys of ours hide nothing else.
   for (const char* unknown : {"[worker]\nabc = 1", "[worker.invoker]\nabc = 1", "[ingress]\nabc = 1",
                               "[admin]\nabc = 1", "disable-abc = true", "http-abc = 1"}) {

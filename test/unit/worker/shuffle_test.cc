@@ -23,10 +23,16 @@ struct Fixture {
   explicit Fixture(std::uint64_t seed) : world{testing::Seed{seed}} {
     shuffle.emplace(
         world.shard(),
-        [this](std::uint64_t from) -> std::optional<worker::OutboxRow> {
-          const auto row = rows.lower_bound(from);
-          if (row == rows.end()) return std::nullopt;
-          return worker::OutboxRow{row->first, row->second};
+        [this](std::uint64_t from, std::size_t most, std::size_t bytes) {
+          ++looks;
+          std::vector<worker::OutboxRow> found;
+          std::size_t weight = 0;
+          for (auto row = rows.lower_bound(from); row != rows.end(); ++row) {
+            found.push_back({row->first, row->second});
+            weight += worker::Shuffle::weight(row->second);
+            if (found.size() == most || weight >= bytes) break;
+          }
+          return found;
         },
         [](const wire::OutboxMessage& message) {
           return PartitionId{
@@ -82,6 +88,7 @@ struct Fixture {
   std::map<PartitionId, std::uint64_t> accepted_next;
   std::optional<std::uint64_t> arrived;
   int truncations = 0;
+  int looks = 0;  ///< into the table
   std::optional<worker::Shuffle> shuffle;
 };
 
@@ -94,9 +101,9 @@ TEST_CASE("rows below the head are not looked for", "[worker][shuffle]") {
   std::vector<std::uint64_t> asked;
   worker::Shuffle shuffle(
       world.shard(),
-      [&](std::uint64_t from) -> std::optional<worker::OutboxRow> {
+      [&](std::uint64_t from, std::size_t, std::size_t) {
         asked.push_back(from);
-        return std::nullopt;
+        return std::vector<worker::OutboxRow>();
       },
       [](const wire::OutboxMessage&) { return PartitionId{}; },
       [](PartitionId, std::vector<worker::OutboxRow>, Completion<void>) {},
@@ -104,6 +111,16 @@ TEST_CASE("rows below the head are not looked for", "[worker][shuffle]") {
   shuffle.start(5'000'000);
   world.run_for(1ms);
   CHECK(asked == std::vector<std::uint64_t>{5'000'000});
+}
+
+TEST_CASE("who is behind reads many rows at a look", "[worker][shuffle]") {
+  Fixture f(8);
+  for (std::uint64_t i = 0; i < 5000; ++i) f.rows[i] = f.message(i);
+  f.shuffle->start(0);
+  f.answer_until_idle();
+  CHECK(f.accepted.size() == 5000);
+  CHECK(f.rows.empty());
+  CHECK(f.looks < 100);
 }
 
 TEST_CASE("an outbox with holes is sent from its first row", "[worker]") {

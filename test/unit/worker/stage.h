@@ -10,6 +10,7 @@
 #include "support/catch.h"
 #include "support/partition.h"
 #include "wire/codec.h"
+#include "worker/copy_store.h"
 #include "worker/group.h"
 #include "worker/leader.h"
 #include "worker/processor.h"
@@ -94,7 +95,10 @@ class Member {
         client(world.shard(), router_) {}
   ~Member() { close(); }
 
-  void start() {
+  /// From the next start on.
+  void keep_copies(CopyStore* copies) { context_.copies = copies; }
+
+  void start(std::uint64_t needed = 0) {
     group_.emplace(context_);
     processor = std::make_unique<PartitionProcessor>(
         context_, *group_, router_, PartitionDescription{kPartition, KeyRange{}, kLog},
@@ -103,7 +107,7 @@ class Member {
           stopped = recovery;
         });
     router_.attach(kPartition, processor.get());
-    processor->start();
+    processor->start(needed);
   }
   /// The processor goes, with all that it had under way; its tables stay.
   void close() {

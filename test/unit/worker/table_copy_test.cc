@@ -6,6 +6,7 @@
 #include "unit/worker/stage.h"
 
 #include <algorithm>
+#include <optional>
 #include <string>
 
 using namespace restate;
@@ -71,8 +72,10 @@ CopySource source_of(const std::string& bytes) {
 
 Result<TableCopy> restore(WorkerStage& stage, Member& member, const std::string& bytes,
                           const WantedCopy& wanted = kWanted) {
+  std::optional<TableImport> import;
   return stage.ask<TableCopy>([&](Completion<TableCopy> done) {
-    import_tables(member.store, stage.world.shard(), wanted, source_of(bytes), std::move(done));
+    import.emplace(member.store, stage.world.shard(), wanted, source_of(bytes), std::move(done));
+    import->start();
   });
 }
 

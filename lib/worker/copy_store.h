@@ -1,0 +1,48 @@
+#pragma once
+
+/// \file
+/// Where copies of tables are kept: what a partition is restored from when its own tables are lost.
+
+#include "worker/table_copy.h"
+
+#include <restate/ids.h>
+#include <restate/result.h>
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace restate::storage {
+class FileLayer;
+}
+
+namespace restate::worker {
+
+/// A copy that is being written. Dropped before `finish` it leaves nothing that anybody would read.
+class CopyWriter {
+ public:
+  virtual ~CopyWriter() = default;
+  virtual Result<void> write(std::string_view bytes) = 0;
+  /// The copy is whole and goes up to `applied`; durable when this returns.
+  virtual Result<void> finish(std::uint64_t applied) = 0;
+};
+
+/// Calls block: for the pool. Copies of one partition are written one at a time.
+class CopyStore {
+ public:
+  virtual ~CopyStore() = default;
+  virtual Result<std::unique_ptr<CopyWriter>> create(PartitionId partition) = 0;
+  /// The LSNs that the copies of a partition go up to, newest first.
+  virtual Result<std::vector<std::uint64_t>> list(PartitionId partition) = 0;
+  virtual Result<CopySource> open(PartitionId partition, std::uint64_t applied) = 0;
+  virtual Result<void> remove(PartitionId partition, std::uint64_t applied) = 0;
+};
+
+/// Copies as files: `<directory>/<partition>/lsn_<twenty digits>.tables`, written as `new.part` and
+/// renamed. `files` outlives the store; null: the real disk.
+std::unique_ptr<CopyStore> make_copy_directory(std::string directory,
+                                               storage::FileLayer* files = nullptr);
+
+}  // namespace restate::worker
