@@ -33,6 +33,8 @@ Error unfit(const TableCopy& copy, const std::string& why) {
           "restoring partition " + std::to_string(copy.partition.value) + " from a copy: " + why};
 }
 
+}  // namespace
+
 /// Cuts a stream into blocks.
 class BlockReader {
  public:
@@ -63,6 +65,8 @@ class BlockReader {
   CopySource source_;
   std::string buffer_;
 };
+
+namespace {
 
 Result<TableCopy> read_head(BlockReader& blocks, const WantedCopy& wanted) {
   RESTATE_TRY(const std::string magic, blocks.bytes(kMagic.size()));
