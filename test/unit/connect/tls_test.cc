@@ -59,7 +59,7 @@ struct SecureSite : Site {
   }
 };
 
-BufferedHandler echo() {
+BufferedHandler mirror() {
   return BufferedHandler(kMaxBodyBytes, [](const RequestHead&, Bytes body, Responder responder) {
     responder.respond(200, "", std::move(body));
   });
@@ -70,7 +70,7 @@ BufferedHandler echo() {
 TEST_CASE("TLS carries both protocols", "[connect][tls]") {
   const Protocol protocol = GENERATE(Protocol::kHttp1, Protocol::kHttp2, Protocol::kAny);
   Ends ends;
-  BufferedHandler handler = echo();
+  BufferedHandler handler = mirror();
   SecureSite site(handler, ends, ends.acceptor.get());
   Heard small;
   site.send(small, protocol, "hello");
@@ -124,7 +124,7 @@ TEST_CASE("a slow reader slows a TLS writer", "[connect][tls]") {
 }
 
 TEST_CASE("certificates are checked", "[connect][tls]") {
-  BufferedHandler handler = echo();
+  BufferedHandler handler = mirror();
   const auto outcome = [&](Ends& ends, const std::string& host = "server") {
     SecureSite site(handler, ends, ends.acceptor.get());
     Heard heard;
@@ -155,7 +155,7 @@ TEST_CASE("certificates are checked", "[connect][tls]") {
 
 TEST_CASE("the two ends may not understand each other", "[connect][tls]") {
   Ends ends;
-  BufferedHandler handler = echo();
+  BufferedHandler handler = mirror();
   SECTION("TLS meets plain text") {
     SecureSite site(handler, ends, nullptr);
     Heard heard;
@@ -218,7 +218,7 @@ TEST_CASE("streams under a bad network end one way or the other", "[connect][tls
   const std::uint64_t seed = GENERATE(1u, 2u, 3u);
   CAPTURE(seed);
   Ends ends;
-  BufferedHandler handler = echo();
+  BufferedHandler handler = mirror();
   SecureSite site(handler, ends, ends.acceptor.get());
   site.world.network().set_reset_chance(20'000);
   std::vector<std::unique_ptr<Heard>> all;
