@@ -86,7 +86,7 @@ class FakeProxy {
   std::unique_ptr<Listener> listener_;
 };
 
-BufferedHandler echo() {
+BufferedHandler mirror() {
   return BufferedHandler(kMaxBodyBytes, [](const RequestHead& head, Bytes body,
                                            Responder responder) {
     responder.respond(200, "text/plain", Bytes(head.method + " " + head.target + " " + body.str()));
@@ -108,7 +108,7 @@ struct ProxiedSite {
     return heard.notes;
   }
 
-  BufferedHandler handler = echo();
+  BufferedHandler handler = mirror();
   Site site;
   restate::testing::Node& node = site.world.add_node({.host = "proxy"});
   FakeProxy proxy{node};
