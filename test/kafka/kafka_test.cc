@@ -135,7 +135,7 @@ struct Host {
     return body["id"];
   }
   Json errors(const std::string& subscription) {
-    const Json body = admin(port(), "GET", "/subscriptions/" + subscription).second;
+    const Json body = admin(port(), "GET", "/subscriptions/" + subscription + "?include_errors=true").second;
     return body.value("errors", Json::array());
   }
 

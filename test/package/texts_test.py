@@ -148,7 +148,7 @@ def the_manual_names_every_key_and_no_other():
               "size": '"1 MiB"', "rate": '"10/s"', "url": '"http://127.0.0.1:1/"',
               "file": f'"{PACKAGING}/restate.toml"', "table": '{ x-a = "b" }',
               "list of tables": '[{ name = "a", brokers = ["b:1"] }]', "number | unlimited": '"unlimited"'}
-    special = {"process-total-memory-size": '"64 MiB"'}
+    special = {"process-total-memory-size": '"64 MiB"', "worker.snapshots.destination": '"file:///copies"'}
     text = ""
     for key, kind in entries.items():
         value = special.get(key) or values.get(kind) or f'"{kind.split(" | ")[0]}"'
