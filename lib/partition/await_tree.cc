@@ -47,22 +47,6 @@ int depth(const wire::AwaitTree& tree) {
 
 namespace {
 
-std::string_view name(wire::Combinator combinator) {
-  switch (combinator) {
-    case wire::Combinator::kUnknown:
-      return "Unknown";
-    case wire::Combinator::kFirstCompleted:
-      return "FirstCompleted";
-    case wire::Combinator::kAllCompleted:
-      return "AllCompleted";
-    case wire::Combinator::kFirstSucceededOrAllFailed:
-      return "FirstSucceededOrAllFailed";
-    case wire::Combinator::kAllSucceededOrFirstFailed:
-      return "AllSucceededOrFirstFailed";
-  }
-  RESTATE_UNREACHABLE();
-}
-
 void append_leaf(std::string& out, const wire::NotificationId& leaf) {
   out.append("{\"Single\":{");
   if (const auto* completion = std::get_if<wire::CompletionId>(&leaf)) {
@@ -77,7 +61,7 @@ void append_leaf(std::string& out, const wire::NotificationId& leaf) {
 }
 
 void append_tree(std::string& out, const wire::AwaitTree& tree) {
-  out.append("{\"").append(name(tree.combinator)).append("\":[");
+  out.append("{\"").append(wire::combinator_name(tree.combinator)).append("\":[");
   bool first = true;
   for (const auto& leaf : tree.leaves) {
     if (!first) out.push_back(',');

@@ -17,35 +17,6 @@ std::string_view type_of(const wire::JournalEntry& entry) {
   return whole.substr(whole.find(": ") + 2);
 }
 
-std::string_view code_name(std::uint32_t code) {
-  switch (code) {
-    case 400:
-      return "Bad request";
-    case 404:
-      return "Not found";
-    case 409:
-      return "Aborted";
-    case 410:
-      return "Gone";
-    case 415:
-      return "Unsupported media type";
-    case 470:
-      return "Not ready";
-    case 500:
-      return "Internal";
-    case 570:
-      return "Journal mismatch";
-    case 571:
-      return "Protocol violation";
-    case 572:
-      return "Awaiting two async results";
-    case 573:
-      return "Unsupported feature";
-    default:
-      return {};
-  }
-}
-
 void put(JsonText& to, const wire::Failure& failure) {
   to.open_object();
   to.key("code").number(failure.code).key("message").text(failure.message);
@@ -417,24 +388,8 @@ std::optional<std::string> make_json(const wire::JournalEntry& entry) {
   return std::move(to).take();
 }
 
-std::string_view combinator_name(wire::Combinator combinator) {
-  switch (combinator) {
-    case wire::Combinator::kUnknown:
-      return "Unknown";
-    case wire::Combinator::kFirstCompleted:
-      return "FirstCompleted";
-    case wire::Combinator::kAllCompleted:
-      return "AllCompleted";
-    case wire::Combinator::kFirstSucceededOrAllFailed:
-      return "FirstSucceededOrAllFailed";
-    case wire::Combinator::kAllSucceededOrFirstFailed:
-      return "AllSucceededOrFirstFailed";
-  }
-  RESTATE_UNREACHABLE();
-}
-
 void put(JsonText& to, const wire::AwaitTree& tree) {
-  to.open_object().key(combinator_name(tree.combinator)).open_array();
+  to.open_object().key(wire::combinator_name(tree.combinator)).open_array();
   for (const wire::NotificationId& leaf : tree.leaves) {
     to.open_object().key("Single");
     put(to, leaf);
@@ -465,7 +420,7 @@ std::string failure_text(const wire::Failure& failure) {
 }
 
 std::string named_failure_text(const wire::Failure& failure) {
-  const std::string_view name = code_name(failure.code);
+  const std::string_view name = wire::code_name(failure.code);
   std::string text = "[" + std::to_string(failure.code);
   if (!name.empty()) text.append(" ").append(name);
   return text.append("] ").append(failure.message);

@@ -63,4 +63,32 @@ std::string_view entry_type_name(EntryType type) {
   RESTATE_UNREACHABLE();
 }
 
+std::string_view code_name(std::uint32_t code) {
+  switch (code) {
+    case 400: return "Bad request";
+    case 404: return "Not found";
+    case 409: return "Aborted";
+    case 410: return "Gone";
+    case 415: return "Unsupported media type";
+    case 470: return "Not ready";
+    case 500: return "Internal";
+    case 570: return "Journal mismatch";
+    case 571: return "Protocol violation";
+    case 572: return "Awaiting two async results";
+    case 573: return "Unsupported feature";
+    default: return {};
+  }
+}
+
+std::string_view combinator_name(Combinator combinator) {
+  switch (combinator) {
+    case Combinator::kUnknown: return "Unknown";
+    case Combinator::kFirstCompleted: return "FirstCompleted";
+    case Combinator::kAllCompleted: return "AllCompleted";
+    case Combinator::kFirstSucceededOrAllFailed: return "FirstSucceededOrAllFailed";
+    case Combinator::kAllSucceededOrFirstFailed: return "AllSucceededOrFirstFailed";
+  }
+  RESTATE_UNREACHABLE();
+}
+
 }  // namespace restate::wire

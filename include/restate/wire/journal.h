@@ -37,6 +37,8 @@ inline bool is_command(EntryType type) { return (static_cast<std::uint16_t>(type
 inline bool is_notification(EntryType type) { return !is_command(type); }
 /// `Command: Run`, `Notification: Sleep`, ... as SQL and messages show it.
 std::string_view entry_type_name(EntryType type);
+/// What errors show beside a failure's code (sql.md 6.6), `Aborted` for 409; empty for a code without a name.
+std::string_view code_name(std::uint32_t code);
 
 struct CompletionId {
   std::uint32_t value = 0;
@@ -95,6 +97,8 @@ enum class Combinator : std::uint8_t {
   kUnknown = 0, kFirstCompleted = 1, kAllCompleted = 2,
   kFirstSucceededOrAllFailed = 3, kAllSucceededOrFirstFailed = 4,
 };
+/// `FirstCompleted`, ... as SQL and messages show it.
+std::string_view combinator_name(Combinator combinator);
 
 /// What a suspended invocation waits for. Protocols 5 and 6 make one `kUnknown` node of leaves.
 struct AwaitTree {

@@ -6,36 +6,6 @@ namespace restate::invoker {
 
 namespace {
 
-/// Names of codes (sql.md 6.6); the others are shown as numbers.
-std::string_view code_name(std::uint32_t code) {
-  switch (code) {
-    case 400:
-      return "Bad request";
-    case 404:
-      return "Not found";
-    case 409:
-      return "Aborted";
-    case 410:
-      return "Gone";
-    case 415:
-      return "Unsupported media type";
-    case 470:
-      return "Not ready";
-    case 500:
-      return "Internal";
-    case 570:
-      return "Journal mismatch";
-    case 571:
-      return "Protocol violation";
-    case 572:
-      return "Awaiting two async results";
-    case 573:
-      return "Unsupported feature";
-    default:
-      return {};
-  }
-}
-
 void append_json_text(std::string& out, std::string_view text) {
   out += '"';
   for (const char c : text) {
@@ -105,7 +75,7 @@ wire::Failure failure_of(const AttemptError& error) { return {error.code, error.
 
 std::string describe(const AttemptError& error) {
   std::string out = "[" + std::to_string(error.code);
-  if (const std::string_view name = code_name(error.code); !name.empty()) {
+  if (const std::string_view name = wire::code_name(error.code); !name.empty()) {
     out += ' ';
     out += name;
   }
