@@ -136,6 +136,11 @@ void ProtoWriter::put_varint(std::uint32_t field, std::uint64_t value) {
   raw_varint(value);
 }
 
+void ProtoWriter::put_fixed64(std::uint32_t field, std::uint64_t value) {
+  tag(field, ProtoReader::Kind::kFixed64);
+  for (int shift = 0; shift < 64; shift += 8) out_.push_back(static_cast<char>(value >> shift));
+}
+
 void ProtoWriter::put_bytes(std::uint32_t field, std::string_view value) {
   tag(field, ProtoReader::Kind::kBytes);
   raw_varint(value.size());

@@ -82,6 +82,7 @@ class ProtoWriter {
   }
   void put_varint(std::uint32_t field, std::uint64_t value);
   void put_bytes(std::uint32_t field, std::string_view value);
+  void put_fixed64(std::uint32_t field, std::uint64_t value);
   /// A message with one bytes field 1, such as `Value`, without building it apart.
   void put_wrapped(std::uint32_t field, std::string_view content);
 
