@@ -15,7 +15,8 @@ class Client::Impl {
       : shared_{shard,
                 options,
                 {options.streams_per_connection, options.initial_streams, options.stream_window,
-                 options.connection_window, kMaxHeadBytes, options.max_frame_bytes}} {}
+                 options.connection_window, kMaxHeadBytes, options.max_frame_bytes},
+                {}} {}
 
   std::unique_ptr<ClientStream> start(const Target& target, RequestHead head,
                                       ClientExchange& exchange) {
@@ -33,6 +34,8 @@ class Client::Impl {
     found->second->add(*stream);
     return stream;
   }
+
+  ClientStats& stats() { return shared_.stats; }
 
   std::size_t connections() const {
     std::size_t count = 0;
@@ -55,5 +58,18 @@ std::unique_ptr<ClientStream> Client::start(const Target& target, RequestHead he
 }
 
 std::size_t Client::connections() const { return impl_->connections(); }
+ClientStats& Client::stats() { return impl_->stats(); }
+
+void ClientStats::collect(MetricsSnapshot& out) {
+  out.counter("connection_pool_connection_opened_total", {}, connections_opened);
+  out.counter("connection_pool_connection_open_failed_total", {}, connections_failed);
+  out.counter("connection_pool_connection_closed_total", {}, connections_closed);
+  out.counter("connection_pool_stream_opened_total", {}, streams_opened);
+  out.counter("connection_pool_stream_open_failed_total", {}, streams_failed);
+  out.counter("connection_pool_stream_closed_total", {}, streams_closed);
+  out.durations("connection_pool_acquire_stream_duration_seconds", {}, acquire);
+  out.durations("connection_pool_stream_duration_seconds", {}, streaming);
+  out.summary("connection_pool_connection_utilization", {}, utilization, 1e-3);
+}
 
 }  // namespace restate::http

@@ -7,6 +7,7 @@
 #include <restate/bytes.h>
 #include <restate/runtime.h>
 
+#include "common/metrics.h"
 #include "http/failure.h"
 #include "http/limits.h"
 #include "http/message.h"
@@ -87,6 +88,19 @@ struct ClientOptions {
   std::string no_proxy;  ///< see `is_exempt`
 };
 
+/// What has happened in the pools of a client so far.
+struct ClientStats {
+  Counter connections_opened, connections_failed, connections_closed;
+  /// A stream opens when its head leaves; one that fails before never did.
+  Counter streams_opened, streams_failed, streams_closed;
+  Distribution acquire;      ///< from the request to the opening of its stream
+  Distribution streaming;    ///< from then to the end
+  Distribution utilization;  ///< streams of a connection per 1000 it could carry, at each opening
+
+  /// As `connection_pool_...`.
+  void collect(MetricsSnapshot& out);
+};
+
 class Client {
  public:
   Client(Shard& shard, ClientOptions options);
@@ -104,6 +118,7 @@ class Client {
 
   /// Open connections, those being opened included.
   std::size_t connections() const;
+  ClientStats& stats();
 
  private:
   class Impl;

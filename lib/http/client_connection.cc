@@ -98,6 +98,7 @@ void ClientConnection::on_secured(Result<SecureStream> result) {
 
 void ClientConnection::fail_connect(FailureKind kind, Error error) {
   if (std::exchange(dead_, true)) return;
+  shared_.stats.connections_failed.add();
   const Target& target = pool_.target();
   error =
       std::move(error).within("connecting to " + target.host + ":" + std::to_string(target.port));
@@ -106,6 +107,7 @@ void ClientConnection::fail_connect(FailureKind kind, Error error) {
 }
 
 void ClientConnection::begin(std::unique_ptr<Stream> stream, bool http2) {
+  shared_.stats.connections_opened.add();
   stream_ = std::move(stream);
   session_ = http2 ? make_http2_client(shared_.settings) : make_http1_client(shared_.settings);
   last_read_ = idle_since_ = shared_.shard.now();
@@ -149,6 +151,7 @@ void ClientConnection::drop(PooledStream& stream) {
   if (stream.place_ == PooledStream::Place::kOutbox) {
     std::erase(outbox_, &stream);
   } else {
+    stream.note_closed();
     streams_.erase(stream.id_);
     session_->reset(stream.id_);
     schedule();
@@ -184,6 +187,9 @@ void ClientConnection::act() {
     PooledStream& stream = *outbox_[opened];
     stream.open(*session_);
     streams_.emplace(stream.id_, &stream);
+    if (session_->capacity() > 0) {
+      shared_.stats.utilization.record(session_->active() * 1000 / session_->capacity());
+    }
   }
   outbox_.erase(outbox_.begin(), outbox_.begin() + static_cast<std::ptrdiff_t>(opened));
   // It filled up, or the peer said goodbye meanwhile.
@@ -215,6 +221,7 @@ void ClientConnection::deliver() {
         streams_.erase(found);
         stream.fail(failed->failure);
       } else {
+        stream.note_closed();
         streams_.erase(found);
         stream.place_ = PooledStream::Place::kOver;
         stream.connection_ = nullptr;
@@ -241,6 +248,7 @@ void ClientConnection::settle() {
 
 void ClientConnection::die(FailureKind kind, const std::string& why) {
   if (std::exchange(dead_, true)) return;
+  shared_.stats.connections_closed.add();
   if (timer_ != nullptr) timer_->cancel();
   pool_.put_back(std::exchange(outbox_, {}));  // nothing of them has left
   while (!streams_.empty()) {

@@ -10,7 +10,10 @@ namespace restate::http {
 // -- The stream --
 
 PooledStream::PooledStream(ClientPool& pool, RequestHead head, ClientExchange& exchange)
-    : pool_(&pool), exchange_(exchange), head_(std::move(head)) {}
+    : pool_(&pool),
+      exchange_(exchange),
+      head_(std::move(head)),
+      since_(pool.shared().shard.now()) {}
 
 PooledStream::~PooledStream() {
   switch (place_) {
@@ -83,9 +86,24 @@ void PooledStream::open(ClientSession& session) {
   body_bytes_ = 0;
   head_ = {};
   place_ = Place::kSession;
+  ClientShared& shared = pool_->shared();
+  const Instant now = shared.shard.now();
+  shared.stats.streams_opened.add();
+  shared.stats.acquire.record(now - std::exchange(since_, now));
+}
+
+void PooledStream::note_closed() {
+  ClientShared& shared = pool_->shared();
+  shared.stats.streams_closed.add();
+  shared.stats.streaming.record(shared.shard.now() - since_);
 }
 
 void PooledStream::fail(const Failure& failure) {
+  if (place_ == Place::kSession) {
+    note_closed();
+  } else {
+    pool_->shared().stats.streams_failed.add();
+  }
   place_ = Place::kOver;
   connection_ = nullptr;
   body_ = {};

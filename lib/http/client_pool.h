@@ -38,6 +38,8 @@ class PooledStream final : public ClientStream {
 
   /// Opens on the session of its connection.
   void open(ClientSession& session);
+  /// It was on a session, and is not any more.
+  void note_closed();
   void fail(const Failure& failure);
 
   ClientPool* pool_;
@@ -47,6 +49,7 @@ class PooledStream final : public ClientStream {
   ByteChain body_;  ///< until it is on the session
   std::size_t body_bytes_ = 0;
   StreamId id_ = 0;
+  Instant since_;  ///< asked for, and then opened
   Place place_ = Place::kPool;
   bool finished_ = false;
   bool paused_ = false;
@@ -57,6 +60,7 @@ struct ClientShared {
   Shard& shard;
   ClientOptions options;
   ClientSettings settings;
+  ClientStats stats;
 };
 
 class ClientPool final : private TurnActor {

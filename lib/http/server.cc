@@ -31,6 +31,7 @@ class Server::Impl {
 
   void accept(std::unique_ptr<Stream> stream) {
     if (connections_.size() >= shared_.options.max_connections) return;
+    stats_.accepted.add();
     const std::uint64_t id = ++last_id_;
     auto connection = std::make_unique<ServerConnection>(shared_, id, std::move(stream));
     ServerConnection& added = *connection;
@@ -53,6 +54,7 @@ class Server::Impl {
   }
 
   std::size_t connections() const { return connections_.size() - retired_.size(); }
+  const ServerStats& stats() const { return stats_; }
 
  private:
   template <class F>
@@ -61,6 +63,7 @@ class Server::Impl {
   }
 
   void retire(ServerConnection& connection) {
+    stats_.closed.add();
     retired_.push_back(connection.id());
     sweep_later();
   }
@@ -86,6 +89,7 @@ class Server::Impl {
   std::vector<Completion<void>> done_;
   std::unique_ptr<Timer> deadline_;
   std::uint64_t last_id_ = 0;
+  ServerStats stats_;
   bool closing_ = false;
   bool sweeping_ = false;
   Scope scope_;
@@ -100,5 +104,6 @@ void Server::accept(std::unique_ptr<Stream> stream) { impl_->accept(std::move(st
 void Server::stop_accepting() { impl_->stop_accepting(); }
 void Server::close(Duration grace, Completion<void> done) { impl_->close(grace, std::move(done)); }
 std::size_t Server::connections() const { return impl_->connections(); }
+const ServerStats& Server::stats() const { return impl_->stats(); }
 
 }  // namespace restate::http

@@ -8,6 +8,7 @@
 #include <restate/completion.h>
 #include <restate/runtime.h>
 
+#include "common/metrics.h"
 #include "http/limits.h"
 #include "http/message.h"
 
@@ -92,6 +93,11 @@ struct ServerOptions {
   TlsAcceptor* tls = nullptr;
 };
 
+/// What has happened to the connections of a server so far.
+struct ServerStats {
+  Counter accepted, closed;
+};
+
 class Server {
  public:
   /// `handler` must outlive the server.
@@ -114,6 +120,7 @@ class Server {
   void close(Duration grace, Completion<void> done);
 
   std::size_t connections() const;
+  const ServerStats& stats() const;
 
  private:
   class Impl;

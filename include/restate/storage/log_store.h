@@ -12,6 +12,10 @@
 #include <string>
 #include <vector>
 
+namespace restate {
+class MetricsSnapshot;
+}
+
 namespace restate::storage {
 
 /// Log id in the high, segment index in the low 32 bits.
@@ -80,6 +84,9 @@ class LogStore {
 
   /// Forgets a loglet entirely: the segment left its chain.
   virtual void remove(LogletKey loglet, Completion<void> done) = 0;
+
+  /// Adds figures for operators. From any thread.
+  virtual void collect(MetricsSnapshot& out) { static_cast<void>(out); }
 };
 
 }  // namespace restate::storage

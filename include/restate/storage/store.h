@@ -14,6 +14,10 @@
 #include <span>
 #include <string>
 
+namespace restate {
+class MetricsSnapshot;
+}
+
 namespace restate::storage {
 
 /// A position in a partition's log as the store sees it: rows up to here are in it.
@@ -82,6 +86,9 @@ class Store {
 
   /// Flushes every space and waits for it. For orderly shutdown; may block.
   virtual Result<void> close() = 0;
+
+  /// Adds figures for operators. From any thread; may take a few milliseconds.
+  virtual void collect(MetricsSnapshot& out) const { static_cast<void>(out); }
 };
 
 /// Rows that must survive by themselves, such as metadata: each write is synced before it returns.

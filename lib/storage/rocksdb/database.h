@@ -72,6 +72,7 @@ class Database : public std::enable_shared_from_this<Database> {
   /// Writes rows and blocks until they are on disk, with everything committed up to `upto`.
   Result<void> write_through(Family& family, rocksdb::WriteBatch& rows, Position upto);
   Result<void> flush_all();
+  void collect(MetricsSnapshot& out);
 
   /// Told after every commit: what takes too much memory is flushed on the pool of `shard`, the
   /// largest family first. No option of RocksDB changes while it runs: that may take as long as the

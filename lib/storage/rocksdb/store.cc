@@ -41,6 +41,8 @@ class RocksdbStore final : public Store {
 
   Result<void> close() override { return database_->flush_all(); }
 
+  void collect(MetricsSnapshot& out) const override { database_->collect(out); }
+
  private:
   static constexpr std::size_t kWriteBytes = std::size_t{256} << 10;
 

@@ -1,3 +1,5 @@
+#include "common/metrics.h"
+#include "runtime/stopwatch.h"
 #include "runtime/thread.h"
 #include "storage/segment_log/segment_log.h"
 
@@ -91,6 +93,14 @@ class SegmentLogStore final : public LogStore {
         [outcome, done = std::move(done)]() mutable { done(std::move(*outcome)); });
   }
 
+  void collect(MetricsSnapshot& out) override {
+    const std::lock_guard lock(mutex_);
+    out.counter("log_server_store_records_total", {{"status", "ok"}}, stored_records_);
+    out.counter("log_server_store_bytes_total", {{"status", "ok"}}, stored_bytes_);
+    out.summary("log_server_write_batch_size_bytes", {}, batches_);
+    out.durations("bifrost_sequencer_store_duration_seconds", {}, syncs_);
+  }
+
  private:
   struct Answers {
     Shard* shard;
@@ -162,13 +172,30 @@ class SegmentLogStore final : public LogStore {
       }
     }
     if (!failed()) {
+      Stopwatch watch;
       auto committed = log_->commit();
       if (!committed) fail(committed.error());
+      count(batch, watch.lap());
     }
     answer(batch);
     if (failed()) return;
     auto tidied = log_->tidy();
     if (!tidied) fail(tidied.error());
+  }
+
+  void count(const std::vector<Request>& batch, Duration took) {
+    std::size_t bytes = 0, records = 0;
+    for (const Request& request : batch) {
+      if (request.refused) continue;
+      bytes += request.bytes;
+      records += request.append.records.size();
+    }
+    if (records == 0) return;
+    const std::lock_guard lock(mutex_);
+    stored_records_.add(records);
+    stored_bytes_.add(bytes);
+    batches_.record(bytes);
+    syncs_.record(took);
   }
 
   Result<void> stage(const Request& request) {
@@ -229,6 +256,9 @@ class SegmentLogStore final : public LogStore {
   std::size_t queued_bytes_ = 0;
   bool sleeping_ = false;
   bool stopping_ = false;
+  // Under the mutex as well.
+  Counter stored_records_, stored_bytes_;
+  Distribution batches_, syncs_;
   std::thread writer_;  ///< last: it uses the others
 };
 
