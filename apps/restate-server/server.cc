@@ -88,6 +88,22 @@ std::string list_of(const std::vector<Address>& addresses) {
   return text;
 }
 
+/// For whoever started it by hand.
+void print_banner(const node::Config& config, const node::BoundAddresses& bound) {
+  const char* strong = config.log_colors ? "\x1b[1;34m" : "";
+  const char* plain = config.log_colors ? "\x1b[0m" : "";
+  std::printf("\n  %srestate-server %s%s   %s on %s\n\n", strong, std::string(kVersion).c_str(),
+              plain, config.cluster_name.c_str(), config.node_name.c_str());
+  const auto line = [](const char* name, const std::vector<Address>& addresses) {
+    if (!addresses.empty()) std::printf("    %-9s %s\n", name, list_of(addresses).c_str());
+  };
+  line("ingress", bound.ingress);
+  line("admin", bound.admin);
+  line("node", bound.node);
+  std::printf("\n");
+  std::fflush(stdout);
+}
+
 /// Exits if an orderly stop takes too long; destroyed, it lets go.
 class Watchdog {
  public:
@@ -116,7 +132,10 @@ int run(node::LoadedConfig loaded, const Options& options) {
   for (const std::string& warning : loaded.warnings) logger.warn("server", warning);
   const std::string directory = config.base_dir + "/" + config.node_name;
   logger.info("server", "Starting restate-server " + std::string(kVersion),
-              {{"node_name", config.node_name}, {"base_dir", directory}});
+              {{"node_name", config.node_name},
+               {"config_source", options.config_file.empty() ? "[default]" : options.config_file},
+               {"base_dir", directory},
+               {"cpus", std::thread::hardware_concurrency()}});
 
   uv::Runtime runtime{{.shards = config.shards == 0 ? 1 : config.shards,
                        .pool_threads = 2,
@@ -189,6 +208,7 @@ int run(node::LoadedConfig loaded, const Options& options) {
           logger.info("server", "Ingress HTTP listening", {{"addresses", list_of(bound->ingress)}});
           logger.info("server", "Admin API listening", {{"addresses", list_of(bound->admin)}});
           logger.info("server", "Node listening", {{"addresses", list_of(bound->node)}});
+          if (!options.no_logo && isatty(STDOUT_FILENO) == 1) print_banner(config, *bound);
           if (options.config_file.empty() || stopping) return;
           watcher = std::make_unique<ConfigWatcher>(
               options, config, logger, [&](const node::Config& in_force) {

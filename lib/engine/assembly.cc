@@ -1,7 +1,9 @@
 #include "engine/assembly.h"
 
+#include "common/metrics.h"
 #include "connect/kafka.h"
 #include "connect/lambda.h"
+#include "connect/otlp.h"
 #include "connect/tls.h"
 #include "invoker/http_client.h"
 #include "invoker/lambda_client.h"
@@ -15,6 +17,8 @@
 #include <restate/storage/memory.h>
 #include <restate/storage/rocksdb.h>
 #include <restate/storage/segment_log.h>
+
+#include <unistd.h>
 
 #include <atomic>
 #include <cerrno>
@@ -80,6 +84,15 @@ Result<void> check_directory(const std::filesystem::path& directory) {
   return storage::posix_files().create_directories(directory.string());
 }
 
+/// Memory of this process, as the system counts it, whatever allocates: dashboards look for the name.
+void add_process(MetricsSnapshot& out) {
+  std::ifstream file("/proc/self/statm");
+  std::uint64_t pages = 0, resident = 0;
+  if (!(file >> pages >> resident)) return;
+  const auto page_bytes = static_cast<double>(::sysconf(_SC_PAGESIZE));
+  out.gauge("jemalloc_resident_bytes", {}, static_cast<double>(resident) * page_bytes);
+}
+
 /// The ways to deployments from one shard.
 class ShardDeployments final : public invoker::DeploymentClient {
  public:
@@ -97,6 +110,7 @@ class ShardDeployments final : public invoker::DeploymentClient {
                                                invoker::AttemptListener& listener) override {
     return routing_.open(deployment, std::move(request), listener);
   }
+  void collect(MetricsSnapshot& out) override { routing_.collect(out); }
 
  private:
   invoker::HttpDeploymentClient network_;
@@ -130,6 +144,7 @@ struct Assembly::Parts {
   std::unique_ptr<worker::CopyStore> copies;
   std::shared_ptr<const protocol::RequestIdentity> identity;
   std::unique_ptr<connect::Lambda> lambda;
+  connect::SinkFactory traces;  ///< nothing: nobody traces
   invoker::HttpDeploymentOptions deployments;
   std::string identity_key;
 };
@@ -191,6 +206,22 @@ Result<std::unique_ptr<Assembly>> Assembly::open(const node::Config& config, Run
   for (const auto& [name, value] : config.additional_request_headers) {
     parts->deployments.additional_headers.push_back({name, value});
   }
+  const bool own = !config.tracing_services_endpoint.empty();
+  if (const auto& endpoint = own ? config.tracing_services_endpoint : config.tracing_endpoint;
+      !endpoint.empty()) {
+    auto sinks = connect::make_otlp_sinks(
+        {.endpoint = endpoint,
+         .headers = config.tracing_headers,
+         .cluster = config.cluster_name,
+         .node = config.node_name,
+         .attributes = parts->options.environment["OTEL_RESOURCE_ATTRIBUTES"],
+         .tls = parts->tls.get()});
+    if (!sinks) {
+      return std::move(sinks).error().within(own ? "tracing-services-endpoint"
+                                                 : "tracing-endpoint");
+    }
+    parts->traces = *std::move(sinks);
+  }
   parts->lambda = connect::make_lambda(lambda_options(config, parts->options.environment));
   return std::unique_ptr<Assembly>(new Assembly(std::move(parts)));
 }
@@ -224,6 +255,15 @@ node::NodeParts Assembly::parts() {
       .copies = raw->copies.get(),
       .identity = raw->identity,
       .in_process_services = raw->options.in_process_services,
+      .traces = [raw](Shard& shard) -> std::unique_ptr<trace::Sink> {
+        return raw->traces ? raw->traces(shard) : nullptr;
+      },
+      .collect =
+          [raw](MetricsSnapshot& out) {
+            raw->tables->collect(out);
+            raw->logs->collect(out);
+            add_process(out);
+          },
       .on_failed = [raw](const Error& error) { raw->fail(error); },
   };
 }

@@ -26,7 +26,8 @@ struct AssemblyOptions {
   std::vector<schema::DiscoveredService> in_process_services;
   std::function<std::unique_ptr<invoker::DeploymentClient>(Shard&)> in_process;
   /// What the process was told by `AWS_*`, `HOME` and `SSL_CERT_FILE`: where functions on AWS Lambda
-  /// and the credentials for them are. A library does not look for itself.
+  /// and the credentials for them are; and by `OTEL_RESOURCE_ATTRIBUTES`. A library does not look for
+  /// itself.
   std::map<std::string, std::string> environment;
   /// The disk refused. Once, on any thread.
   std::function<void(const Error&)> on_failed;

@@ -46,6 +46,7 @@ Answer refuse(const Refusal& refusal) {
   body += ",\"source\":\"ingress\"}";
   Answer answer = json_answer(refusal.status, std::move(body));
   add(answer.head, kErrorSource, "ingress");
+  answer.source = Answer::Source::kIngress;
   return answer;
 }
 
@@ -71,6 +72,7 @@ Answer answer_failure(const Outcome& outcome, const wire::Failure& failure) {
   answer.head.status = status_of(code);
   add_identity(answer.head, outcome);
   add(answer.head, kErrorSource, "invocation");
+  answer.source = Answer::Source::kInvocation;
   add(answer.head, kContentType, kJson);
   answer.body = Bytes(std::move(body));
   return answer;

@@ -18,8 +18,12 @@
 namespace restate::ingress {
 
 struct Answer {
+  /// Who speaks: somebody's result, an error of ours, or one of the invocation.
+  enum class Source : std::uint8_t { kResult, kIngress, kInvocation };
+
   http::ResponseHead head;
   Bytes body;
+  Source source = Source::kResult;
 };
 
 /// An error of the ingress.

@@ -23,14 +23,18 @@ Answer without_token() {
 struct Dispatcher {
   http::RequestHead& head;
   std::string_view path;
-  const Context& context;
+  Context& context;
   const schema::SchemaPtr& schema;
 
   Dispatched operator()(const Refusal& refusal) const { return refused(refusal); }
 
   Dispatched operator()(const InvokeRoute& route) const {
     auto request = examine(route, schema, head, path, context.options);
-    if (auto* refusal = std::get_if<Refusal>(&request)) return refused(*refusal);
+    if (auto* refusal = std::get_if<Refusal>(&request)) {
+      Answer answer = refuse(*refusal);
+      context.metrics.note(route.service->name, route.send, answer, Duration{0});
+      return answer;
+    }
     return Work(std::get<InvokeRequest>(std::move(request)));
   }
 
@@ -96,12 +100,14 @@ struct Dispatcher {
 
 }  // namespace
 
-Dispatched dispatch(http::RequestHead& head, const Context& context) {
+Dispatched dispatch(http::RequestHead& head, Context& context) {
   const auto& limit = context.options.concurrent_requests;
   const auto& of_node = context.options.node_in_flight;
   if (limit && (of_node ? of_node->load() : context.in_flight) >= *limit) {
+    context.metrics.rate_limited.add();
     return refused(overloaded());
   }
+  context.metrics.admitted.add();
   std::string_view raw = head.path();
   raw = raw.substr(0, raw.find('#'));
   std::string storage;

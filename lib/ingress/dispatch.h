@@ -12,6 +12,6 @@ namespace restate::ingress {
 
 /// Everything between CORS and the body: overload, path, method, and what the route itself checks.
 /// Work that goes on has taken the headers out of `head`.
-std::variant<Answer, Work> dispatch(http::RequestHead& head, const Context& context);
+std::variant<Answer, Work> dispatch(http::RequestHead& head, Context& context);
 
 }  // namespace restate::ingress

@@ -2,6 +2,7 @@
 
 #include "common/utf8.h"
 #include "ingress/identity.h"
+#include "ingress/spans.h"
 #include "ingress/target_body.h"
 
 #include <algorithm>
@@ -96,6 +97,9 @@ void Exchange::start(InvokeRequest& request) {
   auto admitted = admit(request, take_body(), context_.shard, context_.options);
   if (auto* refusal = std::get_if<Refusal>(&admitted)) return refuse(std::move(*refusal));
   invocation_ = std::get<wire::ServiceInvocation>(std::move(admitted));
+  if (trace::Sink* sink = context_.options.traces) {
+    trace_request(*sink, context_.shard.random(), stream_.peer(), invocation_);
+  }
   send_invocation();
 }
 
@@ -284,6 +288,10 @@ void Exchange::retry_or_fail(const Error& error, bool may_repeat, void (Exchange
 void Exchange::answer(Answer answer) {
   answered_ = true;
   body_.release();
+  if (const auto* request = std::get_if<InvokeRequest>(&work_)) {
+    context_.metrics.note(request->target.service, request->send, answer,
+                          context_.shard.now() - asked_.since);
+  }
   respond(context_.shard, stream_, asked_, std::move(answer));
 }
 

@@ -9,6 +9,7 @@
 #include "http/server.h"
 #include "ingress/answer.h"
 #include "ingress/invoke_request.h"
+#include "ingress/metrics.h"
 #include "ingress/options.h"
 #include "ingress/respond.h"
 #include "schema/source.h"
@@ -30,6 +31,7 @@ struct Context {
   schema::SchemaSource& schemas;
   std::size_t in_flight = 0;
   bool closing = false;  ///< the partitions go as well: nobody need be told who has left
+  IngressMetrics metrics = {};
 };
 
 /// Wait for, or look at, the result of an invocation.

@@ -39,6 +39,7 @@ class Ingress final : private http::ServerHandler {
 
   /// Requests that wait for a body or an answer.
   std::size_t in_flight() const { return context_.in_flight; }
+  void collect(MetricsSnapshot& out) { context_.metrics.collect(out, server_.stats()); }
 
  private:
   std::unique_ptr<http::ServerRequest> on_request(http::RequestHead head,

@@ -1,6 +1,7 @@
 #include "ingress/kafka_lane.h"
 
 #include "ingress/identity.h"
+#include "ingress/spans.h"
 
 #include <restate/log.h>
 #include <restate/testing/mutation.h>
@@ -58,6 +59,11 @@ void KafkaLane::pump() {
       return refuse(waiting_.front(), std::move(*why));
     }
     wait_ = Duration{0};
+    if (rules_.traces != nullptr) {
+      auto& command = std::get<wire::Invoke>(std::get<wire::Envelope>(built).command);
+      trace_record(*rules_.traces, shard_.random(), source_, waiting_.front().offset,
+                   command.invocation);
+    }
     sent_.push_back({waiting_.front().offset, bytes, false});
     const std::uint64_t number = first_sent_ + sent_.size() - 1;
     waiting_.pop_front();

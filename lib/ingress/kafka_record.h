@@ -5,6 +5,7 @@
 /// are part of what the log relies on: a record that is read again must get the same producer, the
 /// same number and the same partition, or it would run twice.
 
+#include "common/trace.h"
 #include "runtime/kafka.h"
 #include "schema/schema.h"
 
@@ -30,6 +31,7 @@ PartitionKey kafka_service_key(const Uuid& producer, std::int64_t offset);
 struct KafkaRules {
   schema::Defaults defaults;
   std::size_t record_limit = std::size_t{32} << 20;  ///< of key and value together
+  trace::Sink* traces = nullptr;  ///< of this shard; null: nobody traces
 };
 
 /// One partition of a subscription's topic.

@@ -4,6 +4,7 @@
 /// How the ingress behaves; the node fills it from its configuration.
 
 #include "common/memory_pool.h"
+#include "common/trace.h"
 #include "schema/schema.h"
 
 #include <restate/time.h>
@@ -41,6 +42,8 @@ struct IngressOptions {
   /// How long requests under way may take once the ingress closes.
   Duration shutdown_grace = std::chrono::seconds(5);
   schema::Defaults defaults;
+  /// Takes the spans of requests, and outlives the ingress. Null: nobody traces.
+  trace::Sink* traces = nullptr;
 };
 
 }  // namespace restate::ingress

@@ -19,7 +19,7 @@ struct Asked {
 
   std::optional<std::string> origin;
   bool preflight = false;
-  // Empty unless the log wants them.
+  // Empty unless the log may want them.
   std::string method, path;
   Instant since;
 };

@@ -4,6 +4,7 @@
 /// The way to a deployment: one exchange per attempt, bytes of the service protocol in both
 /// directions. Over HTTP, through AWS Lambda, or to the services inside this process.
 
+#include "common/metrics.h"
 #include "protocol/doc_codes.h"
 #include "protocol/exchange.h"
 #include "schema/schema.h"
@@ -84,6 +85,8 @@ class DeploymentClient {
   virtual std::unique_ptr<AttemptStream> open(const schema::Deployment& deployment,
                                               AttemptRequest request,
                                               AttemptListener& listener) = 0;
+  /// Adds what it has counted.
+  virtual void collect(MetricsSnapshot& out) { static_cast<void>(out); }
 };
 
 /// Sends `in_process` deployments to the services of this process, functions to Lambda, and all
@@ -98,6 +101,7 @@ class RoutingDeploymentClient final : public DeploymentClient {
 
   std::unique_ptr<AttemptStream> open(const schema::Deployment& deployment, AttemptRequest request,
                                       AttemptListener& listener) override;
+  void collect(MetricsSnapshot& out) override;
 
  private:
   Shard& shard_;

@@ -24,7 +24,8 @@ std::string_view hint(http::FailureKind kind) {
 
 class HttpDeploymentClient::Exchange final : public AttemptStream, public http::ClientExchange {
  public:
-  explicit Exchange(AttemptListener& listener) : listener_(listener) {}
+  Exchange(AttemptListener& listener, DeploymentMetrics::Type& metrics)
+      : listener_(listener), metrics_(metrics) {}
 
   void start(http::Client& client, const http::Target& target, http::RequestHead head) {
     stream_ = client.start(target, std::move(head), *this);
@@ -36,7 +37,10 @@ class HttpDeploymentClient::Exchange final : public AttemptStream, public http::
 
   void send(ByteChain chain) override {
     if (!stream_) return;
-    for (Bytes& bytes : chain) stream_->write(std::move(bytes));
+    for (Bytes& bytes : chain) {
+      metrics_.sent_bytes.add(bytes.size());
+      stream_->write(std::move(bytes));
+    }
   }
   void close_input() override {
     if (stream_) stream_->finish();
@@ -50,6 +54,7 @@ class HttpDeploymentClient::Exchange final : public AttemptStream, public http::
   std::size_t unsent_bytes() const override { return stream_ ? stream_->unsent_bytes() : 0; }
 
   void on_head(const http::ResponseHead& head) override {
+    metrics_.requests[head.status].add();
     protocol::ResponseHeadView view;
     view.status = head.status;
     view.content_type = head.headers.find("content-type");
@@ -57,7 +62,10 @@ class HttpDeploymentClient::Exchange final : public AttemptStream, public http::
     view.retry_after = head.headers.find("retry-after");
     listener_.on_head(view);
   }
-  void on_data(Bytes data) override { listener_.on_data(std::move(data)); }
+  void on_data(Bytes data) override {
+    metrics_.received_bytes.add(data.size());
+    listener_.on_data(std::move(data));
+  }
   void on_end() override { listener_.on_end(); }
   void on_drained() override { listener_.on_drained(); }
   void on_error(const http::Failure& failure) override {
@@ -68,6 +76,7 @@ class HttpDeploymentClient::Exchange final : public AttemptStream, public http::
 
  private:
   AttemptListener& listener_;
+  DeploymentMetrics::Type& metrics_;
   std::unique_ptr<http::ClientStream> stream_;
   Scope scope_;
 };
@@ -77,10 +86,15 @@ HttpDeploymentClient::HttpDeploymentClient(Shard& shard, HttpDeploymentOptions o
 
 HttpDeploymentClient::~HttpDeploymentClient() = default;
 
+void HttpDeploymentClient::collect(MetricsSnapshot& out) {
+  metrics_.collect(out);
+  client_.stats().collect(out);
+}
+
 std::unique_ptr<AttemptStream> HttpDeploymentClient::open(const schema::Deployment& deployment,
                                                           AttemptRequest request,
                                                           AttemptListener& listener) {
-  auto exchange = std::make_unique<Exchange>(listener);
+  auto exchange = std::make_unique<Exchange>(listener, metrics_.of(request.bidi));
   const auto url = http::parse_url(deployment.uri);
   if (!url) {
     exchange->fail(shard_, url.error());

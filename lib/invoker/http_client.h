@@ -5,6 +5,7 @@
 
 #include "http/client.h"
 #include "invoker/attempt_headers.h"
+#include "invoker/metrics.h"
 
 #include <memory>
 
@@ -21,12 +22,14 @@ class HttpDeploymentClient final : public DeploymentClient {
 
   std::unique_ptr<AttemptStream> open(const schema::Deployment& deployment, AttemptRequest request,
                                       AttemptListener& listener) override;
+  void collect(MetricsSnapshot& out) override;
 
  private:
   class Exchange;
 
   Shard& shard_;
   const HttpDeploymentOptions options_;
+  DeploymentMetrics metrics_;
   http::Client client_;
 };
 

@@ -12,12 +12,21 @@ namespace restate::invoker {
 class Invoker::Impl final : public ResidentOwner, public SlotWaiter {
  public:
   Impl(Shard& shard, DeploymentClient& client, InvokerOptions options, SharedLimits& limits,
-       InvokerHost& host)
+       InvokerHost& host, InvokerWatchers watchers)
       : options_(std::move(options)),
         slots_(limits.on(shard)),
         deadlines_(shard),
-        around_{shard,      client,     options_, limits.memory().on(shard), host, *this,
-                deadlines_, lingering_, {}} {}
+        around_{shard,
+                client,
+                options_,
+                limits.memory().on(shard),
+                host,
+                *this,
+                deadlines_,
+                lingering_,
+                watchers.metrics != nullptr ? *watchers.metrics : unwatched_,
+                watchers.traces,
+                {}} {}
   ~Impl() {
     abort_all();
     slots_.forget(*this);
@@ -27,6 +36,7 @@ class Invoker::Impl final : public ResidentOwner, public SlotWaiter {
               const wire::InvocationTarget& target, std::vector<wire::JournalEntry> journal,
               const std::optional<wire::RetryState>& queued) {
     abort(invocation);
+    around_.metrics.enqueued.add();
     std::size_t bytes = 0;
     for (const wire::JournalEntry& entry : journal) bytes += entry.body.size() + sizeof entry;
     Place& place = places_[invocation];
@@ -131,6 +141,7 @@ class Invoker::Impl final : public ResidentOwner, public SlotWaiter {
   ShardSlots& slots_;
   Deadlines deadlines_;
   LingeringExchanges lingering_;
+  InvokerMetrics unwatched_;
   Surroundings around_;
   std::unordered_map<InvocationId, Place, IdHash> places_;
   std::deque<Queued> queue_;
@@ -138,8 +149,8 @@ class Invoker::Impl final : public ResidentOwner, public SlotWaiter {
 };
 
 Invoker::Invoker(Shard& shard, DeploymentClient& client, InvokerOptions options,
-                 SharedLimits& limits, InvokerHost& host)
-    : impl_(std::make_unique<Impl>(shard, client, std::move(options), limits, host)) {}
+                 SharedLimits& limits, InvokerHost& host, InvokerWatchers watchers)
+    : impl_(std::make_unique<Impl>(shard, client, std::move(options), limits, host, watchers)) {}
 
 Invoker::~Invoker() = default;
 

@@ -6,7 +6,9 @@
 /// the log. Forgets everything when leadership is lost; the tables know what to start again.
 
 #include "invoker/deployment_client.h"
+#include "common/trace.h"
 #include "invoker/host.h"
+#include "invoker/metrics.h"
 #include "invoker/options.h"
 #include "invoker/slots.h"
 
@@ -44,13 +46,19 @@ struct AttemptStatus {
   std::optional<wire::AwaitTree> awaiting_on;  ///< protocol 7, while in flight
 };
 
+/// Who wants to know what happens; both outlive the invoker. Null: nobody.
+struct InvokerWatchers {
+  InvokerMetrics* metrics = nullptr;
+  trace::Sink* traces = nullptr;
+};
+
 /// One per leader of a partition, on its shard. Calls are made in the order of the actions of the
 /// log (an abort never overtakes the invoke it belongs to).
 class Invoker {
  public:
   /// Everything passed by reference outlives the invoker.
   Invoker(Shard& shard, DeploymentClient& client, InvokerOptions options, SharedLimits& limits,
-          InvokerHost& host);
+          InvokerHost& host, InvokerWatchers watchers = {});
   /// As `abort_all`.
   ~Invoker();
   Invoker(const Invoker&) = delete;

@@ -21,8 +21,13 @@ std::optional<std::string_view> find(const std::vector<wire::Header>& headers,
 
 class LambdaDeploymentClient::Exchange final : public AttemptStream {
  public:
-  Exchange(Shard& shard, LambdaClient* lambda, LambdaRequest request, AttemptListener& listener)
-      : shard_(shard), lambda_(lambda), request_(std::move(request)), listener_(listener) {
+  Exchange(Shard& shard, LambdaClient* lambda, LambdaRequest request, AttemptListener& listener,
+           DeploymentMetrics::Type& metrics)
+      : shard_(shard),
+        lambda_(lambda),
+        request_(std::move(request)),
+        listener_(listener),
+        metrics_(metrics) {
     if (lambda_ == nullptr) {
       fail(
           {{Code::kUnsupported, "AWS Lambda is not available here: function " + request_.arn}, {}});
@@ -36,6 +41,7 @@ class LambdaDeploymentClient::Exchange final : public AttemptStream {
     if (closed_) return;
     for (Bytes& bytes : chain) {
       bytes_ += bytes.size();
+      metrics_.sent_bytes.add(bytes.size());
       request_.body.push_back(std::move(bytes));
     }
     if (bytes_ <= kLambdaBodyBytes) return;
@@ -72,6 +78,8 @@ class LambdaDeploymentClient::Exchange final : public AttemptStream {
     destroyed_ = &destroyed;
     protocol::ResponseHeadView head;
     head.status = response.status;
+    metrics_.requests[response.status].add();
+    metrics_.received_bytes.add(response.body.size());
     head.content_type = find(response.headers, "content-type");
     head.server = find(response.headers, "x-restate-server");
     head.retry_after = find(response.headers, "retry-after");
@@ -89,6 +97,7 @@ class LambdaDeploymentClient::Exchange final : public AttemptStream {
   std::size_t bytes_ = 0;
   bool closed_ = false;
   AttemptListener& listener_;
+  DeploymentMetrics::Type& metrics_;
   bool* destroyed_ = nullptr;  ///< set in the destructor, between two calls of the listener
   std::unique_ptr<LambdaCall> call_;
   Scope scope_;
@@ -104,7 +113,7 @@ std::unique_ptr<AttemptStream> LambdaDeploymentClient::open(const schema::Deploy
   call.path = protocol::invoke_path(request.target.service, request.target.handler);
   call.headers = attempt_headers(options_, deployment, request, shard_.wall_now());
   call.zstd = deployment.lambda_zstd;
-  return std::make_unique<Exchange>(shard_, lambda_, std::move(call), listener);
+  return std::make_unique<Exchange>(shard_, lambda_, std::move(call), listener, metrics_.lambda);
 }
 
 }  // namespace restate::invoker

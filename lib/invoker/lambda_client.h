@@ -6,6 +6,7 @@
 
 #include "invoker/attempt_headers.h"
 #include "invoker/lambda.h"
+#include "invoker/metrics.h"
 
 #include <memory>
 
@@ -19,6 +20,7 @@ class LambdaDeploymentClient final : public DeploymentClient {
 
   std::unique_ptr<AttemptStream> open(const schema::Deployment& deployment, AttemptRequest request,
                                       AttemptListener& listener) override;
+  void collect(MetricsSnapshot& out) override { metrics_.collect(out); }
 
  private:
   class Exchange;
@@ -26,6 +28,7 @@ class LambdaDeploymentClient final : public DeploymentClient {
   Shard& shard_;
   LambdaClient* lambda_;
   const AttemptHeaderOptions options_;
+  DeploymentMetrics metrics_;
 };
 
 }  // namespace restate::invoker

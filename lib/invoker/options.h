@@ -29,8 +29,6 @@ struct InvokerOptions {
   bool disable_eager_state = false;
   /// Offer protocol 7 to deployments that know it.
   bool protocol_v7 = false;
-  /// Handlers hear of their caller's trace. Off unless somebody collects traces.
-  bool propagate_traces = false;
   std::size_t max_awaited_future_depth = 1000;
   /// What one message of an attempt may take, in either direction. Nothing: `message_size_limit`.
   /// An attempt that needs more fails, and so would every other.

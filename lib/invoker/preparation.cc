@@ -1,5 +1,7 @@
 #include "invoker/preparation.h"
 
+#include "wire/span.h"
+
 #include <utility>
 
 namespace restate::invoker {
@@ -64,6 +66,9 @@ std::variant<PreparedAttempt, AttemptError> prepare_attempt(const InvocationId& 
     return error;
   }
   plan.input = std::move(*input);
+  // From here on that of the invocation itself: what it calls belongs to its trace.
+  const auto context = wire::context_of(invocation, plan.input.span);
+  plan.input.span = context ? wire::span_context(*context) : wire::SpanContext{};
 
   prepared.deployment = choose_deployment(plan.input, *prepared.schema);
   if (prepared.deployment == nullptr) {
@@ -98,11 +103,11 @@ std::variant<PreparedAttempt, AttemptError> prepare_attempt(const InvocationId& 
     auto state = host.read_state(plan.input.target, invocation.key, options.eager_state_limit());
     if (!state) return read_error(state.error(), "the state");
     plan.state = std::move(*state);
+    prepared.state_cut = plan.state.partial;
   }
 
   prepared.request.invocation = invocation;
   prepared.request.target = plan.input.target;
-  if (options.propagate_traces) prepared.request.span = plan.input.span;
   prepared.request.protocol = plan.protocol;
   prepared.request.bidi = plan.bidi;
   return prepared;

@@ -20,6 +20,7 @@ struct PreparedAttempt {
   AttemptRequest request;
   schema::SchemaPtr schema;  ///< keeps `deployment` alive
   const schema::Deployment* deployment = nullptr;
+  bool state_cut = false;  ///< there is more state than an attempt may begin with
 };
 
 /// Reads one moment of the invocation. Time and random bits of the plan are left to the caller.

@@ -2,6 +2,7 @@
 
 #include "common/duration_text.h"
 #include "invoker/preparation.h"
+#include "wire/span.h"
 
 #include <restate/log.h>
 
@@ -67,11 +68,27 @@ void Resident::start_attempt() {
 
   residency_.on_policy(prepared.retry);
   last_deployment_ = prepared.plan.deployment;
+  start_span(prepared);
+  around_.metrics.started.add();
+  if (prepared.state_cut) around_.metrics.partial_state.add();
+  attempt_since_ = around_.shard.now();
+  attempt_runs_ = true;
   attempt_.emplace(std::move(prepared.plan), residency_);
   exchange_ = std::make_unique<Exchange>(around_.deadlines, around_.shard.log(), *this);
   exchange_->open(around_.client, *prepared.deployment, std::move(prepared.request));
   attempt_->start(std::move(journal), effects);
   if (carry_out() && account()) pump_replay();
+}
+
+void Resident::start_span(PreparedAttempt& prepared) {
+  AttemptPlan& plan = prepared.plan;
+  if (around_.traces == nullptr) return;
+  const auto parent = wire::parent_of(plan.input.span);
+  if (!parent) return;
+  span_.start(*around_.traces, *parent, around_.shard.random().next(), invocation_,
+              plan.input.target, *prepared.deployment, plan.protocol);
+  plan.input.span = span_.context();
+  prepared.request.span = span_.context();
 }
 
 void Resident::on_memory(Lease lease) {
@@ -121,11 +138,13 @@ bool Resident::carry_out() {
       exchange_->stream().send(std::move(send->chain));
     } else if (auto* propose = std::get_if<Propose>(&effect)) {
       warn_of_size(propose->effect);
+      span_.on_effect(propose->effect);
       on_proposed(propose->effect);
       const auto taken =
           around_.host.on_effect(invocation_, token_, std::move(propose->effect));
       if (!taken) on_refused(taken.error(), i + 1);
     } else if (auto* yield = std::get_if<ProposeYield>(&effect)) {
+      span_.on_effect(yield->yielded);
       yield->yielded.resume_at =
           around_.shard.wall_now().plus(static_cast<std::uint64_t>(yield->delay.count()));
       const auto taken = around_.host.on_effect(invocation_, token_, std::move(yield->yielded));
@@ -186,13 +205,64 @@ void Resident::on_attempt_over(Outcome outcome) {
   }
   lease_.release();
   const std::size_t before = effects.size();
+  const bool ran = std::exchange(attempt_runs_, false);
+  const Kind kind = kind_of(outcome);
   residency_.on_attempt_over(std::move(outcome), around_.shard.random().next(), effects);
+  count(kind, ran, effects, before);
+  end_span(kind, effects, before);
   if (!failure) return;
   log.warn("invoker", "Invocation error, " + consequence(effects, before),
            {{"restate.invocation.id", invocation_.str()},
             {"restate.error.code", protocol::to_string(failure->doc_code)},
             {"restate.deployment.id", last_deployment_ ? last_deployment_->str() : ""},
             {"error", describe(*failure)}});
+}
+
+void Resident::end_span(Kind kind, const Effects& effects, std::size_t first) {
+  using Status = trace::Span::Status;
+  // The last words belong to the attempt, but are carried out after it.
+  for (std::size_t i = first; i < effects.size(); ++i) {
+    if (const auto* propose = std::get_if<Propose>(&effects[i])) span_.on_effect(propose->effect);
+    if (const auto* yield = std::get_if<ProposeYield>(&effects[i])) span_.on_effect(yield->yielded);
+  }
+  switch (kind) {
+    case Kind::kEnded:
+      return span_.end(Status::kOk);
+    case Kind::kFailed:
+      return span_.end(Status::kError, "transient failure");
+    case Kind::kSuspended:
+    case Kind::kVoid:
+      return span_.end(Status::kUnset);
+  }
+}
+
+Resident::Kind Resident::kind_of(const Outcome& outcome) {
+  if (std::holds_alternative<AttemptEnded>(outcome)) return Kind::kEnded;
+  if (std::holds_alternative<AttemptSuspended>(outcome)) return Kind::kSuspended;
+  const bool none = std::get<AttemptError>(outcome).kind == AttemptError::Kind::kNotInvoked;
+  return none ? Kind::kVoid : Kind::kFailed;
+}
+
+void Resident::count(Kind kind, bool ran, const Effects& effects, std::size_t first) {
+  InvokerMetrics& metrics = around_.metrics;
+  if (ran) metrics.attempts.record(around_.shard.now() - attempt_since_);
+  switch (kind) {
+    case Kind::kEnded:
+      return metrics.completed.add();
+    case Kind::kSuspended:
+      return metrics.suspended.add();
+    case Kind::kVoid:
+      return;
+    case Kind::kFailed:
+      break;
+  }
+  for (std::size_t i = first; i < effects.size(); ++i) {
+    if (std::holds_alternative<WaitForRetry>(effects[i]) ||
+        std::holds_alternative<ProposeYield>(effects[i])) {
+      return metrics.failed_transient.add();
+    }
+  }
+  metrics.failed.add();
 }
 
 void Resident::warn_of_size(const wire::Effect& effect) {

@@ -3,6 +3,7 @@
 /// \file
 /// One invocation inside the invoker: its machines, its stream, its timers.
 
+#include "invoker/attempt_span.h"
 #include "invoker/deadlines.h"
 #include "invoker/deployment_client.h"
 #include "invoker/exchange.h"
@@ -24,6 +25,7 @@
 namespace restate::invoker {
 
 class Resident;
+struct PreparedAttempt;
 
 class ResidentOwner {
  public:
@@ -44,6 +46,8 @@ struct Surroundings {
   ResidentOwner& owner;
   Deadlines& deadlines;
   LingeringExchanges& lingering;
+  InvokerMetrics& metrics;
+  trace::Sink* traces;  ///< null: nobody traces
   Effects effects;  ///< room for what one event leads to, used again and again
 };
 
@@ -95,6 +99,8 @@ class Resident final : public AttemptListener, public DeadlineListener, public M
     Deadline deadline;
   };
   void start_attempt();
+  /// Opens a span of its own for the attempt, if its invocation is traced.
+  void start_span(PreparedAttempt& prepared);
   bool has_room() const { return exchange_->stream().unsent_bytes() <= kReplayHighWater; }
   /// Brings the lease in line with what the attempt holds, or ends the attempt. False if the resident
   /// is gone.
@@ -106,6 +112,12 @@ class Resident final : public AttemptListener, public DeadlineListener, public M
   void on_attempt_over(Outcome outcome);
   /// The log cannot take an effect. Those from `from` on are void.
   void on_refused(const Error& why, std::size_t from);
+  /// How an attempt ended. `kVoid`: it was none, since the invocation had ended before.
+  enum class Kind : std::uint8_t { kEnded, kSuspended, kFailed, kVoid };
+  static Kind kind_of(const Outcome& outcome);
+  /// Counts what is over; `ran`: the endpoint was asked. `effects` from `first` on: what follows.
+  void end_span(Kind kind, const Effects& effects, std::size_t first);
+  void count(Kind kind, bool ran, const Effects& effects, std::size_t first);
   void let_go(bool orderly);
   /// The endpoint is read no faster than the log stores what it says.
   void on_proposed(const wire::Effect& effect);
@@ -130,6 +142,9 @@ class Resident final : public AttemptListener, public DeadlineListener, public M
   SetTimeout::Kind waiting_for_ = SetTimeout::Kind::kInactivity;
   std::unique_ptr<Timer> retry_timer_;
 
+  Instant attempt_since_;
+  bool attempt_runs_ = false;
+  AttemptSpan span_;
   std::optional<WallTime> last_start_at_;
   std::optional<WallTime> next_retry_at_;
   std::optional<DeploymentId> last_deployment_;

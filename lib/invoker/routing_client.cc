@@ -34,4 +34,10 @@ std::unique_ptr<AttemptStream> RoutingDeploymentClient::open(const schema::Deplo
   return client->open(deployment, std::move(request), listener);
 }
 
+void RoutingDeploymentClient::collect(MetricsSnapshot& out) {
+  for (DeploymentClient* client : {network_, in_process_, lambda_}) {
+    if (client != nullptr) client->collect(out);
+  }
+}
+
 }  // namespace restate::invoker

@@ -7,7 +7,10 @@ namespace restate::invoker {
 
 bool ShardSlots::acquire(SlotWaiter& waiter) {
   // Whoever waits already comes first: without this, a busy partition starves its neighbours.
-  if (waiters_.empty() && limits_.try_acquire()) return true;
+  if (waiters_.empty() && limits_.try_acquire()) {
+    acquired_.add();
+    return true;
+  }
   if (std::find(waiters_.begin(), waiters_.end(), &waiter) == waiters_.end()) {
     waiters_.push_back(&waiter);
   }
@@ -18,7 +21,10 @@ bool ShardSlots::acquire(SlotWaiter& waiter) {
   return false;
 }
 
-void ShardSlots::release() { limits_.give_back(*this); }
+void ShardSlots::release() {
+  released_.add();
+  limits_.give_back(*this);
+}
 
 void ShardSlots::forget(SlotWaiter& waiter) { std::erase(waiters_, &waiter); }
 
@@ -46,11 +52,12 @@ void ShardSlots::hand_out() {
     }
     SlotWaiter* waiter = waiters_.front();
     waiters_.pop_front();
+    acquired_.add();
     waiter->on_slot();
   }
   // The bit first, so that what is left goes to somebody else.
   if (waiters_.empty()) limits_.starving_.fetch_and(~bit());
-  for (; granted > 0; --granted) release();
+  for (; granted > 0; --granted) limits_.give_back(*this);
 }
 
 SharedLimits::SharedLimits(std::uint32_t concurrent_invocations, const std::vector<Shard*>& shards,

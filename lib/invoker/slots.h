@@ -4,6 +4,7 @@
 /// How many invocations of a node may be inside its invokers at once, all partitions together, and
 /// what they may hold.
 
+#include "common/metrics.h"
 #include "invoker/memory.h"
 
 #include <restate/runtime.h>
@@ -41,6 +42,10 @@ class ShardSlots {
   /// Must be called before a waiter dies.
   void forget(SlotWaiter& waiter);
 
+  /// Of this shard: taken, and given back.
+  const Counter& acquired() const { return acquired_; }
+  const Counter& released() const { return released_; }
+
  private:
   friend class SharedLimits;
   /// A taken slot comes from a shard, or a free one may be there to be taken. Any thread.
@@ -54,6 +59,7 @@ class ShardSlots {
   std::deque<SlotWaiter*> waiters_;
   std::atomic<std::uint32_t> granted_{0};  ///< taken for us, not handed out yet
   bool scheduled_ = false;
+  Counter acquired_, released_;
   Scope scope_;
 };
 

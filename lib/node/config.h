@@ -128,9 +128,12 @@ struct Config {
   bool scoped_virtual_objects = false;
   /// An id that comes back gets another random seed. Once a partition has it, for good.
   bool unique_random_seeds = false;
-  /// Nothing is exported yet. Either of them makes trace contexts travel to handlers.
+  /// Of `/metrics` only what the stores say about themselves is left.
+  bool disable_prometheus = false;
+  /// Where spans of invocations go; the second wins. Empty: nowhere, and handlers hear of no trace.
   std::string tracing_endpoint;
   std::string tracing_services_endpoint;
+  std::map<std::string, std::string> tracing_headers;
   ServiceClientConfig service_client;
   LambdaConfig lambda;
   std::map<std::string, std::string> additional_request_headers;

@@ -27,7 +27,7 @@ Acceptance acceptance_of(std::string_view name) {
       "rocksdb-", "storage-", "default-thread-", "metadata-",
       "gossip-", "hlc-", "networking.", "bifrost.", "log-server.", "tokio-",
       // Nothing of the kind is sent, shown or kept anyway.
-      "disable-telemetry", "disable-prometheus", "disable-config-sql-table",
+      "disable-telemetry", "disable-config-sql-table",
       "admin.heartbeat-interval", "admin.query-engine.datafusion-options",
       "admin.query-engine.datafusion-options.", "admin.storage-accounting-update-interval",
       // Sizes and habits of parts that are built in another way.

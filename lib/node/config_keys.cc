@@ -152,6 +152,7 @@ std::vector<ConfigKey> config_keys(Config& config) {
   table.flag("experimental-enable-vqueues", config.vqueues);
   table.flag("experimental-enable-scoped-virtual-objects", config.scoped_virtual_objects);
   table.flag("experimental-enable-unique-random-seeds", config.unique_random_seeds);
+  table.flag("disable-prometheus", config.disable_prometheus);
   table.text("tracing-endpoint", config.tracing_endpoint);
   table.text("tracing-services-endpoint", config.tracing_services_endpoint);
   table.flag("disable-controlled-idempotent-sharding", config.legacy_idempotent_sharding);

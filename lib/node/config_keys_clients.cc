@@ -111,6 +111,7 @@ void add_client_keys(ConfigTable& table, Config& config) {
              kMaxWindow);
   table.size(prefix + "http2-max-frame-size", client.max_frame_bytes, 16'384, 16'777'215);
   request_headers(table, prefix + "additional-request-headers", config.additional_request_headers);
+  request_headers(table, "tracing-headers", config.tracing_headers);
   proxy(table, prefix, client);
   lambda(table, prefix, config.lambda);
 

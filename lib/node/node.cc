@@ -5,6 +5,7 @@
 #include "http/client.h"
 #include "node/config_values.h"
 #include "node/health_server.h"
+#include "node/metrics_page.h"
 #include "node/provision.h"
 #include "node/shard_node.h"
 #include "query/service.h"
@@ -138,6 +139,7 @@ class Node::Impl : public std::enable_shared_from_this<Node::Impl>, private quer
       waiting(Error{Code::kShutdown, "the node stops"});
     }
     health_.reset();
+    metrics_page_.reset();
     if (!admin_) return stop_shards(std::move(done));
     // Requests that run have the partitions' clients at hand: they end before those go.
     admin_->stop(Completion<void>(home_, bind([this, done = std::move(done)](Result<void>) mutable {
@@ -171,6 +173,7 @@ class Node::Impl : public std::enable_shared_from_this<Node::Impl>, private quer
     scope_.reset();
     poll_timer_.reset();
     health_.reset();
+    metrics_page_.reset();
     drop_admin();
     shards_.clear();
     waiting_for_ready_.clear();
@@ -371,7 +374,7 @@ class Node::Impl : public std::enable_shared_from_this<Node::Impl>, private quer
 
   /// Shard 0 listens first: the ports it gets are those that the others share.
   Result<BoundAddresses> listen() {
-    BoundAddresses bound;
+    BoundAddresses& bound = bound_;
     if (config_.roles.contains("http-ingress")) {
       auto used =
           shards_[0]->listen(addresses_of(config_.ingress_listener, config_, "ingress.sock"));
@@ -398,7 +401,7 @@ class Node::Impl : public std::enable_shared_from_this<Node::Impl>, private quer
       }
     }
     if (config_.node_listener.mode != ListenMode::kNone) {
-      health_ = std::make_unique<HealthServer>(home_, config_, id_);
+      open_health();
       for (const Address& address : addresses_of(config_.node_listener, config_, "fabric.sock")) {
         auto used = health_->listen(address);
         if (!used) return std::move(used).error().within("listening for nodes");
@@ -406,6 +409,22 @@ class Node::Impl : public std::enable_shared_from_this<Node::Impl>, private quer
       }
     }
     return bound;
+  }
+
+  void open_health() {
+    for (const auto& shard : shards_) shared_->boards.push_back(&shard->board());
+    metrics_page_ = std::make_unique<MetricsPage>(
+        home_, shards_.size(), parts_, config_, *shared_,
+        [this](std::size_t shard, Function<void(ShardNode&)> task) {
+          on_shard(shard, std::move(task));
+        });
+    health_ = std::make_unique<HealthServer>(
+        home_, config_, id_,
+        HealthServer::Sources{
+            [this] {
+              return HealthServer::Now{ready_, shards_[0]->schema().current()->version, &bound_};
+            },
+            [this](Function<void(std::string)> done) { metrics_page_->fetch(std::move(done)); }});
   }
 
   void open_admin(const std::vector<Address>& ingress) {
@@ -546,6 +565,8 @@ class Node::Impl : public std::enable_shared_from_this<Node::Impl>, private quer
   std::unique_ptr<admin::NetworkDiscoverer> discoverer_;
   std::unique_ptr<query::QueryService> queries_;
   std::unique_ptr<admin::Admin> admin_;
+  BoundAddresses bound_;
+  std::unique_ptr<MetricsPage> metrics_page_;
   std::unique_ptr<HealthServer> health_;
   /// What keeps subscriptions of this node from their work.
   std::map<schema::SubscriptionId, std::vector<schema::SubscriptionTrouble>> troubles_;

@@ -4,6 +4,7 @@
 /// A node: its roles wired together over the parts that a host lends it, started and stopped in
 /// order. Runs on every runtime, the simulator's included.
 
+#include "common/trace.h"
 #include "invoker/deployment_client.h"
 #include "invoker/lambda.h"
 #include "node/config.h"
@@ -22,6 +23,9 @@
 #include <utility>
 #include <vector>
 
+namespace restate {
+class MetricsSnapshot;
+}
 namespace restate::http {
 class TlsConnector;
 }
@@ -60,6 +64,10 @@ struct NodeParts {
   query::SqlEngine* sql = nullptr;
   /// Services of this process; empty: none.
   std::vector<schema::DiscoveredService> in_process_services;
+  /// Takes the spans of invocations, made once per shard, on it; nothing: nobody traces.
+  Function<std::unique_ptr<trace::Sink>(Shard&)> traces;
+  /// Adds figures about what the host has lent, on any thread; nothing: those of the store only.
+  Function<void(MetricsSnapshot&)> collect;
   /// Called once, on any shard: the disk refused, and nothing is acknowledged any more.
   Function<void(const Error&)> on_failed;
 };

@@ -23,8 +23,6 @@ worker::WorkerOptions worker_options(const Config& config, GenerationalNodeId id
   options.invoker.flow_control = config.vqueues;
   options.invoker.scoped_virtual_objects = config.scoped_virtual_objects;
   if (config.vqueues) options.wanted_features.push_back(partition::Features::kVqueues);
-  options.invoker.propagate_traces =
-      !config.tracing_endpoint.empty() || !config.tracing_services_endpoint.empty();
   options.invoker.controlled_idempotent_sharding = shared.controlled_idempotent_sharding;
   options.cleanup_interval = milliseconds(config.cleanup_interval_ms);
   options.trim_delay = milliseconds(config.trim_delay_ms);
@@ -75,6 +73,7 @@ ShardNode::ShardNode(Shard& shard, NodeParts& parts, const Config& config, Gener
       parts_(parts),
       config_(config),
       shared_(shared),
+      traces_(parts.traces ? parts.traces(shard) : nullptr),
       bifrost_(bifrost::make_bifrost(
           shard, parts.metadata,
           {.default_provider = parts.default_provider,
@@ -91,7 +90,8 @@ ShardNode::ShardNode(Shard& shard, NodeParts& parts, const Config& config, Gener
                 std::move(on_failed),
                 &schema_,
                 &rules_,
-                parts.copies},
+                parts.copies,
+                traces_.get()},
       group_(context_),
       client_(shard, router),
       supervisor_(context_, group_, router),
@@ -117,8 +117,9 @@ void ShardNode::start(std::vector<worker::PartitionDescription> partitions,
 }
 
 Result<std::vector<Address>> ShardNode::listen(const std::vector<Address>& addresses) {
-  ingress_ = std::make_unique<ingress::Ingress>(shard_, ingress_options(config_, shared_), client_,
-                                                schema_);
+  ingress::IngressOptions options = ingress_options(config_, shared_);
+  options.traces = traces_.get();
+  ingress_ = std::make_unique<ingress::Ingress>(shard_, options, client_, schema_);
   std::vector<Address> bound;
   for (const Address& address : addresses) {
     RESTATE_TRY(auto used, ingress_->listen(address));
@@ -130,12 +131,23 @@ Result<std::vector<Address>> ShardNode::listen(const std::vector<Address>& addre
 void ShardNode::consume(ingress::KafkaIngress::OnTroubles on_troubles) {
   if (parts_.kafka == nullptr) return;
   ingress::KafkaOptions options;
-  options.rules = {config_.defaults, config_.request_size_limit};
+  options.rules = {config_.defaults, config_.request_size_limit, traces_.get()};
   options.clusters = config_.kafka_clusters;
   options.shard = shard_.index();
   options.shards = parts_.runtime.shard_count();
   kafka_ = std::make_unique<ingress::KafkaIngress>(shard_, *parts_.kafka, ingestion_, schema_,
                                                    std::move(options), std::move(on_troubles));
+}
+
+void ShardNode::collect(MetricsSnapshot& out) {
+  supervisor_.collect(out);
+  client_.collect(out);
+  deployments_->collect(out);
+  if (ingress_) ingress_->collect(out);
+  if (traces_) traces_->collect(out);
+  const invoker::ShardSlots& slots = shared_.limits.on(shard_);
+  out.counter("invoker_concurrency_slots_acquired", {}, slots.acquired());
+  out.counter("invoker_concurrency_slots_released", {}, slots.released());
 }
 
 Result<void> ShardNode::collect(const std::vector<worker::PartitionDescription>& partitions,
@@ -156,7 +168,8 @@ void ShardNode::stop(Completion<void> done) {
   kafka_.reset();
   const auto close = [this](Completion<void> closed) {
     supervisor_.close();
-    closed(Result<void>());
+    if (!traces_) return closed(Result<void>());
+    traces_->close([closed = std::move(closed)]() mutable { closed(Result<void>()); });
   };
   if (!ingress_) return close(std::move(done));
   ingress_->stop(Completion<void>(

@@ -34,6 +34,7 @@ struct NodeShared {
   std::shared_ptr<MemoryPool> request_bodies;
   bool controlled_idempotent_sharding = true;
   std::uint64_t cluster_fingerprint = 0;
+  std::vector<const worker::StatusBoard*> boards;  ///< of all shards
 };
 
 class ShardNode {
@@ -68,6 +69,9 @@ class ShardNode {
   void reconfigure(const Config& config);
   void set_ready(bool ready) { client_.set_ready(ready); }
 
+  /// Adds what this shard has counted.
+  void collect(MetricsSnapshot& out);
+
   Shard& shard() { return shard_; }
   worker::PartitionClient& client() { return client_; }
   schema::SchemaCell& schema() { return schema_; }
@@ -80,6 +84,7 @@ class ShardNode {
   NodeShared& shared_;
   schema::SchemaCell schema_;
   schema::RuleCell rules_;
+  std::unique_ptr<trace::Sink> traces_;  ///< null: nobody traces
   std::unique_ptr<bifrost::Bifrost> bifrost_;
   std::unique_ptr<invoker::DeploymentClient> deployments_;
   worker::ShardContext context_;

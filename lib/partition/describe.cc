@@ -201,6 +201,12 @@ struct ActionText {
   std::string operator()(const QueueRefused& a) const {
     return "QueueRefused " + a.place.invocation.str() + " " + text(a.place.at);
   }
+  std::string operator()(const InvocationStarted& a) const {
+    return "InvocationStarted " + a.invocation.str() + " " + a.span.traceparent;
+  }
+  std::string operator()(const InvocationEnded& a) const {
+    return "InvocationEnded " + a.invocation.str() + (a.failure ? " " + text(*a.failure) : "");
+  }
   std::string operator()(const QueuePaused& a) const {
     return std::string(a.paused ? "QueuePaused " : "QueueResumed ") + a.queue.str();
   }

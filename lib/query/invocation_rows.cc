@@ -7,6 +7,7 @@
 #include "partition/keys.h"
 #include "partition/rows.h"
 #include "partition/visible_status.h"
+#include "wire/span.h"
 
 #include <restate/assert.h>
 
@@ -155,8 +156,8 @@ constexpr Field<Invocation> kInvocationFields[] = {
      }},
     {"trace_id",
      [](const Invocation& r, Cell c) {
-       const std::string& parent = r.status.span.traceparent;  // 00-<trace>-<span>-<flags>
-       if (parent.size() >= 35) c.text(std::string_view(parent).substr(3, 32));
+       const auto context = wire::context_of(r.id, r.status.span);
+       if (context && context->sampled) c.text(context->trace.hex());
      }},
     {"journal_size",
      [](const Invocation& r, Cell c) {

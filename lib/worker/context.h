@@ -3,11 +3,13 @@
 /// \file
 /// What the partition processors of one shard share: the parts list, passed in by reference.
 
+#include "common/trace.h"
 #include "invoker/invoker.h"
 #include "partition/migration.h"
 #include "schema/schema.h"
 #include "schema/source.h"
 #include "worker/limits.h"
+#include "worker/metrics.h"
 
 #include <restate/bifrost/bifrost.h>
 #include <restate/metadata/store.h>
@@ -87,6 +89,9 @@ struct ShardContext {
   /// Where copies of tables go, and come from when a partition has lost its own. With one, the log
   /// keeps what a restore would need. Null: none are made.
   CopyStore* copies = nullptr;
+  /// Takes the spans of invocations. Null: nobody traces.
+  trace::Sink* traces = nullptr;
+  WorkerMetrics metrics = {};
 };
 
 }  // namespace restate::worker

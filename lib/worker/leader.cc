@@ -4,6 +4,7 @@
 #include "common/version.h"
 #include "partition/tables.h"
 #include "worker/router.h"
+#include "worker/spans.h"
 
 #include <restate/log.h>
 #include <restate/testing/mutation.h>
@@ -39,7 +40,7 @@ Leader::Leader(PartitionProcessor& processor, LeaderEpoch epoch)
       context_(processor.context()),
       epoch_(epoch),
       invoker_(context_.shard, context_.deployments, context_.options.invoker, context_.limits,
-               *this),
+               *this, {&processor.metrics().invoker, context_.traces}),
       timers_(
           context_.shard,
           [this](const std::optional<wire::TimerKey>& after, std::size_t limit) {
@@ -125,6 +126,7 @@ void Leader::start_attempt(partition::InvokeAction action) {
 }
 
 void Leader::run(partition::Action& action) {
+  processor_.metrics().actions[metric_name(action)].add();
   struct Visitor {
     Leader& self;
     void operator()(partition::InvokeAction& a) {
@@ -158,6 +160,8 @@ void Leader::run(partition::Action& action) {
     void operator()(const partition::QueueMoved& a) { self.on_queue(a); }
     void operator()(const partition::QueueRefused& a) { self.on_queue(a); }
     void operator()(const partition::QueuePaused& a) { self.on_queue(a); }
+    void operator()(const partition::InvocationStarted& a) { trace(self.context_.traces, a); }
+    void operator()(const partition::InvocationEnded& a) { trace(self.context_.traces, a); }
   };
   std::visit(Visitor{*this}, action);
 }
@@ -294,6 +298,7 @@ void Leader::on_rules(std::uint64_t version, const Bytes& book) {
 void Leader::send(PartitionId destination, std::vector<OutboxRow> messages, Completion<void> done) {
   std::vector<wire::Envelope> envelopes;
   envelopes.reserve(messages.size());
+  processor_.metrics().shuffled.add(messages.size());
   for (OutboxRow& row : messages) {
     wire::Envelope& envelope = envelopes.emplace_back();
     envelope.dedup = wire::PartitionDedup{processor_.id(), row.sequence};

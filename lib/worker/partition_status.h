@@ -34,6 +34,7 @@ struct PartitionStatus {
   std::uint64_t durable = 0;        ///< of it, what a crash cannot take
   std::uint64_t reported = 0;       ///< durable, and the log knows
   std::uint64_t log_tail = 0;       ///< the next LSN when it was opened
+  std::uint64_t lag = 0;            ///< records read that are not applied
   LeaderEpoch epoch;                ///< of the last leader that announced itself
   GenerationalNodeId leader;        ///< that one
   partition::Features features;

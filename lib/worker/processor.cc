@@ -1,6 +1,7 @@
 #include "worker/processor.h"
 
 #include "partition/tables.h"
+#include "runtime/stopwatch.h"
 #include "wire/codec.h"
 #include "worker/copier.h"
 #include "worker/group.h"
@@ -44,13 +45,14 @@ PartitionProcessor::PartitionProcessor(ShardContext& context, Group& group, Rout
       group_(group),
       router_(router),
       description_(description),
+      metrics_(context.metrics.partitions[description.id]),
       on_stopped_(std::move(on_stopped)),
       proposer_(context.shard, context.bifrost, description.log, description.keys,
                 [this](const Error& error) { on_proposal_lost(error); },
                 [this] {
                   if (leader_) leader_->on_room();
                 },
-                context.options.proposal_bytes),
+                context.options.proposal_bytes, &context.metrics.appends),
       migration_timer_(context.shard.make_timer([this] { migrate(); })),
       campaign_timer_(context.shard.make_timer([this] { campaign(); })) {}
 
@@ -90,6 +92,10 @@ bool PartitionProcessor::apply_pending() {
   }
   std::size_t records = 0;
   const std::size_t most_rows = context_.options.batch_bytes * limits::kRowBytesPerRecordByte;
+  const WallTime now = context_.shard.wall_now();
+  WorkerMetrics& metrics = context_.metrics;
+  const std::size_t leads = role_ == Role::kLeader ? 1 : 0;
+  Stopwatch watch;
   while (!pending_.empty() && records < context_.options.batch_records &&
          batch_bytes_ < context_.options.batch_bytes && machine_->batch_bytes() < most_rows &&
          !announced_) {
@@ -128,6 +134,8 @@ bool PartitionProcessor::apply_pending() {
       stop(std::move(applied).error().within(description_.at(entry.lsn.value)));
       return false;
     }
+    metrics.applies[envelope->command.index()][leads].record(watch.lap());
+    metrics.waits[leads].record(milliseconds(now.ms_since(entry.record.created_at)));
     if (RESTATE_MUTATION("worker/actions-before-commit")) run_actions();
     if (applied->durability) reported_ = applied->durability;
     if (!std::holds_alternative<wire::UpdateDurability>(envelope->command)) batch_works_ = true;
@@ -195,6 +203,7 @@ PartitionStatus PartitionProcessor::status() const {
   status.applied = machine_->applied();
   status.durable = space_->durable().value;
   status.log_tail = log_tail_;
+  status.lag = pending_.size();
   if (durability_) status.reported = durability_->reported();
   if (const auto leader = machine_->leader()) {
     status.epoch = leader->epoch;

@@ -84,6 +84,7 @@ class PartitionProcessor final : private bifrost::ReadListener {
   ShardContext& context() { return context_; }
   Router& router() { return router_; }
   const PartitionDescription& description() const { return description_; }
+  PartitionMetrics& metrics() { return metrics_; }
   storage::Position durable() const { return space_ ? space_->durable() : storage::Position{}; }
   /// Of records that are read and wait to be applied.
   std::size_t pending_bytes() const { return pending_bytes_; }
@@ -140,6 +141,7 @@ class PartitionProcessor final : private bifrost::ReadListener {
   Group& group_;
   Router& router_;
   const PartitionDescription description_;
+  PartitionMetrics& metrics_;
   OnStopped on_stopped_;
   Role role_ = Role::kStarting;
   std::optional<Error> stopped_;

@@ -28,6 +28,7 @@ Error sealed_error(const PartitionDescription& description, const partition::Sea
 
 void PartitionProcessor::start(std::uint64_t needed) {
   needed_ = needed;
+  metrics_.starts.add();
   auto space = context_.store.open(description_.id, context_.shard);
   if (!space) return stop(std::move(space).error());
   space_ = std::move(space).value();

@@ -26,14 +26,15 @@ void answer_later(Completion<void> done, Error error) {
 
 Proposer::Proposer(Shard& shard, bifrost::Bifrost& bifrost, bifrost::LogId log, KeyRange keys,
                    Function<void(const Error&)> on_lost, Function<void()> on_room,
-                   std::size_t limit)
+                   std::size_t limit, AppendMetrics* metrics)
     : shard_(shard),
       bifrost_(bifrost),
       log_(log),
       keys_(keys),
       on_lost_(std::move(on_lost)),
       on_room_(std::move(on_room)),
-      limit_(limit) {}
+      limit_(limit),
+      metrics_(metrics) {}
 
 Proposer::~Proposer() {
   shard_.forget(*this);
@@ -143,8 +144,14 @@ void Proposer::act() {
 void Proposer::send(Batch batch) {
   const WallTime now = shard_.wall_now();
   if (RESTATE_MUTATION("worker/proposals-reordered")) std::ranges::reverse(batch.records);
-  for (bifrost::Record& record : batch.records) record.created_at = now;
+  std::size_t bytes = 0;
+  for (bifrost::Record& record : batch.records) {
+    record.created_at = now;
+    bytes += record.body.size();
+    if (metrics_ != nullptr) metrics_->record_bytes.record(record.body.size());
+  }
   under_way_ += batch.weight;
+  const std::size_t records = batch.records.size();
   bifrost_.append(
       log_, std::move(batch.records),
       Completion<bifrost::Lsn>(
@@ -152,7 +159,10 @@ void Proposer::send(Batch batch) {
                                            const Result<bifrost::Lsn>& last) {
                      on_appended(weight, last);
                    }),
+                   counted = scope_.bind([this, bytes, records,
+                                          since = shard_.now()] { count(records, bytes, since); }),
                    durable = std::move(batch.durable)](Result<bifrost::Lsn> last) mutable {
+            if (last) counted();
             bound(last);
             // A closed processor's callers are answered as well: they may outlive it.
             for (auto& done : durable) {
@@ -163,6 +173,13 @@ void Proposer::send(Batch batch) {
               }
             }
           }));
+}
+
+void Proposer::count(std::size_t records, std::size_t bytes, Instant since) {
+  if (metrics_ == nullptr) return;
+  metrics_->records.add(records);
+  metrics_->bytes.add(bytes);
+  metrics_->durations.record(shard_.now() - since);
 }
 
 void Proposer::on_appended(std::size_t weight, const Result<bifrost::Lsn>& last) {

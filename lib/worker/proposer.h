@@ -5,6 +5,7 @@
 /// one sync carries it all. What the log cannot take yet waits here.
 
 #include "worker/limits.h"
+#include "worker/metrics.h"
 
 #include <restate/bifrost/bifrost.h>
 #include <restate/runtime.h>
@@ -32,10 +33,10 @@ class Proposer final : private TurnActor {
  public:
   /// `on_lost` runs when an append failed: nobody knows what is in the log, so whoever leads must
   /// step down. At most once per `lead`. `on_room` runs when it is `full` no longer. Neither may
-  /// destroy the proposer.
+  /// destroy the proposer. `metrics` outlives the proposer; null: nobody counts.
   Proposer(Shard& shard, bifrost::Bifrost& bifrost, bifrost::LogId log, KeyRange keys,
            Function<void(const Error&)> on_lost, Function<void()> on_room,
-           std::size_t limit = limits::kProposalBytes);
+           std::size_t limit = limits::kProposalBytes, AppendMetrics* metrics = nullptr);
   ~Proposer();
 
   /// Starts a new epoch: announces it, and numbers later proposals within it. The version is that
@@ -75,6 +76,7 @@ class Proposer final : private TurnActor {
   Result<bifrost::Record> encode(wire::Envelope envelope) const;
   void add(Batch& batch, bifrost::Record record);
   void on_appended(std::size_t weight, const Result<bifrost::Lsn>& last);
+  void count(std::size_t records, std::size_t bytes, Instant since);
   /// What was gathered behind a lost append would stand behind a hole.
   void drop_gathered();
 
@@ -86,6 +88,7 @@ class Proposer final : private TurnActor {
   Function<void()> on_room_;
   const std::size_t limit_;
   const std::size_t record_limit_ = bifrost::BifrostOptions{}.record_size_limit;
+  AppendMetrics* const metrics_;
   LeaderEpoch epoch_;
   std::uint64_t next_sequence_ = 0;
   bool lost_ = false;

@@ -107,6 +107,16 @@ void RoutingClient::route(PartitionKey key, Completion<T> done, Call call) {
       });
 }
 
+template <class T>
+Completion<T> RoutingClient::counted(PartitionKey key, Completion<T> done) {
+  if (&done.shard() != &shard_) return done;
+  return Completion<T>(shard_, [metrics = metrics_, partition = router_.find(key).partition,
+                                done = std::move(done)](Result<T> result) mutable {
+    metrics->note(partition, result ? nullptr : &result.error());
+    done(std::move(result));
+  });
+}
+
 void RoutingClient::invoke(wire::ServiceInvocation invocation, RequestId request, WaitFor wait,
                            Completion<InvokeReply> done, Function<void()> stored) {
   const PartitionKey key = invocation.id.key;
@@ -116,7 +126,7 @@ void RoutingClient::invoke(wire::ServiceInvocation invocation, RequestId request
       home.post_remote([stored = std::move(stored)]() mutable { stored(); });
     };
   }
-  route<InvokeReply>(key, std::move(done),
+  route<InvokeReply>(key, counted(key, std::move(done)),
                      [invocation = std::move(invocation), request, wait,
                       stored = std::move(stored)](Leader& leader,
                                                   Completion<InvokeReply> answer) mutable {
@@ -137,7 +147,7 @@ void RoutingClient::forget(InvocationId invocation, RequestId request) {
 
 void RoutingClient::output(InvocationId invocation, RequestId request, bool block,
                            Completion<OutputReply> done) {
-  route<OutputReply>(invocation.key, std::move(done),
+  route<OutputReply>(invocation.key, counted(invocation.key, std::move(done)),
                      [=](Leader& leader, Completion<OutputReply> answer) {
                        leader.output(invocation, request, block, std::move(answer));
                      });

@@ -5,12 +5,14 @@
 /// node go through here; on one shard that costs a table lookup.
 
 #include "worker/client.h"
+#include "worker/metrics.h"
 
 #include <restate/ids.h>
 #include <restate/runtime.h>
 
 #include <atomic>
 #include <cstdint>
+#include <memory>
 #include <vector>
 
 namespace restate::worker {
@@ -77,15 +79,21 @@ class RoutingClient final : public PartitionClient {
   bool ready() const override;
   /// Updated by the node when a local leader starts or stops serving.
   void set_ready(bool ready) { ready_ = ready; }
+  void collect(MetricsSnapshot& out) const { metrics_->collect(out); }
 
  private:
   /// Runs `call(leader, done)` on the shard of the leader of `key`, and `done` back on this one.
   template <class T, class Call>
   void route(PartitionKey key, Completion<T> done, Call call);
+  /// Counts the outcome on its way.
+  template <class T>
+  Completion<T> counted(PartitionKey key, Completion<T> done);
 
   Shard& shard_;
   Router& router_;
   bool ready_ = false;
+  /// Answers may come after the client has gone.
+  std::shared_ptr<ClientMetrics> metrics_ = std::make_shared<ClientMetrics>();
 };
 
 }  // namespace restate::worker

@@ -79,6 +79,21 @@ void Supervisor::copy_tables(Completion<std::vector<TableCopy>> done) {
   }
 }
 
+void Supervisor::collect(MetricsSnapshot& out) {
+  context_.metrics.collect(out);
+  std::size_t active = 0, leading = 0;
+  for (const auto& kept : kept_) {
+    using Role = PartitionProcessor::Role;
+    const Role role = kept->processor->role();
+    if (role != Role::kStarting && role != Role::kStopped) ++active;
+    if (role == Role::kLeader) ++leading;
+  }
+  out.gauge("num_partitions", {}, static_cast<double>(kept_.size()));
+  out.gauge("num_active_partitions", {}, static_cast<double>(active));
+  out.gauge("num_active_partition_leaders", {}, static_cast<double>(leading));
+  out.gauge("partition_store_num_open", {}, static_cast<double>(active));
+}
+
 PartitionProcessor* Supervisor::find(PartitionId partition) const {
   for (const auto& kept : kept_) {
     if (kept->description.id == partition) return kept->processor.get();

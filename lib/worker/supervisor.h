@@ -32,6 +32,8 @@ class Supervisor {
   void copy_tables(Completion<std::vector<TableCopy>> done);
   /// How the partitions stand, as of half a second ago at most. May be read from any thread.
   const StatusBoard& board() const { return board_; }
+  /// Adds what this shard has counted, and how its partitions stand.
+  void collect(MetricsSnapshot& out);
   /// Null if it is not open here. Another one after each restart.
   PartitionProcessor* find(PartitionId partition) const;
 

@@ -104,6 +104,7 @@ const runner = restate.service({
       ]);
       return results.join(" ");
     },
+    traceparent: async (ctx) => ctx.request().attemptHeaders.get("traceparent") ?? null,
     random: async (ctx) => {
       const first = ctx.rand.uuidv4();
       await ctx.sleep(50);

@@ -70,6 +70,33 @@ class FixedLimits {
   std::map<InvocationId, bool> running_;  ///< whether its limit key is below `a`
 };
 
+/// What traces are told: one start and one end of each life, where they belong.
+class Told {
+ public:
+  /// False: a start was told again.
+  bool on(const partition::Action& action) {
+    if (const auto* started = std::get_if<partition::InvocationStarted>(&action)) {
+      return open_.insert(started->invocation).second;
+    }
+    if (const auto* ended = std::get_if<partition::InvocationEnded>(&action)) {
+      open_.erase(ended->invocation);
+    }
+    return true;
+  }
+  /// What should have been told by now; empty if all was.
+  Result<std::string> missing(const partition::Tables& tables) const {
+    for (const InvocationId& id : open_) {
+      RESTATE_TRY(const auto status, tables.find_invocation(id));
+      if (!status || status->status == partition::Status::kCompleted) return "the end of " + id.str() + " was not told";
+    }
+    return std::string();
+  }
+  bool open(const InvocationId& id) const { return open_.contains(id); }
+
+ private:
+  std::set<InvocationId> open_;
+};
+
 Error broken(PartitionId partition, std::uint64_t lsn, const std::string& what) {
   return {Code::kCorrupt, "partition " + std::to_string(partition.value) + " at LSN " +
                               std::to_string(lsn) + ": " + what};
@@ -83,6 +110,7 @@ Result<void> Audit::read(PartitionId partition, const std::vector<bifrost::LogEn
   std::unique_ptr<partition::Machine> machine;
   Duplicates duplicate;
   FixedLimits fixed;
+  Told told;
   std::size_t records = 0;
   std::uint64_t confirmed = 0;  // messages before this one have arrived
   const auto commit = [&] {
@@ -104,7 +132,18 @@ Result<void> Audit::read(PartitionId partition, const std::vector<bifrost::LogEn
     partition::Actions actions;
     RESTATE_TRY(const auto result,
                 machine->apply(entry.lsn.value, entry.record.created_at, envelope, actions));
-    for (const partition::Action& action : actions) fixed.on(action);
+    for (const partition::Action& action : actions) {
+      fixed.on(action);
+      if (told.on(action)) continue;
+      return broken(partition, entry.lsn.value, "a start was told again");
+    }
+    for (const partition::Action& action : actions) {
+      const auto* invoked = std::get_if<partition::InvokeAction>(&action);
+      if (invoked == nullptr) continue;
+      RESTATE_TRY(const auto status, machine->tables().find_invocation(invoked->invocation));
+      if (!status || status->span.traceparent.empty() || told.open(invoked->invocation)) continue;
+      return broken(partition, entry.lsn.value, "a start was not told");
+    }
     most_fixed_ = std::max(most_fixed_, fixed.running());
     if (!fixed.holds()) return broken(partition, entry.lsn.value, "more run than a rule allows");
     if (result.duplicate != duplicate(envelope.dedup)) {
@@ -126,6 +165,8 @@ Result<void> Audit::read(PartitionId partition, const std::vector<bifrost::LogEn
   commit();
   if (!machine) return {};
   RESTATE_TRY(sent_[partition], machine->tables().outbox_tail());
+  RESTATE_TRY(const std::string missing, told.missing(machine->tables()));
+  if (!missing.empty()) return broken(partition, applied, missing);
   const bool same =
       rows.rows().size() == expected.size() &&
       std::equal(expected.begin(), expected.end(), rows.rows().begin(),

@@ -62,6 +62,20 @@ Result<void> check_scopes(PartitionId id, const storage::View& rows) {
   return Error{Code::kCorrupt, *lost + " does not live where its scope does"};
 }
 
+/// Looks at every span and keeps none.
+class CheckedSpans final : public trace::Sink {
+ public:
+  explicit CheckedSpans(Shard& shard) : shard_(shard) {}
+  std::uint64_t now_ns() override { return shard_.wall_now().ms * 1'000'000; }
+  void emit(trace::Span span) override {
+    RESTATE_ASSERT(!span.name.empty() && span.context.sampled && span.context.span,
+                   "a span has a name and an id, and is wanted");
+  }
+
+ private:
+  Shard& shard_;
+};
+
 /// Listens to a log and keeps what it says.
 class LogTap final : public bifrost::ReadListener {
  public:
@@ -119,6 +133,7 @@ struct Engine::Parts {
         .kafka = engine.options_.kafka,
         .identity = nullptr,
         .in_process_services = {},
+        .traces = [](Shard& shard) { return std::make_unique<CheckedSpans>(shard); },
         .on_failed = [&engine](const Error& error) { engine.failed_ = error; },
     };
   }

@@ -132,11 +132,29 @@ struct QueuePaused {
   bool operator==(const QueuePaused&) const = default;
 };
 
+/// For traces, of invocations that belong to one: it runs for the first time.
+struct InvocationStarted {
+  InvocationId invocation;
+  wire::InvocationTarget target;
+  wire::SpanContext span;
+  WallTime created;
+  std::optional<InvocationId> restarted_from;
+  bool operator==(const InvocationStarted&) const = default;
+};
+/// The same: it has ended, whether it has ever run or not.
+struct InvocationEnded {
+  InvocationId invocation;
+  wire::InvocationTarget target;
+  wire::SpanContext span;
+  std::optional<wire::Failure> failure;
+  bool operator==(const InvocationEnded&) const = default;
+};
+
 using Action =
     std::variant<InvokeAction, AbortInvocation, AckStoredCommand, ForwardNotification,
                  NewOutboxMessage, RegisterTimer, DeleteTimer, IngressResponse, SubmitNotification,
                  OperationResponse, SchemaChanged, RulesChanged, QueueMoved, QueueRefused,
-                 QueuePaused>;
+                 QueuePaused, InvocationStarted, InvocationEnded>;
 using Actions = std::vector<Action>;
 
 /// One line per action, for transcripts and logs.

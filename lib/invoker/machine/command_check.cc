@@ -134,7 +134,7 @@ std::optional<AttemptError> resolve_call(const wire::CallRequest& request, const
                           context.random_low, context.controlled_sharding);
   info.retention = schema::retention_of(context.schema, context.defaults, *target,
                                         request.idempotency_key.has_value());
-  info.span = context.span;
+  info.span = check.type == EntryType::kOneWayCall ? wire::linked(context.span) : context.span;
   info.target = std::move(*target);
   call = std::move(info);
   return std::nullopt;

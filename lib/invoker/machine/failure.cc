@@ -73,13 +73,17 @@ std::string error_fields(const AttemptError& error) {
 
 wire::Failure failure_of(const AttemptError& error) { return {error.code, error.message, {}}; }
 
-std::string describe(const AttemptError& error) {
-  std::string out = "[" + std::to_string(error.code);
-  if (const std::string_view name = wire::code_name(error.code); !name.empty()) {
+std::string code_text(std::uint32_t code) {
+  std::string out = std::to_string(code);
+  if (const std::string_view name = wire::code_name(code); !name.empty()) {
     out += ' ';
     out += name;
   }
-  out += "] " + error.message;
+  return out;
+}
+
+std::string describe(const AttemptError& error) {
+  std::string out = "[" + code_text(error.code) + "] " + error.message;
   if (!error.stacktrace.empty()) out += "\n" + error.stacktrace;
   return out;
 }

@@ -53,6 +53,8 @@ wire::Failure failure_of(const AttemptError& error);
 
 /// `[500 Internal] boom`, then the stack trace on lines of its own.
 std::string describe(const AttemptError& error);
+/// `409 Aborted`; `418` if the code has no name.
+std::string code_text(std::uint32_t code);
 
 /// The related command's type as SQL and events name it, such as `Run`; nothing for commands that
 /// are not shown.

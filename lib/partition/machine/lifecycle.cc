@@ -19,6 +19,22 @@ void notify_submitted(const Live& live, const Entrance& entrance, Step& step) {
   step.emit(SubmitNotification{*entrance.submit_notification, live.status.execution_time, true});
 }
 
+void tell_started(const Live& live, Step& step) {
+  const InvocationStatus& status = live.status;
+  if (status.span.traceparent.empty()) return;
+  const bool restarted = status.source.kind == wire::Source::Kind::kRestartAsNew;
+  step.emit(InvocationStarted{live.id, status.target, status.span, status.timestamps.created,
+                              restarted ? status.source.invocation : std::nullopt});
+}
+
+void tell_ended(const Live& live, const wire::InvocationResult& result, Step& step) {
+  const InvocationStatus& status = live.status;
+  if (status.span.traceparent.empty() || RESTATE_MUTATION("partition/end-not-told")) return;
+  const auto* failure = std::get_if<wire::Failure>(&result);
+  step.emit(InvocationEnded{live.id, status.target, status.span,
+                            failure != nullptr ? std::optional(*failure) : std::nullopt});
+}
+
 wire::TimerKey start_timer(const Live& live) {
   return {live.status.execution_time.value_or(WallTime{}), wire::TimerKind::kStartScheduled,
           live.id, 0};
@@ -63,7 +79,9 @@ void start(Live& live, Step& step) {
   InvocationStatus& status = step.change(live);
   status.status = Status::kInvoked;
   status.inbox_sequence = 0;
-  if (!status.timestamps.running) status.timestamps.running = status.timestamps.modified;
+  if (status.timestamps.running && !RESTATE_MUTATION("partition/start-told-again")) return;
+  status.timestamps.running = status.timestamps.modified;
+  tell_started(live, step);
 }
 
 Result<void> resume(Live& live, Step& step) {
@@ -85,6 +103,7 @@ Result<void> pause(Live& live, std::optional<wire::JournalEvent> event, Step& st
 
 Result<void> end(Live& live, wire::InvocationResult result, Step& step) {
   reply_to_all(live, result, step);
+  tell_ended(live, result, step);
   RESTATE_TRY_VOID(leave_queue(live, step));
   InvocationStatus& status = step.change(live);
   const ObjectKey object(live.id.key, status.target);
@@ -111,6 +130,7 @@ Result<void> terminate_waiting(Live& live, const wire::Failure& failure, Step& s
   const ObjectKey object(live.id.key, live.status.target);
   const bool exclusive = live.status.target.exclusive();
   reply_to_all(live, failure, step);
+  tell_ended(live, failure, step);
   // Who waits for a permit has the object already; the others wait for either of the two.
   RESTATE_TRY(const bool queued, leave_queue(live, step));
   if (scheduled) {

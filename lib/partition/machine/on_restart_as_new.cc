@@ -5,6 +5,7 @@
 #include "partition/machine/lifecycle.h"
 #include "partition/machine/respond.h"
 #include "wire/entry.h"
+#include "wire/span.h"
 
 #include <algorithm>
 #include <utility>
@@ -106,7 +107,10 @@ Result<void> on_restart_as_new(const wire::RestartAsNew& command, Step& step) {
   status.target = old.target;
   status.source.kind = wire::Source::Kind::kRestartAsNew;
   status.source.invocation = command.invocation;
-  status.span = old.span;
+  // It begins a trace of its own: the old one has ended.
+  if (const auto context = wire::context_of(command.invocation, old.span)) {
+    status.span = wire::linked(wire::span_context(*context));
+  }
   status.limit_key = old.limit_key;
   status.created_by = old.created_by;
   status.retention = old.retention;

@@ -41,14 +41,12 @@ struct Host final : InvokerHost {
 
 }  // namespace
 
-TEST_CASE("a handler hears of its caller's trace where traces are collected",
-          "[invoker][preparation]") {
+TEST_CASE("what an attempt calls belongs to the trace of its invocation", "[invoker][preparation]") {
   Host host;
-  InvokerOptions options;
-  options.propagate_traces = GENERATE(false, true);
-  const auto prepared = prepare_attempt({}, host, options);
+  const auto prepared = prepare_attempt({}, host, InvokerOptions{});
   REQUIRE(std::holds_alternative<PreparedAttempt>(prepared));
   const auto& attempt = std::get<PreparedAttempt>(prepared);
-  CHECK(attempt.plan.input.span == host.input.span);  // what it calls belongs to it in any case
-  CHECK(attempt.request.span == (options.propagate_traces ? host.input.span : wire::SpanContext{}));
+  CHECK(attempt.plan.input.span ==
+        wire::SpanContext{"00-0af7651916cd43dd8448eb211c80319c-0000000000000001-01", "a=b"});
+  CHECK(attempt.request.span == wire::SpanContext{});  // its handler hears of it from a tracer only
 }
