@@ -208,6 +208,10 @@ int run(node::LoadedConfig loaded, const Options& options) {
           logger.info("server", "Ingress HTTP listening", {{"addresses", list_of(bound->ingress)}});
           logger.info("server", "Admin API listening", {{"addresses", list_of(bound->admin)}});
           logger.info("server", "Node listening", {{"addresses", list_of(bound->node)}});
+          if (!bound->postgres.empty()) {
+            logger.info("server", "PostgreSQL protocol listening",
+                        {{"addresses", list_of(bound->postgres)}});
+          }
           if (!options.no_logo && isatty(STDOUT_FILENO) == 1) print_banner(config, *bound);
           if (options.config_file.empty() || stopping) return;
           watcher = std::make_unique<ConfigWatcher>(

@@ -140,6 +140,7 @@ struct Assembly::Parts {
   std::unique_ptr<storage::Store> tables;
   std::shared_ptr<bifrost::LogletProvider> local;
   std::unique_ptr<http::TlsConnector> tls;
+  std::unique_ptr<http::TlsAcceptor> postgres_tls;
   std::unique_ptr<kafka::Connector> kafka;
   std::unique_ptr<worker::CopyStore> copies;
   std::shared_ptr<const protocol::RequestIdentity> identity;
@@ -189,6 +190,11 @@ Result<std::unique_ptr<Assembly>> Assembly::open(const node::Config& config, Run
                                               {.recent_bytes = config.memory.log_cache});
 
   RESTATE_TRY(parts->tls, connect::make_tls_connector());
+  if (config.postgres.enabled && !config.postgres.certificate_file.empty()) {
+    RESTATE_TRY(parts->postgres_tls,
+                connect::make_tls_acceptor({config.postgres.certificate_file,
+                                            config.postgres.key_file}));
+  }
   parts->kafka = connect::make_kafka_connector();
   constexpr std::string_view kFiles = "file://";
   if (config.snapshot_destination.starts_with(kFiles)) {
@@ -254,6 +260,7 @@ node::NodeParts Assembly::parts() {
       .kafka = raw->kafka.get(),
       .copies = raw->copies.get(),
       .identity = raw->identity,
+      .postgres_tls = raw->postgres_tls.get(),
       .in_process_services = raw->options.in_process_services,
       .traces = [raw](Shard& shard) -> std::unique_ptr<trace::Sink> {
         return raw->traces ? raw->traces(shard) : nullptr;

@@ -72,6 +72,15 @@ struct QueryConfig {
   std::uint32_t burst = 1;                    ///< of these, how many may come at once
 };
 
+/// SQL over PostgreSQL's protocol (docs/postgres.md).
+struct PostgresConfig {
+  bool enabled = false;
+  std::string bind_address = "127.0.0.1:9071";
+  std::string password;  ///< empty: everybody is trusted; then only of this machine
+  std::string certificate_file;  ///< PEM; empty: no TLS
+  std::string key_file;
+};
+
 struct Config {
   std::string node_name;  ///< empty: the host's name
   std::string cluster_name = "localcluster";
@@ -153,6 +162,7 @@ struct Config {
   std::vector<std::string> deployment_routing_headers;
   std::optional<std::uint32_t> admin_request_limit;
   QueryConfig query;
+  PostgresConfig postgres;
 
   /// Cuts `bytes` into shares for the shards and partitions above, and limits messages by them.
   void use_budget(std::size_t bytes);

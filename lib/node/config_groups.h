@@ -14,5 +14,7 @@ void add_listener_keys(ConfigTable& table, Config& config);
 void add_client_keys(ConfigTable& table, Config& config);
 /// Clusters to consume from, and what consuming may hold.
 void add_kafka_keys(ConfigTable& table, Config& config);
+/// PostgreSQL's protocol.
+void add_postgres_keys(ConfigTable& table, Config& config);
 
 }  // namespace restate::node

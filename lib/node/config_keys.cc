@@ -167,6 +167,7 @@ std::vector<ConfigKey> config_keys(Config& config) {
   table.number("admin.concurrent-api-requests-limit", config.admin_request_limit, 1, UINT32_MAX);
   table.texts("admin.deployment-routing-headers", config.deployment_routing_headers);
   query(table, config.query);
+  add_postgres_keys(table, config);
   return table.take();
 }
 

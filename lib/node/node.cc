@@ -6,6 +6,7 @@
 #include "node/config_values.h"
 #include "node/health_server.h"
 #include "node/metrics_page.h"
+#include "node/postgres.h"
 #include "node/provision.h"
 #include "node/shard_node.h"
 #include "query/service.h"
@@ -140,6 +141,7 @@ class Node::Impl : public std::enable_shared_from_this<Node::Impl>, private quer
     }
     health_.reset();
     metrics_page_.reset();
+    postgres_.reset();
     if (!admin_) return stop_shards(std::move(done));
     // Requests that run have the partitions' clients at hand: they end before those go.
     admin_->stop(Completion<void>(home_, bind([this, done = std::move(done)](Result<void>) mutable {
@@ -215,6 +217,7 @@ class Node::Impl : public std::enable_shared_from_this<Node::Impl>, private quer
 
   void drop_admin() {
     admin_.reset();
+    postgres_.reset();
     queries_.reset();
     discoverer_.reset();
     lambda_client_.reset();
@@ -400,6 +403,13 @@ class Node::Impl : public std::enable_shared_from_this<Node::Impl>, private quer
         bound.admin.push_back(*std::move(used));
       }
     }
+    if (config_.postgres.enabled && admin_) {
+      auto opened = open_postgres(home_, config_.postgres, parts_.sql, queries_.get(),
+                                  parts_.postgres_tls);
+      if (!opened) return std::move(opened).error().within("listening for PostgreSQL's protocol");
+      postgres_ = std::move(opened->server);
+      bound.postgres.push_back(opened->address);
+    }
     if (config_.node_listener.mode != ListenMode::kNone) {
       open_health();
       for (const Address& address : addresses_of(config_.node_listener, config_, "fabric.sock")) {
@@ -564,6 +574,7 @@ class Node::Impl : public std::enable_shared_from_this<Node::Impl>, private quer
   std::unique_ptr<invoker::LambdaClient> lambda_client_;
   std::unique_ptr<admin::NetworkDiscoverer> discoverer_;
   std::unique_ptr<query::QueryService> queries_;
+  std::unique_ptr<query::pg::Server> postgres_;
   std::unique_ptr<admin::Admin> admin_;
   BoundAddresses bound_;
   std::unique_ptr<MetricsPage> metrics_page_;

@@ -27,6 +27,7 @@ namespace restate {
 class MetricsSnapshot;
 }
 namespace restate::http {
+class TlsAcceptor;
 class TlsConnector;
 }
 namespace restate::kafka {
@@ -62,6 +63,8 @@ struct NodeParts {
   std::shared_ptr<const protocol::RequestIdentity> identity;
   /// Runs the statements of the admin API; null: it has no SQL.
   query::SqlEngine* sql = nullptr;
+  /// For PostgreSQL's clients; null: no certificate is configured.
+  http::TlsAcceptor* postgres_tls = nullptr;
   /// Services of this process; empty: none.
   std::vector<schema::DiscoveredService> in_process_services;
   /// Takes the spans of invocations, made once per shard, on it; nothing: nobody traces.
@@ -77,6 +80,7 @@ struct BoundAddresses {
   std::vector<Address> ingress;
   std::vector<Address> admin;
   std::vector<Address> node;
+  std::vector<Address> postgres;  ///< empty: it is not enabled
 };
 
 class Node {

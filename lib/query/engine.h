@@ -5,6 +5,7 @@
 /// that a client that reads slowly holds a statement, but no thread.
 
 #include "query/inputs.h"
+#include "query/pg/request.h"
 
 #include <restate/function.h>
 #include <restate/result.h>
@@ -61,6 +62,8 @@ class SqlEngine {
  public:
   virtual ~SqlEngine() = default;
   virtual std::unique_ptr<SqlStatement> make_statement(std::string sql, Format format) = 0;
+  /// For PostgreSQL's protocol: what fails is said in the answer, not by its steps.
+  virtual std::unique_ptr<SqlStatement> make_statement(pg::Request request) = 0;
   /// Runs `job` on one of the engine's threads. After the engine began to close, it is dropped.
   virtual void run(Task job) = 0;
 };

@@ -50,6 +50,7 @@ class ColumnView {
   /// Microseconds.
   std::int64_t time(duckdb::idx_t at) const { return data<std::int64_t>()[at]; }
   std::int64_t duration_ms(duckdb::idx_t at) const;
+  duckdb::interval_t interval(duckdb::idx_t at) const { return data<duckdb::interval_t>()[at]; }
   std::int64_t date(duckdb::idx_t at) const { return data<std::int32_t>()[at]; }
   duckdb::list_entry_t list(duckdb::idx_t at) const { return data<duckdb::list_entry_t>()[at]; }
 

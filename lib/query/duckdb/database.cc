@@ -2,10 +2,11 @@
 
 #include "query/catalog.h"
 #include "query/duckdb/errors.h"
+#include "query/duckdb/postgres_catalog.h"
 #include "query/duckdb/rewrite.h"
 #include "query/duckdb/scan_function.h"
+#include "query/pg/sql_text.h"
 
-#include <duckdb/catalog/catalog_search_path.hpp>
 #include <duckdb/main/client_data.hpp>
 
 #include <algorithm>
@@ -124,15 +125,35 @@ Result<std::unique_ptr<Database>> Database::open(const EngineOptions& options) {
   });
 }
 
-duckdb::unique_ptr<duckdb::Connection> Database::connect() {
+duckdb::unique_ptr<duckdb::Connection> Database::connect(
+    const duckdb::vector<duckdb::CatalogSearchEntry>& path) {
   auto connection = duckdb::make_uniq<duckdb::Connection>(duckdb_);
   // Not by `USE`: settings are locked.
   duckdb::ClientContext& context = *connection->context;
   context.RunFunctionInTransaction([&] {
     duckdb::ClientData::Get(context).catalog_search_path->Set(
-        duckdb::CatalogSearchEntry(kCatalog, kSchema), duckdb::CatalogSetPathType::SET_SCHEMA);
+        path, duckdb::CatalogSetPathType::SET_SCHEMAS);
   });
   return connection;
+}
+
+duckdb::unique_ptr<duckdb::Connection> Database::connect() {
+  return connect({duckdb::CatalogSearchEntry(kCatalog, kSchema)});
+}
+
+Result<duckdb::unique_ptr<duckdb::Connection>> Database::connect_postgres() {
+  {
+    const std::lock_guard lock(postgres_mutex_);
+    if (!has_postgres_) {
+      const auto connection = connect();
+      for (const std::string& sql : postgres_catalog()) {
+        RESTATE_TRY_VOID(execute(*connection, sql));
+      }
+      has_postgres_ = true;
+    }
+  }
+  return connect({duckdb::CatalogSearchEntry(kCatalog, kSchema),
+                  duckdb::CatalogSearchEntry(kCatalog, pg::kCatalog)});
 }
 
 }  // namespace restate::query

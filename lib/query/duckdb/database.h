@@ -9,8 +9,10 @@
 #include <restate/result.h>
 
 #include <duckdb.hpp>
+#include <duckdb/catalog/catalog_search_path.hpp>
 
 #include <memory>
+#include <mutex>
 
 namespace restate::query {
 
@@ -20,11 +22,18 @@ class Database {
 
   /// For one statement. Throws what DuckDB throws.
   duckdb::unique_ptr<duckdb::Connection> connect();
+  /// The same for a client of PostgreSQL's protocol, which also finds that catalog.
+  Result<duckdb::unique_ptr<duckdb::Connection>> connect_postgres();
 
  private:
   explicit Database(duckdb::DBConfig& config) : duckdb_(nullptr, &config) {}
 
+  duckdb::unique_ptr<duckdb::Connection> connect(
+      const duckdb::vector<duckdb::CatalogSearchEntry>& path);
+
   duckdb::DuckDB duckdb_;
+  std::mutex postgres_mutex_;
+  bool has_postgres_ = false;  ///< its catalog is made when the first of its clients comes
 };
 
 }  // namespace restate::query

@@ -34,5 +34,8 @@ struct ResultShape {
 
 std::unique_ptr<Encoder> make_json_encoder(ResultShape shape);
 std::unique_ptr<Encoder> make_arrow_encoder(ResultShape shape);
+/// Messages of PostgreSQL's protocol. `binary`: the form of each column; of one all; of none all are
+/// text.
+std::unique_ptr<Encoder> make_postgres_encoder(ResultShape shape, const std::vector<bool>& binary);
 
 }  // namespace restate::query

@@ -1,8 +1,9 @@
 #include "query/engine.h"
 
-#include "query/duckdb/database.h"
 #include "query/duckdb/encoder.h"
 #include "query/duckdb/errors.h"
+#include "query/duckdb/lazy_database.h"
+#include "query/duckdb/postgres_statement.h"
 #include "query/duckdb/rewrite.h"
 #include "query/duckdb/scan_function.h"
 #include "query/duckdb/threads.h"
@@ -11,27 +12,6 @@
 
 namespace restate::query {
 namespace {
-
-/// Opens the database when it is needed: most processes never see a statement.
-class LazyDatabase {
- public:
-  explicit LazyDatabase(EngineOptions options) : options_(std::move(options)) {}
-
-  Result<Database*> get() {
-    const std::lock_guard lock(mutex_);
-    if (!database_) {
-      auto opened = Database::open(options_);
-      if (!opened) return std::move(opened).error().within("opening the SQL engine");
-      database_ = *std::move(opened);
-    }
-    return database_.get();
-  }
-
- private:
-  const EngineOptions options_;
-  std::mutex mutex_;
-  std::unique_ptr<Database> database_;
-};
 
 class DuckdbStatement final : public SqlStatement {
  public:
@@ -123,6 +103,9 @@ class DuckdbEngine final : public SqlEngine {
 
   std::unique_ptr<SqlStatement> make_statement(std::string sql, Format format) override {
     return std::make_unique<DuckdbStatement>(database_, std::move(sql), format);
+  }
+  std::unique_ptr<SqlStatement> make_statement(pg::Request request) override {
+    return make_postgres_statement(database_, std::move(request));
   }
   void run(Task job) override { threads_.run(std::move(job)); }
 

@@ -3,6 +3,7 @@
 #include "query/catalog.h"
 
 #include <duckdb/common/string_util.hpp>
+#include <duckdb/parser/expression/cast_expression.hpp>
 #include <duckdb/parser/expression/columnref_expression.hpp>
 #include <duckdb/parser/expression/constant_expression.hpp>
 #include <duckdb/parser/expression/function_expression.hpp>
@@ -33,6 +34,8 @@ using ExpressionPtr = duckdb::unique_ptr<ParsedExpression>;
 /// Changes a tree in place, and notes which tables it names.
 class Rewriter {
  public:
+  explicit Rewriter(Names names) : names_(names) {}
+
   void node(QueryNode& node) {
     name_results(node);
     duckdb::ParsedExpressionIterator::EnumerateQueryNodeChildren(
@@ -142,7 +145,7 @@ class Rewriter {
   }
 
   /// What has no name is named as people know it: `count(*)`, `Int64(1)`.
-  static void name_results(QueryNode& node) {
+  void name_results(QueryNode& node) const {
     if (node.type == QueryNodeType::SET_OPERATION_NODE) {
       auto& operation = node.Cast<duckdb::SetOperationNode>();
       name_results(*operation.left);
@@ -151,7 +154,8 @@ class Rewriter {
     if (node.type != QueryNodeType::SELECT_NODE) return;
     for (auto& result : node.Cast<duckdb::SelectNode>().select_list) {
       if (result->HasAlias()) continue;
-      if (const std::string name = name_of(*result); !name.empty()) result->SetAlias(name);
+      const std::string name = names_ == Names::kShort ? short_name_of(*result) : name_of(*result);
+      if (!name.empty()) result->SetAlias(name);
     }
   }
 
@@ -176,6 +180,26 @@ class Rewriter {
     return {};
   }
 
+  static std::string short_name_of(const ParsedExpression& result) {
+    switch (result.GetExpressionClass()) {
+      case duckdb::ExpressionClass::FUNCTION: {
+        const auto& function = result.Cast<duckdb::FunctionExpression>();
+        if (function.is_operator) return "?column?";
+        return function.function_name == "count_star" ? "count" : function.function_name;
+      }
+      case duckdb::ExpressionClass::CAST:
+        return short_name_of(*result.Cast<duckdb::CastExpression>().child);
+      case duckdb::ExpressionClass::CASE:
+        return "case";
+      case duckdb::ExpressionClass::COLUMN_REF:
+      case duckdb::ExpressionClass::STAR:
+        return {};
+      default:  // of DuckDB, which has many
+        return "?column?";
+    }
+  }
+
+  const Names names_;
   Needs needs_;
   std::optional<Error> refusal_;
 };
@@ -320,7 +344,8 @@ std::string sql_literal(std::string_view text) {
   return out + "'";
 }
 
-Result<Prepared> prepare_statement(duckdb::ClientContext& context, const std::string& sql) {
+Result<Prepared> prepare_statement(duckdb::ClientContext& context, const std::string& sql,
+                                   Names names) {
   duckdb::Parser parser(context.GetParserOptions());
   parser.ParseQuery(sql);
   if (parser.statements.empty()) return Error{Code::kInvalidArgument, "There is no statement"};
@@ -346,7 +371,7 @@ Result<Prepared> prepare_statement(duckdb::ClientContext& context, const std::st
   if (const std::string text = text_of_show(select); !text.empty()) {
     return parse_own(context, text);
   }
-  Rewriter rewriter;
+  Rewriter rewriter(names);
   rewriter.node(*select.node);
   if (rewriter.refusal()) return *rewriter.refusal();
   const auto top = top_of_table(*select.node);

@@ -11,6 +11,7 @@
 
 #include <duckdb.hpp>
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -26,10 +27,17 @@ struct Prepared {
 /// The schema that stands in for `information_schema`, whose name DuckDB keeps for itself.
 inline constexpr const char* kInformationSchema = "restate_information";
 
+/// How results without a name are called.
+enum class Names : std::uint8_t {
+  kSpelled,  ///< `count(*)`, `Int64(1)`
+  kShort,    ///< as PostgreSQL has it: `count`, `?column?`
+};
+
 /// - `kInvalidArgument`: no statement, not well-formed, or one that would change something.
 /// - `kUnsupported`: several statements, transactions, settings.
 /// May throw what DuckDB throws.
-Result<Prepared> prepare_statement(duckdb::ClientContext& context, const std::string& sql);
+Result<Prepared> prepare_statement(duckdb::ClientContext& context, const std::string& sql,
+                                   Names names = Names::kSpelled);
 
 /// A literal of SQL, with its quotes.
 std::string sql_literal(std::string_view text);

@@ -47,6 +47,9 @@ struct FakeEngine final : SqlEngine {
   std::unique_ptr<SqlStatement> make_statement(std::string, Format) override {
     return std::make_unique<Statement>(*this);
   }
+  std::unique_ptr<SqlStatement> make_statement(pg::Request) override {
+    return std::make_unique<Statement>(*this);
+  }
   void run(Task job) override { jobs.push_back(std::move(job)); }
 
   /// What the engine's threads would do.

@@ -1,0 +1,296 @@
+#include "query/duckdb/postgres_statement.h"
+
+#include "query/duckdb/encoder.h"
+#include "query/duckdb/errors.h"
+#include "query/duckdb/postgres_types.h"
+#include "query/duckdb/rewrite.h"
+#include "query/duckdb/scan_function.h"
+#include "query/pg/sql_text.h"
+
+#include <duckdb/common/string_util.hpp>
+#include <duckdb/parser/expression/cast_expression.hpp>
+#include <duckdb/parser/expression/constant_expression.hpp>
+#include <duckdb/parser/expression/function_expression.hpp>
+#include <duckdb/parser/expression/parameter_expression.hpp>
+#include <duckdb/parser/expression/subquery_expression.hpp>
+#include <duckdb/parser/parsed_expression_iterator.hpp>
+#include <duckdb/parser/statement/explain_statement.hpp>
+#include <duckdb/parser/statement/select_statement.hpp>
+
+#include <algorithm>
+#include <charconv>
+
+namespace restate::query {
+namespace {
+
+using duckdb::ParsedExpression;
+using ExpressionPtr = duckdb::unique_ptr<ParsedExpression>;
+
+/// Puts values in the place of parameters. Not in the text: the tree is parsed by then, so a value
+/// is nothing but a value, and the scans see it like any other constant.
+class Substitution {
+ public:
+  /// `as_list`: it stands where only a list can be, such as in `= ANY($1)` and `$1::text[]`.
+  using ValueOf = std::function<duckdb::Value(std::size_t number, bool as_list)>;
+  explicit Substitution(ValueOf value_of) : value_of_(std::move(value_of)) {}
+
+  void run(duckdb::SQLStatement& statement) {
+    duckdb::SQLStatement* inner = &statement;
+    if (inner->type == duckdb::StatementType::EXPLAIN_STATEMENT) {
+      inner = inner->Cast<duckdb::ExplainStatement>().stmt.get();
+    }
+    node(*inner->Cast<duckdb::SelectStatement>().node);
+    inner->named_param_map.clear();
+    statement.named_param_map.clear();
+  }
+
+ private:
+  void node(duckdb::QueryNode& at) {
+    duckdb::ParsedExpressionIterator::EnumerateQueryNodeChildren(
+        at, [this](ExpressionPtr& child) { expression(child); });
+  }
+
+  void expression(ExpressionPtr& at, bool as_list = false) {
+    if (at->GetExpressionClass() == duckdb::ExpressionClass::PARAMETER) {
+      const std::string& name = at->Cast<duckdb::ParameterExpression>().identifier;
+      std::size_t number = 0;
+      std::from_chars(name.data(), name.data() + name.size(), number);
+      auto constant = duckdb::make_uniq<duckdb::ConstantExpression>(value_of_(number, as_list));
+      constant->SetAlias(at->GetAlias());
+      at = std::move(constant);
+      return;
+    }
+    if (at->GetExpressionClass() == duckdb::ExpressionClass::SUBQUERY) {
+      node(*at->Cast<duckdb::SubqueryExpression>().subquery->node);
+    }
+    const bool of_list = takes_list(*at);
+    duckdb::ParsedExpressionIterator::EnumerateChildren(
+        *at, [this, of_list](ExpressionPtr& child) { expression(child, of_list); });
+  }
+
+  static bool takes_list(const ParsedExpression& at) {
+    if (at.GetExpressionClass() == duckdb::ExpressionClass::CAST) {
+      return at.Cast<duckdb::CastExpression>().cast_type.id() == duckdb::LogicalTypeId::LIST;
+    }
+    // `x = ANY(y)` is `x = ANY(SELECT unnest(y))` to the parser.
+    return at.GetExpressionClass() == duckdb::ExpressionClass::FUNCTION &&
+           duckdb::StringUtil::CIEquals(at.Cast<duckdb::FunctionExpression>().function_name,
+                                        "unnest");
+  }
+
+  ValueOf value_of_;
+};
+
+class PostgresStatement final : public SqlStatement {
+ public:
+  PostgresStatement(LazyDatabase& database, pg::Request request)
+      : database_(database), request_(std::move(request)) {}
+
+  Result<Needs> prepare() override {
+    Needs needs;
+    attempt([&]() -> Result<void> {
+      RESTATE_TRY(Database* const database, database_.get());
+      RESTATE_TRY(auto connection, database->connect_postgres());
+      {
+        const std::lock_guard lock(mutex_);
+        connection_ = std::move(connection);
+      }
+      if (interrupted()) return cancelled();
+      const std::string sql = pg::without_catalog_names(request_.sql);
+      RESTATE_TRY(Prepared prepared,
+                  prepare_statement(*connection_->context, sql, Names::kShort));
+      needs = std::move(prepared.needs);
+      const std::size_t count = prepared.statement->named_param_map.size();
+      // It was found in a tree that does not have the values yet.
+      prepare_inputs(*connection_, count == 0 ? prepared.top : std::nullopt);
+      if (!request_.describe && request_.parameters.size() < count) {
+        failure_ = {"08P01", "the statement has " + std::to_string(count) +
+                                 " parameters, and " + std::to_string(request_.parameters.size()) +
+                                 " were sent"};
+        return {};
+      }
+      if (needs_types(count)) RESTATE_TRY_VOID(infer_types(*prepared.statement, count));
+      substitute(*prepared.statement);
+      plan_ = connection_->context->Prepare(std::move(prepared.statement));
+      if (plan_->HasError()) {
+        failure_ = postgres_failure(plan_->error);
+        return {};
+      }
+      needs.only = planned_invocations(*connection_);
+      return {};
+    });
+    if (failure_ || request_.describe) return Needs();
+    return needs;
+  }
+
+  Result<void> begin(InputsPtr inputs) override {
+    if (failure_ || request_.describe) return {};
+    attempt([&]() -> Result<void> {
+      if (interrupted()) return cancelled();
+      set_inputs(*connection_, std::move(inputs));
+      duckdb::vector<duckdb::Value> values;
+      result_ = plan_->Execute(values, true);
+      if (result_->HasError()) {
+        failure_ = postgres_failure(result_->GetErrorObject());
+        return {};
+      }
+      encoder_ = make_postgres_encoder(shape_of(result_->names, result_->types), request_.binary);
+      return {};
+    });
+    return {};
+  }
+
+  Result<Piece> next(std::size_t bytes) override {
+    std::string body;
+    bool last = true;
+    if (!failure_) {
+      attempt([&]() -> Result<void> {
+        if (request_.describe) {
+          describe(body);
+          return {};
+        }
+        return rows(bytes, body, last);
+      });
+    }
+    if (failure_) {
+      last = true;
+      pg::append_failure(body, *failure_);
+    }
+    return Piece{Bytes(std::move(body)), last};
+  }
+
+  void interrupt() override {
+    const std::lock_guard lock(mutex_);
+    interrupted_ = true;
+    if (connection_) connection_->Interrupt();
+  }
+
+ private:
+  static Error cancelled() { return {Code::kCancelled, "The statement was interrupted"}; }
+  bool interrupted() {
+    const std::lock_guard lock(mutex_);
+    return interrupted_;
+  }
+
+  /// What goes wrong is part of the answer.
+  template <class F>
+  void attempt(F f) {
+    try {
+      if (const Result<void> done = f(); !done) failure_ = failure_of_ours(done.error());
+    } catch (const std::exception& thrown) {
+      failure_ = postgres_failure(duckdb::ErrorData(thrown));
+    } catch (...) {
+      failure_ = {"XX000", "The SQL engine failed without saying why"};
+    }
+  }
+
+  static pg::Failure failure_of_ours(const Error& error) {
+    switch (error.code) {
+      case Code::kCancelled:
+        return {"57014", "canceling statement due to user request"};
+      case Code::kInvalidArgument:
+        return {"42601", error.message};
+      case Code::kUnsupported:
+        return {"0A000", error.message};
+      default:
+        return {"XX000", error.message};
+    }
+  }
+
+  Result<void> rows(std::size_t bytes, std::string& body, bool& last) {
+    last = false;
+    while (body.size() < bytes) {
+      if (interrupted()) return cancelled();
+      const auto chunk = result_->FetchRaw();
+      if (result_->HasError()) {
+        failure_ = postgres_failure(result_->GetErrorObject());
+        return {};
+      }
+      if (!chunk || chunk->size() == 0) {
+        encoder_->finish(body);
+        last = true;
+        return {};
+      }
+      RESTATE_TRY_VOID(encoder_->chunk(*chunk, body));
+    }
+    return {};
+  }
+
+  static ResultShape shape_of(const duckdb::vector<std::string>& names,
+                              const duckdb::vector<duckdb::LogicalType>& types) {
+    ResultShape shape;
+    for (std::size_t i = 0; i < types.size(); ++i) {
+      shape.names.push_back(names[i]);
+      shape.types.push_back(result_type(types[i]));
+    }
+    return shape;
+  }
+
+  void describe(std::string& body) {
+    pg::MessageWriter writer(body);
+    writer.begin('t').u16(static_cast<std::uint16_t>(request_.types.size()));
+    for (const std::uint32_t type : request_.types) writer.u32(type);
+    writer.end();
+    make_postgres_encoder(shape_of(plan_->GetNames(), plan_->GetTypes()), {})->finish(body);
+  }
+
+  /// True if somebody has to know the type of a parameter that the client did not name.
+  bool needs_types(std::size_t count) {
+    request_.types.resize(std::max(count, request_.types.size()), 0);
+    for (std::size_t i = 0; i < count; ++i) {
+      if (request_.types[i] != 0) continue;
+      if (request_.describe) return true;
+      if (request_.parameters[i].binary) return true;
+    }
+    return false;
+  }
+
+  /// Of what their surroundings do not tell, PostgreSQL makes texts, too.
+  Result<void> infer_types(const duckdb::SQLStatement& statement, std::size_t count) {
+    const auto plan = connection_->context->Prepare(statement.Copy());
+    const auto types = plan->HasError() ? duckdb::case_insensitive_map_t<duckdb::LogicalType>()
+                                        : plan->GetExpectedParameterTypes();
+    for (std::size_t i = 0; i < count; ++i) {
+      if (request_.types[i] != 0) continue;
+      const auto found = types.find(std::to_string(i + 1));
+      request_.types[i] = found == types.end() ? std::uint32_t{kTextOid}
+                                               : postgres_type(found->second).oid;
+    }
+    return {};
+  }
+
+  void substitute(duckdb::SQLStatement& statement) {
+    Substitution([this](std::size_t number, bool as_list) {
+      const std::size_t i = number - 1;
+      std::uint32_t type = i < request_.types.size() ? request_.types[i] : 0;
+      if (as_list && (type == 0 || type == kTextOid)) {
+        // A text that DuckDB would not take for a list: `{a,b}`.
+        type = kTextsOid;
+        if (i < request_.types.size()) request_.types[i] = type;
+      }
+      if (request_.describe) return parameter_null(type);
+      if (i >= request_.parameters.size()) {
+        throw duckdb::InvalidInputException("there is no parameter $%d", static_cast<int>(number));
+      }
+      return parameter_value(request_.parameters[i], type);
+    }).run(statement);
+  }
+
+  LazyDatabase& database_;
+  pg::Request request_;
+  std::optional<pg::Failure> failure_;
+  std::mutex mutex_;  ///< of the connection as `interrupt` sees it
+  bool interrupted_ = false;
+  duckdb::unique_ptr<duckdb::Connection> connection_;
+  duckdb::unique_ptr<duckdb::PreparedStatement> plan_;
+  duckdb::unique_ptr<duckdb::QueryResult> result_;
+  std::unique_ptr<Encoder> encoder_;
+};
+
+}  // namespace
+
+std::unique_ptr<SqlStatement> make_postgres_statement(LazyDatabase& database, pg::Request request) {
+  return std::make_unique<PostgresStatement>(database, std::move(request));
+}
+
+}  // namespace restate::query

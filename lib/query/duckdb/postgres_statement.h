@@ -1,0 +1,16 @@
+#pragma once
+
+/// \file
+/// A statement of PostgreSQL's protocol: with parameters, and with answers that are messages.
+
+#include "query/duckdb/lazy_database.h"
+#include "query/engine.h"
+
+#include <memory>
+
+namespace restate::query {
+
+/// The database outlives it.
+std::unique_ptr<SqlStatement> make_postgres_statement(LazyDatabase& database, pg::Request request);
+
+}  // namespace restate::query
