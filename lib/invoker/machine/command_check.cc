@@ -3,6 +3,7 @@
 #include "common/hash.h"
 #include "schema/scope_name.h"
 #include "wire/entry.h"
+#include "wire/span.h"
 
 #include <restate/testing/mutation.h>
 
