@@ -30,7 +30,7 @@ struct Answer {
   std::string state;  ///< SQLSTATE; empty: it went well
 };
 
-Answer run(pg::Request request, const Bench& bench = {}) {
+Answer answer_to(pg::Request request, const Bench& bench = {}) {
   const auto statement = engine().make_statement(std::move(request));
   REQUIRE(statement->prepare());
   REQUIRE(statement->begin(bench.inputs()));
@@ -76,12 +76,12 @@ Answer run(pg::Request request, const Bench& bench = {}) {
   return answer;
 }
 
-Answer run(const std::string& sql, const Bench& bench = {}) { return run({.sql = sql}, bench); }
+Answer run(const std::string& sql, const Bench& bench = {}) { return answer_to({.sql = sql}, bench); }
 
 /// The only value.
 std::string value(const std::string& sql, bool binary = false) {
   INFO(sql);
-  const Answer answer = run({.sql = sql, .binary = {binary}});
+  const Answer answer = answer_to({.sql = sql, .binary = {binary}});
   CHECK(answer.state.empty());
   REQUIRE(answer.rows.size() == 1);
   return answer.rows[0].at(0).value_or("NULL");
@@ -145,31 +145,31 @@ TEST_CASE("parameters are values and nothing else", "[query][pg]") {
   bench.put_state(object_of("Counter", "a"), "n", Bytes("1"));
   bench.put_state(object_of("Counter", "b"), "n", Bytes("2"));
   const std::string sql = "SELECT service_key FROM state WHERE service_key = $1";
-  CHECK(run({.sql = sql, .parameters = {{"b"}}}, bench).rows.size() == 1);
-  CHECK(run({.sql = sql, .parameters = {{"' OR 1 = 1 --"}}}, bench).rows.empty());
-  CHECK(run({.sql = sql, .parameters = {{std::nullopt}}}, bench).rows.empty());
-  CHECK(run({.sql = "SELECT key FROM state LIMIT $1", .types = {20}, .parameters = {{"1"}}}, bench)
+  CHECK(answer_to({.sql = sql, .parameters = {{"b"}}}, bench).rows.size() == 1);
+  CHECK(answer_to({.sql = sql, .parameters = {{"' OR 1 = 1 --"}}}, bench).rows.empty());
+  CHECK(answer_to({.sql = sql, .parameters = {{std::nullopt}}}, bench).rows.empty());
+  CHECK(answer_to({.sql = "SELECT key FROM state LIMIT $1", .types = {20}, .parameters = {{"1"}}}, bench)
             .rows.size() == 1);
   SECTION("in binary, of types that are told or known") {
     const std::string one = bytes({0, 0, 0, 0, 0, 0, 0, 1});
-    CHECK(run({.sql = "SELECT $1 + 1", .types = {20}, .parameters = {{one, true}}}).rows.at(0).at(0) ==
+    CHECK(answer_to({.sql = "SELECT $1 + 1", .types = {20}, .parameters = {{one, true}}}).rows.at(0).at(0) ==
           "2");
-    CHECK(run({.sql = "SELECT $1::BIGINT + 1", .parameters = {{one, true}}}).rows.at(0).at(0) == "2");
-    CHECK(run({.sql = "SELECT $1", .types = {20}, .parameters = {{"x", true}}}).state == "22P02");
+    CHECK(answer_to({.sql = "SELECT $1::BIGINT + 1", .parameters = {{one, true}}}).rows.at(0).at(0) == "2");
+    CHECK(answer_to({.sql = "SELECT $1", .types = {20}, .parameters = {{"x", true}}}).state == "22P02");
   }
   SECTION("as arrays") {
     const std::string any = "SELECT key FROM state WHERE service_key = ANY($1)";
-    CHECK(run({.sql = any, .types = {1009}, .parameters = {{"{a,\"b\"}"}}}, bench).rows.size() == 2);
-    CHECK(run({.sql = any, .parameters = {{"{a}"}}}, bench).rows.size() == 1);
-    CHECK(run({.sql = any, .describe = true}).parameters == std::vector<std::uint32_t>{1009});
-    CHECK(run({.sql = "SELECT $1::text[]", .parameters = {{"{a,NULL}"}}}).rows.at(0).at(0) ==
+    CHECK(answer_to({.sql = any, .types = {1009}, .parameters = {{"{a,\"b\"}"}}}, bench).rows.size() == 2);
+    CHECK(answer_to({.sql = any, .parameters = {{"{a}"}}}, bench).rows.size() == 1);
+    CHECK(answer_to({.sql = any, .describe = true}).parameters == std::vector<std::uint32_t>{1009});
+    CHECK(answer_to({.sql = "SELECT $1::text[]", .parameters = {{"{a,NULL}"}}}).rows.at(0).at(0) ==
           "{a,NULL}");
   }
   SECTION("as many as there are places") {
-    CHECK(run({.sql = sql}).state == "08P01");
+    CHECK(answer_to({.sql = sql}).state == "08P01");
   }
   SECTION("of a type that is asked for") {
-    const Answer described = run({.sql = "SELECT key_length, $2 FROM state WHERE key_length > $1",
+    const Answer described = answer_to({.sql = "SELECT key_length, $2 FROM state WHERE key_length > $1",
                                   .describe = true});
     CHECK(described.parameters == std::vector<std::uint32_t>{1700, 25});
     CHECK(described.types == std::vector<std::uint32_t>{1700, 25});
