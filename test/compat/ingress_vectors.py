@@ -228,7 +228,7 @@ class Replay:
     def step(self, step, variables):
         time.sleep(step.get("wait_before_ms", 0) / 1000)
         # Only what has ended has an expiry: such a read may come before the end, on a busy machine.
-        awaits_end = step["request"]["method"] == "GET" and "idempotency-expires" in step["expect"].get("headers", {})
+        awaits_end = step["request"].get("method") == "GET" and "idempotency-expires" in step["expect"].get("headers", {})
         deadline = time.monotonic() + (5 if "poll" in step or awaits_end else 0)
         while True:
             try:
