@@ -18,6 +18,13 @@ namespace restate {
 struct EndpointOptions {
   /// Handlers that run at once; others wait, and idle ones make room.
   std::uint32_t handler_threads = 64;
+  /// Whose requests are answered: the public keys (`publickeyv1_...`) that servers print when a key
+  /// for request identity is configured there. Everybody else gets status 401. Empty: all are
+  /// answered, so the address must be out of reach for strangers.
+  std::vector<std::string> identity_keys = {};
+  /// Versions of the service protocol to offer, from 5 to 7. The server picks one when an invocation
+  /// begins, and keeps it.
+  std::uint16_t min_protocol = 5, max_protocol = 7;
 };
 
 /// Lives on a shard: made, called and destroyed there. Speaks HTTP/2 and HTTP/1.1 on one port.
@@ -32,6 +39,7 @@ struct EndpointOptions {
 ///     runtime.run();
 class Endpoint {
  public:
+  /// Options that cannot be met are told by `serve` and `listen`.
   explicit Endpoint(Shard& shard, EndpointOptions options = {});
   /// Drops all connections; waits for handlers that are busy outside of their context.
   ~Endpoint();
@@ -39,12 +47,12 @@ class Endpoint {
   Endpoint& operator=(const Endpoint&) = delete;
 
   /// Adds a service; requests that run keep what they began with.
-  /// - `kInvalidArgument`: a name that is none, a handler of the wrong kind.
+  /// - `kInvalidArgument`: a name that is none, a handler of the wrong kind; wrong options.
   /// - `kAlreadyExists`: the name is taken.
   Result<void> serve(ServiceDefinition service);
 
   /// Returns the address in use: a port of 0 is chosen by the system.
-  /// - `kAlreadyExists`: the address is taken.
+  /// - `kAlreadyExists`: the address is taken. `kInvalidArgument`: wrong options.
   Result<Address> listen(const Address& address);
   /// Serves a connection that came by another way.
   void accept(std::unique_ptr<Stream> stream);

@@ -3,6 +3,8 @@
 #include "native/attempt.h"
 #include "protocol/exchange.h"
 
+#include <restate/log.h>
+
 #include <utility>
 
 namespace restate::native {
@@ -46,7 +48,7 @@ std::unique_ptr<http::ServerRequest> EndpointHandler::on_request(http::RequestHe
   // A proxy may have put something in front: only the end of the path counts.
   const std::string_view path = head.path();
   if (head.method == "GET" && ends_with(path, protocol::kDiscoverPath)) {
-    discover(head, stream);
+    if (identified(head, stream)) discover(head, stream);
     return nullptr;
   }
   if (head.method == "GET" && ends_with(path, "/health")) {
@@ -54,10 +56,21 @@ std::unique_ptr<http::ServerRequest> EndpointHandler::on_request(http::RequestHe
     return nullptr;
   }
   if (head.method == "POST" && path.find("/invoke/") != std::string_view::npos) {
-    return invoke(head, stream);
+    return identified(head, stream) ? invoke(head, stream) : nullptr;
   }
   stream.respond(response(404, ""), {});
   return nullptr;
+}
+
+bool EndpointHandler::identified(const http::RequestHead& head, http::ServerStream& stream) const {
+  if (verifier_ == nullptr) return true;
+  const auto verified = verifier_->verify(head.headers, head.path(), shard_.wall_now());
+  if (verified) return true;
+  // The reason is for who runs this endpoint; a stranger learns nothing from it.
+  shard_.log().warn("endpoint", "a request was refused",
+                    {{"peer", stream.peer()}, {"reason", verified.error().message}});
+  stream.respond(response(401, "text/plain"), Bytes::literal("Unauthorized"));
+  return false;
 }
 
 void EndpointHandler::discover(const http::RequestHead& head, http::ServerStream& stream) const {
@@ -69,7 +82,7 @@ void EndpointHandler::discover(const http::RequestHead& head, http::ServerStream
                    Bytes("this endpoint answers in " + std::string(kManifestContentType)));
     return;
   }
-  stream.respond(response(200, std::string(kManifestContentType)), Bytes(manifest_json(*registry_)));
+  stream.respond(response(200, std::string(kManifestContentType)), Bytes(manifest_json(*registry_, protocols_)));
 }
 
 std::unique_ptr<http::ServerRequest> EndpointHandler::invoke(const http::RequestHead& head,
@@ -81,7 +94,7 @@ std::unique_ptr<http::ServerRequest> EndpointHandler::invoke(const http::Request
   }
   const auto protocol =
       protocol::protocol_of_content_type(head.headers.find("content-type").value_or(""));
-  if (!protocol || *protocol < kNativeMinProtocol || *protocol > kNativeMaxProtocol) {
+  if (!protocol || *protocol < protocols_.min || *protocol > protocols_.max) {
     stream.respond(response(415, ""), {});
     return nullptr;
   }

@@ -5,17 +5,23 @@
 /// `/health`.
 
 #include "http/server.h"
+#include "native/endpoint_identity.h"
 #include "native/handler_pool.h"
 #include "native/registry.h"
 
 #include <memory>
+#include <utility>
 
 namespace restate::native {
 
 class EndpointHandler final : public http::ServerHandler {
  public:
   /// Both outlive the handler and its server.
-  EndpointHandler(Shard& shard, HandlerPool& pool) : shard_(shard), pool_(pool) {}
+  EndpointHandler(Shard& shard, HandlerPool& pool, ProtocolRange protocols = {})
+      : shard_(shard), pool_(pool), protocols_(protocols) {}
+
+  /// From now on only requests that it accepts are answered, `/health` excepted. Null: all are.
+  void require(std::shared_ptr<const RequestVerifier> verifier) { verifier_ = std::move(verifier); }
 
   void serve(ServiceRegistryPtr registry) { registry_ = std::move(registry); }
   const ServiceRegistryPtr& services() const { return registry_; }
@@ -24,12 +30,16 @@ class EndpointHandler final : public http::ServerHandler {
                                                   http::ServerStream& stream) override;
 
  private:
+  /// Answers 401, or lets the request pass.
+  bool identified(const http::RequestHead& head, http::ServerStream& stream) const;
   void discover(const http::RequestHead& head, http::ServerStream& stream) const;
   std::unique_ptr<http::ServerRequest> invoke(const http::RequestHead& head,
                                               http::ServerStream& stream);
 
   Shard& shard_;
   HandlerPool& pool_;
+  const ProtocolRange protocols_;
+  std::shared_ptr<const RequestVerifier> verifier_;
   ServiceRegistryPtr registry_ = std::make_shared<const ServiceRegistry>();
 };
 

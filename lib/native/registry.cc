@@ -119,11 +119,11 @@ const HandlerDefinition* ServiceRegistry::find_path(std::string_view path) const
   return find(path.substr(middle + 1, last - middle - 1), path.substr(last + 1));
 }
 
-std::string manifest_json(const ServiceRegistry& registry) {
+std::string manifest_json(const ServiceRegistry& registry, ProtocolRange protocols) {
   Json manifest;
   manifest["protocolMode"] = "BIDI_STREAM";
-  manifest["minProtocolVersion"] = kNativeMinProtocol;
-  manifest["maxProtocolVersion"] = kNativeMaxProtocol;
+  manifest["minProtocolVersion"] = protocols.min;
+  manifest["maxProtocolVersion"] = protocols.max;
   manifest["services"] = Json::array();
   for (const auto& [name, service] : registry.services()) {
     Json json;

@@ -34,15 +34,21 @@ class ServiceRegistry {
 
 using ServiceRegistryPtr = std::shared_ptr<const ServiceRegistry>;
 
+/// Versions of the service protocol that the machine speaks.
+inline constexpr std::uint16_t kNativeMinProtocol = 5;
+inline constexpr std::uint16_t kNativeMaxProtocol = 7;
+
+/// Versions of the service protocol, both ends included.
+struct ProtocolRange {
+  std::uint16_t min = kNativeMinProtocol;
+  std::uint16_t max = kNativeMaxProtocol;
+};
+
 /// What `/discover` answers: the manifest, format 4.
-std::string manifest_json(const ServiceRegistry& registry);
+std::string manifest_json(const ServiceRegistry& registry, ProtocolRange protocols = {});
 inline constexpr std::string_view kManifestContentType =
     "application/vnd.restate.endpointmanifest.v4+json";
 /// `x-restate-server` of everything that native services answer.
 inline constexpr std::string_view kServerName = "restate-sdk-cpp/0.1.0";
-
-/// Versions of the service protocol that the machine speaks.
-inline constexpr std::uint16_t kNativeMinProtocol = 5;
-inline constexpr std::uint16_t kNativeMaxProtocol = 7;
 
 }  // namespace restate::native
