@@ -25,6 +25,7 @@ set(RESTATE_LAYERS
   "node: common wire runtime http storage metadata bifrost schema partition protocol invoker worker query ingress cluster admin native connect"
   "engine: common wire runtime http storage metadata bifrost schema partition protocol invoker worker ingress admin native node uv connect"
   "sim: common wire runtime http storage metadata bifrost schema partition protocol invoker worker ingress admin native node"
+  "trial: common wire runtime http storage metadata bifrost schema partition protocol invoker worker ingress admin native node sim"
 )
 
 # Restates RESTATE_LAYERS for one module: sets <out> to the list of modules it may use.

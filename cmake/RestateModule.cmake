@@ -15,8 +15,8 @@ endfunction()
 
 # restate_module(<name> [DEPENDS <module>...] [LIBS <target>...] SOURCES <file>...)
 #
-# An OBJECT library with our warnings whose objects are folded into `restate` (or, for `sim`, into
-# `restate_testing`). DEPENDS must stay inside the row of cmake/Layers.cmake.
+# An OBJECT library with our warnings whose objects are folded into `restate` (or, for `sim` and `trial`,
+# into `restate_testing`). DEPENDS must stay inside the row of cmake/Layers.cmake.
 function(restate_module name)
   cmake_parse_arguments(ARG "" "" "DEPENDS;LIBS;SOURCES" ${ARGN})
   restate_layer_uses(${name} allowed)
@@ -46,7 +46,7 @@ function(restate_module name)
   if(TARGET restate_generated)
     add_dependencies(${target} restate_generated)
   endif()
-  if(name STREQUAL "sim")
+  if(name MATCHES "^(sim|trial)$")
     set_property(GLOBAL APPEND PROPERTY RESTATE_TESTING_OBJECTS ${target})
     set_property(GLOBAL APPEND PROPERTY RESTATE_TESTING_LIBS ${ARG_LIBS})
   else()

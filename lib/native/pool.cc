@@ -151,45 +151,78 @@ void ThreadPool::work() {
 
 // --- BatonPool --------------------------------------------------------------------------------------
 
-class BatonPool::Box final : public Mailbox {
+/// A thread that runs one handler after another.
+class BatonPool::Worker {
  public:
-  explicit Box(HandlerJob job) : job_(std::move(job)) {}
-  ~Box() override {
-    if (thread_.joinable()) thread_.join();
+  Worker() : thread_([this] { loop(); }) {}
+  ~Worker() {
+    {
+      const std::lock_guard lock(mutex_);
+      quits_ = true;
+      wake_.notify_one();
+    }
+    thread_.join();
   }
 
+  void begin(std::shared_ptr<Box> box) {
+    const std::lock_guard lock(mutex_);
+    next_ = std::move(box);
+    wake_.notify_one();
+  }
+
+ private:
+  void loop();
+
+  std::mutex mutex_;
+  std::condition_variable wake_;
+  std::shared_ptr<Box> next_;
+  bool quits_ = false;
+  std::thread thread_;
+};
+
+class BatonPool::Box final : public Mailbox, public std::enable_shared_from_this<Box> {
+ public:
+  Box(BatonPool& pool, HandlerJob job) : pool_(pool), job_(std::move(job)) {}
+
   /// Starts the handler and waits until it blocks or ends.
-  void start() {
+  void start(Worker& worker) {
     std::unique_lock lock(mutex_);
-    handlers_turn_ = true;
-    thread_ = std::thread([this] {
-      block_signals();
-      job_(*this);
-      job_ = nullptr;
-      const std::lock_guard end(mutex_);
-      ended_ = true;
-      handlers_turn_ = false;
-      turn_.notify_all();
-    });
-    turn_.wait(lock, [this] { return !handlers_turn_; });
+    worker.begin(shared_from_this());
+    hand_over(lock);
+  }
+
+  /// On the worker's thread.
+  void work(Worker& worker) {
+    {
+      std::unique_lock lock(mutex_);
+      turn_.wait(lock, [this] { return handlers_turn_; });
+    }
+    job_(*this);
+    job_ = nullptr;
+    pool_.idle_.push_back(&worker);
+    const std::lock_guard end(mutex_);
+    ended_ = true;
+    handlers_turn_ = false;
+    turn_.notify_all();
   }
 
   void put(HandlerEvent event) override {
     std::unique_lock lock(mutex_);
     if (ended_) return;
+    const bool abandons = event.kind == HandlerEvent::Kind::kAbandon;
+    if (abandons) abandoned_ = true;
     events_.push_back(std::move(event));
     // From inside of the handler itself (it ends its own attempt): it reads this when it blocks.
     if (handlers_turn_) return;
-    handlers_turn_ = true;
-    turn_.notify_all();
-    turn_.wait(lock, [this] { return !handlers_turn_; });
+    // In the middle of a step it does not listen.
+    if (paused_ && !abandons) return;
+    hand_over(lock);
   }
 
   HandlerEvent take() override {
     std::unique_lock lock(mutex_);
     if (events_.empty()) {
-      handlers_turn_ = false;
-      turn_.notify_all();
+      give_back();
       turn_.wait(lock, [this] { return handlers_turn_ && !events_.empty(); });
     }
     HandlerEvent event = std::move(events_.front());
@@ -205,20 +238,65 @@ class BatonPool::Box final : public Mailbox {
     return event;
   }
 
+  /// On the handler's thread.
+  bool pause() {
+    std::unique_lock lock(mutex_);
+    if (abandoned_) return false;
+    paused_ = true;
+    give_back();
+    turn_.wait(lock, [this] { return handlers_turn_; });
+    paused_ = false;
+    return !abandoned_;
+  }
+
+  void resume() {
+    std::unique_lock lock(mutex_);
+    if (!paused_ || ended_) return;
+    hand_over(lock);
+  }
+
   bool ended() {
     const std::lock_guard lock(mutex_);
     return ended_;
   }
 
  private:
+  void hand_over(std::unique_lock<std::mutex>& lock) {
+    Box* const before = std::exchange(pool_.running_, this);
+    handlers_turn_ = true;
+    turn_.notify_all();
+    turn_.wait(lock, [this] { return !handlers_turn_; });
+    pool_.running_ = before;
+  }
+  void give_back() {
+    handlers_turn_ = false;
+    turn_.notify_all();
+  }
+
+  BatonPool& pool_;
   HandlerJob job_;
   std::mutex mutex_;
   std::condition_variable turn_;
   std::deque<HandlerEvent> events_;
   bool handlers_turn_ = false;
+  bool paused_ = false;
+  bool abandoned_ = false;
   bool ended_ = false;
-  std::thread thread_;
 };
+
+void BatonPool::Worker::loop() {
+  block_signals();
+  for (;;) {
+    std::unique_lock lock(mutex_);
+    wake_.wait(lock, [this] { return next_ != nullptr || quits_; });
+    if (next_ == nullptr) return;
+    const std::shared_ptr<Box> box = std::exchange(next_, nullptr);
+    lock.unlock();
+    box->work(*this);
+  }
+}
+
+BatonPool::BatonPool() = default;
 
 BatonPool::~BatonPool() {
   for (const auto& box : boxes_) box->put({HandlerEvent::Kind::kAbandon, {}});
@@ -226,10 +304,23 @@ BatonPool::~BatonPool() {
 
 std::shared_ptr<Mailbox> BatonPool::run(HandlerJob job) {
   std::erase_if(boxes_, [](const auto& box) { return box->ended(); });
-  auto box = std::make_shared<Box>(std::move(job));
+  auto box = std::make_shared<Box>(*this, std::move(job));
   boxes_.push_back(box);
-  box->start();
+  if (idle_.empty()) {
+    workers_.push_back(std::make_unique<Worker>());
+    idle_.push_back(workers_.back().get());
+  }
+  Worker& worker = *idle_.back();
+  idle_.pop_back();
+  box->start(worker);
   return box;
+}
+
+bool BatonPool::pause(Function<void(Function<void()>)> ask) {
+  if (running_ == nullptr) return true;
+  const std::shared_ptr<Box> box = running_->shared_from_this();
+  ask([box] { box->resume(); });
+  return box->pause();
 }
 
 }  // namespace restate::native

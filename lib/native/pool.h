@@ -48,17 +48,30 @@ class ThreadPool final : public HandlerPool {
 
 /// For simulations: each handler has a thread, but only one thread of all runs at any time, the
 /// shard's included. Whoever hands a handler something waits until it blocks again, so a run is as
-/// repeatable as the shard is.
+/// repeatable as the shard is. Threads that are free are used again, so one pool may serve thousands
+/// of worlds one after another.
 class BatonPool final : public HandlerPool {
  public:
-  BatonPool() = default;
+  BatonPool();
+  /// Abandons what runs.
   ~BatonPool() override;
 
   std::shared_ptr<Mailbox> run(HandlerJob job) override;
 
+  /// True on the thread of a handler.
+  bool in_handler() const { return running_ != nullptr; }
+  /// For a handler in the middle of a step: stands still until the shard runs the task that `ask` is
+  /// given. False: the handler was abandoned meanwhile. Outside of handlers it does nothing.
+  bool pause(Function<void(Function<void()>)> ask);
+
  private:
   class Box;
+  class Worker;
+  // Both belong to whoever has the baton.
+  Box* running_ = nullptr;
+  std::vector<Worker*> idle_;
   std::vector<std::shared_ptr<Box>> boxes_;
+  std::vector<std::unique_ptr<Worker>> workers_;
 };
 
 }  // namespace restate::native
