@@ -129,14 +129,14 @@ class Page:
             if here:
                 source = here
                 continue
-            if "<!-- from:" in line:
+            plain = re.sub(r"`[^`]*`", lambda m: "`" * len(m[0]), line)
+            if "<!-- from:" in plain:
                 self.find(number, "not understood: " + line.strip())
             heading = HEADING.match(line)
             if heading:
                 slug(heading["text"], self.anchors)
             for anchor in re.findall(r"<a (?:id|name)=\"([^\"]+)\"", line):
                 self.anchors.add(anchor)
-            plain = re.sub(r"`[^`]*`", lambda m: "`" * len(m[0]), line)
             for pattern in (LINK, IMAGE, REFERENCE, ATTRIBUTE):
                 for match in pattern.finditer(plain):
                     if (number, match["to"]) not in self.links:
