@@ -26,6 +26,13 @@ std::string engine_says(std::uint8_t choice) {
   return out;
 }
 
+/// A stream that was told to end takes nothing more.
+void check_end(const Effects& effects) {
+  for (std::size_t i = 0; i + 1 < effects.size(); ++i) {
+    if (std::holds_alternative<HangUp>(effects[i])) std::abort();
+  }
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -41,6 +48,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   std::size_t steps = 0;
   for (const std::string_view piece : {input.substr(1, cut), input.substr(std::min(cut + 1, size))}) {
     session.on_bytes(piece, effects);
+    check_end(effects);
     while (session.running() && steps++ < 1000) {
       const RunId run = *session.running();
       const std::uint8_t choice = data[(steps * 7) % size];
@@ -49,6 +57,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       } else {
         session.on_answer(run, Piece{Bytes(engine_says(choice)), choice % 2 == 0}, effects);
       }
+      check_end(effects);
       effects.clear();
     }
     // Nothing goes on by itself after the end.

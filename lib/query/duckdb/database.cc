@@ -145,10 +145,13 @@ Result<duckdb::unique_ptr<duckdb::Connection>> Database::connect_postgres() {
   {
     const std::lock_guard lock(postgres_mutex_);
     if (!has_postgres_) {
+      // All or nothing: half a catalog would be in the way of the next try for ever.
       const auto connection = connect();
+      RESTATE_TRY_VOID(execute(*connection, "BEGIN"));
       for (const std::string& sql : postgres_catalog()) {
         RESTATE_TRY_VOID(execute(*connection, sql));
       }
+      RESTATE_TRY_VOID(execute(*connection, "COMMIT"));
       has_postgres_ = true;
     }
   }

@@ -43,15 +43,35 @@ void append_fraction(std::string& out, std::int64_t micros) {
   out += '.' + digits;
 }
 
-void append_timestamp(std::string& out, std::int64_t micros) {
+void append_timestamp(std::string& out, std::int64_t micros, std::string_view zone) {
+  if (micros > kMostMicros || micros < -kMostMicros) {
+    out += micros > 0 ? "infinity" : "-infinity";
+    return;
+  }
   const std::size_t begin = out.size();
   const std::int64_t fraction = (micros % 1'000'000 + 1'000'000) % 1'000'000;
   append_time(out, micros - fraction, 0);
   if (const std::size_t mark = out.find('T', begin); mark != std::string::npos) out[mark] = ' ';
   append_fraction(out, fraction);
+  out += zone;
 }
 
-void append_two(std::string& out, std::int64_t value) {
+/// Infinite ones are the ends of the range.
+std::int64_t micros_since_2000(std::int64_t micros) {
+  if (micros > kMostMicros) return INT64_MAX;
+  std::int64_t shifted = 0;
+  const bool small = micros < -kMostMicros || __builtin_sub_overflow(micros, kEpochMicros, &shifted);
+  return small ? INT64_MIN : shifted;
+}
+
+bool is_infinite_date(std::int64_t days) { return days == INT32_MAX || days == -INT32_MAX; }
+
+std::int64_t days_since_2000(std::int64_t days) {
+  if (days == INT32_MAX) return INT32_MAX;
+  return std::max<std::int64_t>(is_infinite_date(days) ? INT32_MIN : days - kEpochDays, INT32_MIN);
+}
+
+void append_two(std::string& out, std::uint64_t value) {
   if (value < 10) out += '0';
   out += std::to_string(value);
 }
@@ -70,13 +90,16 @@ void append_interval(std::string& out, const duckdb::interval_t& interval) {
   if (interval.micros == 0 && out.size() > begin) return;
   if (out.size() > begin) out += ' ';
   if (interval.micros < 0) out += '-';
-  const std::int64_t micros = std::abs(interval.micros);
+  // The smallest one has no positive counterpart.
+  const std::uint64_t micros = interval.micros < 0
+                                   ? 0 - static_cast<std::uint64_t>(interval.micros)
+                                   : static_cast<std::uint64_t>(interval.micros);
   append_two(out, micros / 3'600'000'000);
   out += ':';
   append_two(out, micros / 60'000'000 % 60);
   out += ':';
   append_two(out, micros / 1'000'000 % 60);
-  append_fraction(out, micros % 1'000'000);
+  append_fraction(out, static_cast<std::int64_t>(micros % 1'000'000));
 }
 
 /// Digits in groups of four.
@@ -181,13 +204,13 @@ class PostgresEncoder final : public Encoder {
         out += "\\x";
         return append_hex(out, column.text(at, buffer_));
       case kDateOid:
-        return append_date(out, column.date(at));
-      case kTimestampOid:
-        return append_timestamp(out, column.time(at));
-      case kTimestamptzOid:
-        append_timestamp(out, column.time(at));
-        out += "+00";
+        if (!is_infinite_date(column.date(at))) return append_date(out, column.date(at));
+        out += column.date(at) > 0 ? "infinity" : "-infinity";
         return;
+      case kTimestampOid:
+        return append_timestamp(out, column.time(at), "");
+      case kTimestamptzOid:
+        return append_timestamp(out, column.time(at), "+00");
       case kIntervalOid:
         return append_interval(out, column.interval(at));
       default:  // any number
@@ -248,10 +271,10 @@ class PostgresEncoder final : public Encoder {
       case kFloat8Oid:
         return append_number(out, std::bit_cast<std::uint64_t>(column.real(at)), 8);
       case kDateOid:
-        return append_number(out, static_cast<std::uint64_t>(column.date(at) - kEpochDays), 4);
+        return append_number(out, static_cast<std::uint64_t>(days_since_2000(column.date(at))), 4);
       case kTimestampOid:
       case kTimestamptzOid:
-        return append_number(out, static_cast<std::uint64_t>(column.time(at) - kEpochMicros), 8);
+        return append_number(out, static_cast<std::uint64_t>(micros_since_2000(column.time(at))), 8);
       case kIntervalOid: {
         const duckdb::interval_t interval = column.interval(at);
         append_number(out, static_cast<std::uint64_t>(interval.micros), 8);

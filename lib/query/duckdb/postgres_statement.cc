@@ -101,8 +101,6 @@ class PostgresStatement final : public SqlStatement {
                   prepare_statement(*connection_->context, sql, Names::kShort));
       needs = std::move(prepared.needs);
       const std::size_t count = prepared.statement->named_param_map.size();
-      // It was found in a tree that does not have the values yet.
-      prepare_inputs(*connection_, count == 0 ? prepared.top : std::nullopt);
       if (!request_.describe && request_.parameters.size() < count) {
         failure_ = {"08P01", "the statement has " + std::to_string(count) +
                                  " parameters, and " + std::to_string(request_.parameters.size()) +
@@ -111,6 +109,9 @@ class PostgresStatement final : public SqlStatement {
       }
       if (needs_types(count)) RESTATE_TRY_VOID(infer_types(*prepared.statement, count));
       substitute(*prepared.statement);
+      // After the types: their plan has no values, and what it would read says nothing. The order of
+      // the rows was found in a tree that had none either.
+      prepare_inputs(*connection_, count == 0 ? prepared.top : std::nullopt);
       plan_ = connection_->context->Prepare(std::move(prepared.statement));
       if (plan_->HasError()) {
         failure_ = postgres_failure(plan_->error);

@@ -109,6 +109,22 @@ std::string numeric_text(pg::FieldReader& fields) {
          (fraction.empty() ? "" : "." + fraction);
 }
 
+/// The ends of the range are infinite, here and there.
+duckdb::date_t date_since_2000(std::int32_t days) {
+  if (days == INT32_MAX) return duckdb::date_t::infinity();
+  if (days == INT32_MIN) return duckdb::date_t::ninfinity();
+  const std::int64_t since_1970 = days + kEpochDays;
+  if (since_1970 >= INT32_MAX) malformed(kDateOid);
+  return duckdb::date_t(static_cast<std::int32_t>(since_1970));
+}
+
+duckdb::timestamp_t time_since_2000(std::int64_t micros, std::uint32_t oid) {
+  if (micros == INT64_MAX) return duckdb::timestamp_t::infinity();
+  if (micros == INT64_MIN) return duckdb::timestamp_t::ninfinity();
+  if (micros > kMostMicros - kEpochMicros || micros < -kMostMicros) malformed(oid);
+  return duckdb::timestamp_t(micros + kEpochMicros);
+}
+
 Value binary_value(std::string_view bytes, std::uint32_t oid);
 
 Value binary_array(std::string_view bytes, const LogicalType& element) {
@@ -116,7 +132,10 @@ Value binary_array(std::string_view bytes, const LogicalType& element) {
   const std::uint32_t dimensions = fields.u32();
   fields.u32();  // whether there is a NULL in it
   const std::uint32_t oid = fields.u32();
-  if (dimensions > 1) throw duckdb::ConversionException("arrays of arrays are not supported");
+  // The client names the type of the elements: arrays in arrays would go as deep as it likes.
+  if (dimensions > 1 || logical_type(oid).id() == LogicalTypeId::LIST) {
+    throw duckdb::ConversionException("arrays of arrays are not supported");
+  }
   duckdb::vector<Value> values;
   if (dimensions == 1) {
     const std::uint32_t count = fields.u32();
@@ -158,15 +177,13 @@ Value binary_value(std::string_view bytes, std::uint32_t oid) {
       value = Value::DOUBLE(std::bit_cast<double>(fields.u64()));
       break;
     case kDateOid:
-      value = Value::DATE(duckdb::date_t(static_cast<std::int32_t>(
-          static_cast<std::int32_t>(fields.u32()) + kEpochDays)));
+      value = Value::DATE(date_since_2000(static_cast<std::int32_t>(fields.u32())));
       break;
     case kTimestampOid:
     case kTimestamptzOid: {
-      std::int64_t micros = 0;
-      if (__builtin_add_overflow(signed64(), kEpochMicros, &micros)) malformed(oid);
-      value = oid == kTimestampOid ? Value::TIMESTAMP(duckdb::timestamp_t(micros))
-                                   : Value::TIMESTAMPTZ(duckdb::timestamp_tz_t(micros));
+      const duckdb::timestamp_t time = time_since_2000(signed64(), oid);
+      value = oid == kTimestampOid ? Value::TIMESTAMP(time)
+                                   : Value::TIMESTAMPTZ(duckdb::timestamp_tz_t(time));
       break;
     }
     case kIntervalOid: {

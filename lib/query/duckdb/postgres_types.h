@@ -38,6 +38,8 @@ enum Oid : std::uint32_t {
 /// Days and microseconds from 1970 to 2000, where PostgreSQL's time begins.
 inline constexpr std::int64_t kEpochDays = 10'957;
 inline constexpr std::int64_t kEpochMicros = kEpochDays * 86'400'000'000;
+/// What is further away than this from 1970 is no time to anybody; DuckDB lets it be made.
+inline constexpr std::int64_t kMostMicros = INT64_MAX - 86'400'000'000;
 
 struct PostgresType {
   std::uint32_t oid = kTextOid;

@@ -116,9 +116,7 @@ void Session::on_startup(std::string_view body) {
     const std::uint32_t process = fields.u32();
     const std::uint32_t secret = fields.u32();
     if (fields.complete()) out_->push_back(Cancel{{process, secret}});
-    phase_ = Phase::kClosed;
-    out_->push_back(HangUp{});
-    return;
+    return hang_up();
   }
   if (version >> 16 != kMajorVersion) {
     return die("0A000", "version " + std::to_string(version >> 16) +
@@ -197,9 +195,7 @@ void Session::on_message(char type, std::string_view body) {
   }
   if (type == 'X') {
     drop_portals();
-    phase_ = Phase::kClosed;
-    out_->push_back(HangUp{});
-    return;
+    return hang_up();
   }
   if (skipping_ && type != 'S') return;
   FieldReader fields(body);
@@ -261,7 +257,11 @@ void Session::failed() {
 void Session::die(std::string sqlstate, std::string text) {
   append_failure(outgoing_, {std::move(sqlstate), std::move(text), std::nullopt, true});
   drop_portals();
-  flush();
+  hang_up();
+}
+
+void Session::hang_up() {
+  flush();  // before it: a stream takes nothing after its end
   phase_ = Phase::kClosed;
   out_->push_back(HangUp{});
 }

@@ -33,6 +33,8 @@ inline constexpr std::size_t kMessageBytes = std::size_t{4} << 20;
 inline constexpr std::size_t kStartupBytes = 10'000;
 /// What is read ahead of a statement that runs.
 inline constexpr std::size_t kReadAheadBytes = 64 * 1024;
+/// Statements of one query message.
+inline constexpr std::size_t kScriptStatements = 1000;
 /// What a client may have prepared and bound.
 inline constexpr std::size_t kKeptStatements = 1000;
 inline constexpr std::size_t kKeptPortals = 100;
@@ -69,7 +71,7 @@ struct Drop {
 struct Cancel {
   BackendKey key;
 };
-/// Close the connection once everything is sent.
+/// Close the connection once everything is sent. The last effect of a session.
 struct HangUp {};
 using Effect = std::variant<Send, Secure, Start, More, Drop, Cancel, HangUp>;
 using Effects = std::vector<Effect>;
@@ -109,12 +111,15 @@ class Session {
     StatementPlan plan;
     std::vector<std::uint32_t> types;
     std::string description;  ///< the messages that answer Describe; empty: nobody has asked
+
+    std::size_t bytes() const;
   };
   using PreparedPtr = std::shared_ptr<Prepared>;
 
   struct Portal {
     PreparedPtr statement;
     Request request;
+    std::size_t bytes = 0;  ///< of the request
     std::optional<RunId> run;
     bool begun = false;
     bool done = false;        ///< all of the answer is here
@@ -179,6 +184,7 @@ class Session {
   void fail(const Failure& failure);
   void failed();
   void die(std::string sqlstate, std::string text);
+  void hang_up();
 
   const SessionOptions options_;
   const BackendKey key_;

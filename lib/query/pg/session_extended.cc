@@ -21,17 +21,16 @@ void Session::fail_extended(const Failure& failure) {
   skipping_ = true;
 }
 
+std::size_t Session::Prepared::bytes() const {
+  return sql.size() + plan.name.size() + plan.value.size() + types.size() * sizeof types[0] +
+         description.size();
+}
+
+/// With every message that keeps something: it looks at each thing once, however large that is.
 bool Session::keep(std::size_t bytes) {
   std::size_t kept = bytes;
-  for (const auto& [name, prepared] : statements_) {
-    kept += prepared->sql.size() + prepared->description.size();
-  }
-  for (const auto& [name, portal] : portals_) {
-    kept += portal->request.sql.size();
-    for (const Parameter& parameter : portal->request.parameters) {
-      if (parameter.value) kept += parameter.value->size();
-    }
-  }
+  for (const auto& [name, prepared] : statements_) kept += name.size() + prepared->bytes();
+  for (const auto& [name, portal] : portals_) kept += name.size() + portal->bytes;
   if (kept <= kKeptBytes && statements_.size() < kKeptStatements && portals_.size() < kKeptPortals) {
     return true;
   }
@@ -46,7 +45,7 @@ void Session::on_parse(FieldReader& fields) {
   const std::uint16_t count = fields.u16();
   for (std::uint16_t i = 0; i < count && fields.ok(); ++i) prepared->types.push_back(fields.u32());
   if (!fields.complete()) return die(kMalformed, "the parse message is malformed");
-  const auto statements = split_statements(prepared->sql);
+  const auto statements = split_statements(prepared->sql, 2);
   if (statements.size() > 1) {
     return fail_extended({"42601", "cannot insert multiple commands into a prepared statement"});
   }
@@ -57,7 +56,7 @@ void Session::on_parse(FieldReader& fields) {
   } else if (statements_.contains(name)) {
     return fail_extended({"42P05", "prepared statement \"" + name + "\" already exists"});
   }
-  if (!keep(prepared->sql.size())) return;
+  if (!keep(name.size() + prepared->bytes())) return;
   statements_[name] = std::move(prepared);
   empty_message('1');
 }
@@ -69,13 +68,12 @@ void Session::on_bind(FieldReader& fields) {
   auto portal = std::make_unique<Portal>();
   Request& request = portal->request;
   const std::uint16_t count = fields.u16();
-  std::size_t bytes = 0;
   for (std::uint16_t i = 0; i < count && fields.ok(); ++i) {
     Parameter parameter;
     const std::uint32_t size = fields.u32();
     if (size != kNull) parameter.value = fields.raw(size);
     if (!forms.empty()) parameter.binary = forms.size() == 1 ? forms[0] : i < forms.size() && forms[i];
-    bytes += parameter.value ? parameter.value->size() : 0;
+    portal->bytes += sizeof parameter + (parameter.value ? parameter.value->size() : 0);
     request.parameters.push_back(std::move(parameter));
   }
   request.binary = read_forms(fields);
@@ -94,7 +92,8 @@ void Session::on_bind(FieldReader& fields) {
   portal->statement = found->second;
   request.sql = portal->statement->sql;
   request.types = portal->statement->types;
-  if (!keep(bytes + request.sql.size())) return;
+  portal->bytes += request.sql.size() + request.types.size() * sizeof request.types[0];
+  if (!keep(name.size() + portal->bytes)) return;
   portals_[name] = std::move(portal);
   empty_message('2');
 }

@@ -16,7 +16,14 @@ void Session::on_query(std::string_view body) {
     portals_.erase(unnamed);
   }
   statements_.erase("");
-  for (const std::string_view statement : split_statements(text)) script_.emplace_back(statement);
+  const auto statements = split_statements(text, kScriptStatements + 1);
+  if (statements.size() > kScriptStatements) {
+    // Those that need no engine are answered in one go, and the answers are kept until then.
+    fail({"54000", "there are more than " + std::to_string(kScriptStatements) +
+                       " statements in one query"});
+    return ready_for_query();
+  }
+  for (const std::string_view statement : statements) script_.emplace_back(statement);
   if (script_.empty()) empty_message('I');
   next_of_script();
 }

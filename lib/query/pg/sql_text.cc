@@ -10,6 +10,8 @@ namespace restate::query::pg {
 namespace {
 
 constexpr std::size_t kNpos = std::string_view::npos;
+/// What a statement is shows in so many words, however long it is.
+constexpr std::size_t kTellingWords = 64;
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool is_space(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
@@ -19,7 +21,23 @@ bool begins_word(char c) {
 }
 bool in_word(char c) { return begins_word(c) || is_digit(c) || c == '$'; }
 
-/// Reads one token after the other.
+enum class TokenKind : std::uint8_t {
+  kWord,       ///< a keyword or a name
+  kQuoted,     ///< `"name"`
+  kString,     ///< `'text'`, `E'text'`, `$tag$text$tag$`
+  kParameter,  ///< `$1`
+  kNumber,
+  kSymbol,  ///< one character
+};
+
+struct Token {
+  TokenKind kind;
+  std::size_t begin = 0;
+  std::string_view text;
+};
+
+/// Reads one token after the other, without comments and white space. What is not closed goes to the
+/// end.
 class Lexer {
  public:
   explicit Lexer(std::string_view sql) : sql_(sql) {}
@@ -126,10 +144,19 @@ class Lexer {
   std::size_t at_ = 0;
 };
 
-/// The tokens of one statement, by place; behind the last one they are empty.
+/// The tokens of one statement, or the first of them, by place; behind the last one they are empty.
 class Words {
  public:
-  explicit Words(std::string_view sql) : sql_(sql), tokens_(tokens_of(sql)) {}
+  explicit Words(std::string_view sql, std::size_t most = SIZE_MAX) : sql_(sql) {
+    Lexer lexer(sql);
+    while (auto token = lexer.next()) {
+      if (tokens_.size() == most) {
+        cut_ = true;
+        break;
+      }
+      tokens_.push_back(*token);
+    }
+  }
 
   std::size_t size() const { return tokens_.size(); }
   const Token& operator[](std::size_t i) const { return i < tokens_.size() ? tokens_[i] : none_; }
@@ -151,18 +178,20 @@ class Words {
   /// The text from token `i` on, without the quotes of a single one.
   std::string rest(std::size_t i) const {
     if (i >= tokens_.size()) return {};
-    const bool single = i + 1 == tokens_.size();
+    const bool single = i + 1 == tokens_.size() && !cut_;
     if (single && tokens_[i].kind == TokenKind::kString && tokens_[i].text.size() >= 2 &&
         tokens_[i].text[0] == '\'') {
       return std::string(tokens_[i].text.substr(1, tokens_[i].text.size() - 2));
     }
     const Token& last = tokens_.back();
-    return std::string(sql_.substr(tokens_[i].begin, last.begin + last.text.size() - tokens_[i].begin));
+    const std::size_t end = cut_ ? sql_.size() : last.begin + last.text.size();
+    return std::string(sql_.substr(tokens_[i].begin, end - tokens_[i].begin));
   }
 
  private:
   std::string_view sql_;
   std::vector<Token> tokens_;
+  bool cut_ = false;  ///< there are more
   Token none_{TokenKind::kSymbol, 0, {}};
 };
 
@@ -353,31 +382,33 @@ class Rewriting {
 
 }  // namespace
 
-std::vector<Token> tokens_of(std::string_view sql) {
-  std::vector<Token> tokens;
-  Lexer lexer(sql);
-  while (auto token = lexer.next()) tokens.push_back(*token);
-  return tokens;
-}
-
-std::vector<std::string_view> split_statements(std::string_view sql) {
+std::vector<std::string_view> split_statements(std::string_view sql, std::size_t most) {
   std::vector<std::string_view> statements;
   std::size_t begin = kNpos, end = 0;
-  for (const Token& token : tokens_of(sql)) {
-    if (token.kind == TokenKind::kSymbol && token.text == ";") {
-      if (begin != kNpos) statements.push_back(sql.substr(begin, end - begin));
-      begin = kNpos;
+  const auto add = [&] {
+    if (begin != kNpos) statements.push_back(sql.substr(begin, end - begin));
+    begin = kNpos;
+  };
+  // Token by token: a list of them would be many times as long as the text.
+  Lexer lexer(sql);
+  while (statements.size() < most) {
+    const auto token = lexer.next();
+    if (!token) {
+      add();
+      break;
+    }
+    if (token->kind == TokenKind::kSymbol && token->text == ";") {
+      add();
       continue;
     }
-    if (begin == kNpos) begin = token.begin;
-    end = token.begin + token.text.size();
+    if (begin == kNpos) begin = token->begin;
+    end = token->begin + token->text.size();
   }
-  if (begin != kNpos) statements.push_back(sql.substr(begin, end - begin));
   return statements;
 }
 
 StatementPlan plan_of(std::string_view sql) {
-  const Words words(sql);
+  const Words words(sql, kTellingWords);
   if (words.size() == 0) return {};
   std::size_t first = 0;
   while (words.is(first, "(")) ++first;

@@ -221,6 +221,23 @@ TEST_CASE("a cancel request names a session", "[query][pg]") {
   CHECK(client.cancelled == BackendKey{7, 42});
 }
 
+TEST_CASE("nothing is said after the end", "[query][pg]") {
+  Client client;
+  SECTION("to who asks for encryption and to cancel in one breath") {
+    std::string request;
+    MessageWriter(request).u32(8).u32(80877103).u32(16).u32(80877102).u32(7).u32(42);
+    CHECK(client.send(request) == "[cancel] N [hang up]");
+  }
+  SECTION("to who says goodbye before the answer") {
+    client.greet();
+    CHECK(client.send(ask("SET x = 1") + message('X', "")) == "C(SET) ZI [hang up]");
+  }
+  SECTION("to who makes a mistake behind a question") {
+    client.greet();
+    CHECK(client.send(ask("SET x = 1") + message('?', "")) == "C(SET) ZI E08P01 [hang up]");
+  }
+}
+
 TEST_CASE("SCRAM-SHA-256 as RFC 7677 has it", "[query][pg]") {
   const Credentials credentials =
       make_credentials("pencil", base64::decode("W22ZaJ0SNY7soEsUEjb6gQ==").value());
@@ -279,6 +296,12 @@ TEST_CASE("a simple query", "[query][pg]") {
     CHECK(client.answer(failure("42601"), true) == "E42601 ZI");
     CHECK(client.request.sql == "SELECT 2");
     CHECK(client.send(ask("INSERT INTO t VALUES (1); SELECT 1")) == "E25006 ZI");
+  }
+  SECTION("has so many statements at most") {
+    std::string sql;
+    for (std::size_t i = 0; i < kScriptStatements; ++i) sql += "SET x = 1;";
+    CHECK(client.send(ask(sql)).ends_with("C(SET) ZI"));
+    CHECK(client.send(ask(sql + "SET x = 1")) == "E54000 ZI");
   }
   SECTION("may be nothing") { CHECK(client.send(ask(" ; -- nothing")) == "I ZI"); }
   SECTION("may fail in the middle of its rows") {
@@ -393,6 +416,24 @@ TEST_CASE("the extended protocol", "[query][pg]") {
       heard += client.send(parse("s" + std::to_string(i), "SELECT " + std::string(3 << 20, '1')) + sync_up());
     }
     CHECK(heard == "1 ZI1 ZIE54000 ZI");
+  }
+  SECTION("nor more than them in names, types and places") {
+    const std::string name((3 << 20) + 1, 'n');
+    CHECK(client.send(parse("1" + name, "") + sync_up()) == "1 ZI");
+    CHECK(client.send(parse("2" + name, "") + sync_up()) == "1 ZI");
+    CHECK(client.send(parse("3" + name, "") + sync_up()) == "E54000 ZI");
+    client.send(close('S', "1" + name) + close('S', "2" + name));
+    // 65535 times NULL, which is short only on its way here.
+    std::string body = zero("p") + zero("s");
+    MessageWriter(body).u16(0).u16(UINT16_MAX).raw(std::string(4 * UINT16_MAX, '\xff')).u16(0);
+    client.send(ask("BEGIN") + parse("s", "SELECT 1"));
+    std::string heard;
+    for (int i = 0; i < 4; ++i) {
+      body[0] = static_cast<char>('a' + i);
+      heard += client.send(message('B', body));
+    }
+    CHECK(heard.starts_with("2"));
+    CHECK(heard.ends_with("E54000"));
   }
 }
 

@@ -7,6 +7,7 @@
 #include "support/catch.h"
 
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -111,6 +112,28 @@ TEST_CASE("values are written as PostgreSQL writes them", "[query][pg]") {
   CHECK(value("SELECT INTERVAL '14 months 3 days'") == "1 year 2 mons 3 days");
   CHECK(value("SELECT ['a', 'b c', NULL, '\"']") == R"({a,"b c",NULL,"\""})");
   CHECK(value("SELECT [1, 2]") == "{1,2}");
+  CHECK(value("SELECT {'a': 1}") == "{'a': 1}");
+}
+
+TEST_CASE("times without end are infinite", "[query][pg]") {
+  const std::string most = bytes({127, 255, 255, 255, 255, 255, 255, 255});
+  const std::string least = bytes({128, 0, 0, 0, 0, 0, 0, 0});
+  CHECK(value("SELECT 'infinity'::TIMESTAMPTZ") == "infinity");
+  CHECK(value("SELECT '-infinity'::TIMESTAMP") == "-infinity");
+  CHECK(value("SELECT '-infinity'::DATE") == "-infinity");
+  CHECK(value("SELECT 'infinity'::TIMESTAMPTZ", true) == most);
+  CHECK(value("SELECT '-infinity'::TIMESTAMP", true) == least);
+  CHECK(value("SELECT 'infinity'::DATE", true) == most.substr(0, 4));
+  CHECK(value("SELECT '-infinity'::DATE", true) == least.substr(0, 4));
+  const auto told = [](const std::string& sent, std::uint32_t type) {
+    return answer_to({.sql = "SELECT $1", .types = {type}, .parameters = {{sent, true}}});
+  };
+  CHECK(told(least, 1184).rows.at(0).at(0) == "-infinity");
+  CHECK(told(most, 1114).rows.at(0).at(0) == "infinity");
+  CHECK(told(least.substr(0, 4), 1082).rows.at(0).at(0) == "-infinity");
+  CHECK(told(bytes({128, 0, 0, 0, 0, 0, 0, 1}), 1184).state == "22P02");
+  CHECK(told(least + bytes({0, 0, 0, 0, 0, 0, 0, 0}), 1186).rows.at(0).at(0) ==
+        "-2562047788:00:54.775808");
 }
 
 TEST_CASE("and in binary, if they are asked for so", "[query][pg]") {
@@ -164,6 +187,26 @@ TEST_CASE("parameters are values and nothing else", "[query][pg]") {
     CHECK(answer_to({.sql = any, .describe = true}).parameters == std::vector<std::uint32_t>{1009});
     CHECK(answer_to({.sql = "SELECT $1::text[]", .parameters = {{"{a,NULL}"}}}).rows.at(0).at(0) ==
           "{a,NULL}");
+  }
+  SECTION("but not as arrays in arrays, however they are called") {
+    const std::string inner = bytes({0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 25});
+    const std::string outer =
+        bytes({0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 3, 0xf1, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 12}) + inner;
+    CHECK(answer_to({.sql = "SELECT $1", .types = {1009}, .parameters = {{inner, true}}})
+              .rows.at(0)
+              .at(0) == "{}");
+    CHECK(answer_to({.sql = "SELECT $1", .types = {1009}, .parameters = {{outer, true}}}).state ==
+          "22P02");
+  }
+  SECTION("that tell a scan what to read") {
+    const InvocationId id = id_of(1, 1);
+    for (const std::uint32_t type : {25u, 0u}) {
+      const auto statement = engine().make_statement(
+          pg::Request{.sql = "SELECT id FROM sys_invocation WHERE id = $1",
+                      .types = {type},
+                      .parameters = {{id.str(), true}}});
+      CHECK(statement->prepare().value().only == std::set<InvocationId>{id});
+    }
   }
   SECTION("as many as there are places") {
     CHECK(answer_to({.sql = sql}).state == "08P01");

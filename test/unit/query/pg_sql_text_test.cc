@@ -18,6 +18,7 @@ TEST_CASE("a text falls into statements", "[query][pg]") {
   CHECK(split_statements("'never closed; x") == Statements{"'never closed; x"});
   CHECK(split_statements("a $1;").at(0) == "a $1");
   CHECK(split_statements(" -- nothing").empty());
+  CHECK(split_statements("a;b;c", 2) == Statements{"a", "b"});
 }
 
 TEST_CASE("statements are told apart by their words", "[query][pg]") {
@@ -35,6 +36,9 @@ TEST_CASE("statements are told apart by their words", "[query][pg]") {
   CHECK(set.name == "a.b");
   CHECK(set.value == "it is");
   CHECK(plan_of("set extra_float_digits = 3").value == "3");
+  const std::string many = "a" + std::string(200, ',') + "b";
+  CHECK(plan_of("SET search_path TO " + many).value == many);
+  CHECK(plan_of(std::string(200, '(') + "SELECT 1").kind == StatementKind::kQuery);
   CHECK(plan_of("DEALLOCATE ALL").name.empty());
   CHECK(plan_of("DEALLOCATE PREPARE \"Aa\"").name == "Aa");
 }
