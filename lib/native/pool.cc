@@ -4,10 +4,13 @@
 #include <signal.h>
 
 #include <algorithm>
+#include <chrono>
 #include <utility>
 
 namespace restate::native {
 namespace {
+
+using Clock = std::chrono::steady_clock;
 
 /// Signals belong to the host's threads.
 void block_signals() {
@@ -22,6 +25,9 @@ void block_signals() {
 
 /// Shared with the mailboxes, which may outlive the pool.
 struct ThreadPool::State {
+  explicit State(Duration p) : patience(p) {}
+
+  const Duration patience;
   std::mutex mutex;
   std::condition_variable work;
   std::deque<std::pair<HandlerJob, std::shared_ptr<Box>>> queue;
@@ -50,10 +56,15 @@ class ThreadPool::Box final : public Mailbox {
   HandlerEvent take() override {
     std::unique_lock lock(state_->mutex);
     if (events_.empty()) {
+      const auto arrived = [this] { return !events_.empty(); };
       state_->waiting.push_back(this);
-      // Others may be queueing already: then this wait is the one that makes room.
+      since_ = Clock::now();
+      // Others may be queueing already: then this wait is the one that makes room, now or once it is long.
       evict_for_queue(*state_);
-      arrived_.wait(lock, [this] { return !events_.empty(); });
+      if (!arrived_.wait_for(lock, state_->patience, arrived)) {
+        evict_for_queue(*state_);
+        arrived_.wait(lock, arrived);
+      }
       std::erase(state_->waiting, this);
     }
     return pop();
@@ -65,15 +76,18 @@ class ThreadPool::Box final : public Mailbox {
     return pop();
   }
 
-  /// Evicts as many waiting handlers as there are jobs without a thread.
+  void set_earned(bool earned) override { earned_ = earned; }
+
+  /// Evicts as many waiting handlers as there are jobs without a thread, if they may be evicted yet.
   static void evict_for_queue(State& state) {
     std::size_t wanted = state.queue.size() > state.idle ? state.queue.size() - state.idle : 0;
     for (Box* box : state.running) {
       if (box->evicted_ && wanted > 0) --wanted;  // on its way out
     }
+    const Clock::time_point long_ago = Clock::now() - state.patience;
     for (Box* box : state.waiting) {
       if (wanted == 0) return;
-      if (box->evicted_) continue;
+      if (box->evicted_ || (!box->earned_ && box->since_ > long_ago)) continue;
       box->evicted_ = true;
       box->put_locked({HandlerEvent::Kind::kEvict, {}});
       --wanted;
@@ -90,11 +104,13 @@ class ThreadPool::Box final : public Mailbox {
   std::shared_ptr<State> state_;
   std::condition_variable arrived_;
   std::deque<HandlerEvent> events_;
+  Clock::time_point since_;  ///< in `waiting`: when it got there
+  bool earned_ = false;      ///< read only while it is in `waiting`
   bool evicted_ = false;
 };
 
 ThreadPool::ThreadPool(ThreadPoolOptions options)
-    : options_(std::move(options)), state_(std::make_shared<State>()) {}
+    : options_(std::move(options)), state_(std::make_shared<State>(options_.patience)) {}
 
 ThreadPool::~ThreadPool() {
   std::deque<std::pair<HandlerJob, std::shared_ptr<Box>>> dropped;

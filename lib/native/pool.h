@@ -5,6 +5,8 @@
 
 #include "native/handler_pool.h"
 
+#include <restate/time.h>
+
 #include <condition_variable>
 #include <cstdint>
 #include <deque>
@@ -19,12 +21,18 @@ namespace restate::native {
 struct ThreadPoolOptions {
   /// Started when they are needed, kept until the end.
   std::uint32_t max_threads = 64;
+  /// A handler that is dear to replay keeps its thread for this long, whoever else wants it.
+  Duration patience = milliseconds(20);
   std::string thread_name = "restate-handler";  ///< cut to 15 characters
 };
 
 /// When all threads are taken and a handler waits for one, the handler that has been waiting longest
 /// for something else is evicted: it suspends, and is called again when there is something new. So
 /// handlers that wait for each other cannot lock each other out.
+///
+/// Who is called again replays its whole journal, so an eviction per wait would cost the square of the
+/// number of waits. Therefore a handler that has not yet done as much as it replayed is evicted only when
+/// a wait gets long. The others may go at once: each of their replays is paid by as many new steps.
 class ThreadPool final : public HandlerPool {
  public:
   explicit ThreadPool(ThreadPoolOptions options = {});

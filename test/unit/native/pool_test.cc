@@ -48,12 +48,15 @@ TEST_CASE("threads are started as they are needed and used again", "[native][poo
 }
 
 TEST_CASE("handlers that wait make room for those that have not begun", "[native][pool]") {
-  ThreadPool pool({.max_threads = 2});
+  // At once if they have earned it, otherwise when the wait gets long.
+  const bool earned = GENERATE(true, false);
+  ThreadPool pool({.max_threads = 2, .patience = earned ? std::chrono::hours(1) : milliseconds(2)});
   // Two handlers that wait for a third, which has no thread.
   std::atomic<int> evicted{0};
   std::promise<void> third;
   auto ran = third.get_future();
   const auto wait = [&](Mailbox& mailbox) {
+    mailbox.set_earned(earned);
     if (mailbox.take().kind == Kind::kEvict) ++evicted;
   };
   const auto first = pool.run(wait);
@@ -63,6 +66,24 @@ TEST_CASE("handlers that wait make room for those that have not begun", "[native
   CHECK(evicted == 1);
   first->put({Kind::kInputEnd, {}});
   second->put({Kind::kInputEnd, {}});
+}
+
+TEST_CASE("a short wait of a handler that is dear to replay keeps its thread", "[native][pool]") {
+  // Whoever is evicted replays its journal: a thousand short waits must not cost a thousand replays.
+  ThreadPool pool({.max_threads = 1, .patience = std::chrono::hours(1)});
+  constexpr int kWaits = 1000;
+  std::atomic<int> evicted{0};
+  std::promise<void> second;
+  auto ran = second.get_future();
+  const auto first = pool.run([&](Mailbox& mailbox) {
+    for (int i = 0; i < kWaits; ++i) {
+      if (mailbox.take().kind == Kind::kEvict) ++evicted;
+    }
+  });
+  pool.run([&](Mailbox&) { second.set_value(); });  // there is no thread for it, all the while
+  for (int i = 0; i < kWaits; ++i) first->put({Kind::kData, Bytes("x")});
+  ran.get();
+  CHECK(evicted == 0);
 }
 
 TEST_CASE("a pool that closes abandons its handlers", "[native][pool]") {
