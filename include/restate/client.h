@@ -6,9 +6,11 @@
 #include <restate/bytes.h>
 #include <restate/function.h>
 #include <restate/result.h>
+#include <restate/serde.h>
 #include <restate/time.h>
 
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <utility>
@@ -57,4 +59,55 @@ class Reply {
   std::shared_ptr<State> state_;
 };
 
+namespace detail {
+
+/// An answer that is read as a T once it is there.
+template <class T>
+class DecodedState final : public Reply<T>::State {
+ public:
+  explicit DecodedState(Reply<Bytes> bytes) : bytes_(std::move(bytes)) {}
+
+  const Result<T>& wait() override {
+    std::call_once(once_, [this] { value_.emplace(decode<T>(bytes_.get(), "the result")); });
+    return *value_;
+  }
+  void then(Function<void(const Result<T>&)> callback) override {
+    bytes_.then([callback = std::move(callback)](const Result<Bytes>& bytes) mutable {
+      callback(decode<T>(bytes, "the result"));
+    });
+  }
+
+ private:
+  const Reply<Bytes> bytes_;
+  std::once_flag once_;
+  std::optional<Result<T>> value_;
+};
+
+/// An answer that was there before anybody was asked.
+template <class T>
+class AnsweredState final : public Reply<T>::State {
+ public:
+  explicit AnsweredState(Result<T> value) : value_(std::move(value)) {}
+
+  const Result<T>& wait() override { return value_; }
+  void then(Function<void(const Result<T>&)> callback) override { callback(value_); }
+
+ private:
+  const Result<T> value_;
+};
+
+template <class T>
+Reply<T> decoded(Reply<Bytes> bytes) {
+  if constexpr (std::is_same_v<T, Bytes>) {
+    return bytes;
+  } else {
+    return Reply<T>(std::make_shared<DecodedState<T>>(std::move(bytes)));
+  }
+}
+template <class T>
+Reply<T> answered(Error error) {
+  return Reply<T>(std::make_shared<AnsweredState<T>>(std::move(error)));
+}
+
+}  // namespace detail
 }  // namespace restate

@@ -7,7 +7,9 @@
 
 #include <restate/bytes.h>
 #include <restate/ids.h>
+#include <restate/log.h>
 #include <restate/result.h>
+#include <restate/serde.h>
 #include <restate/service.h>
 #include <restate/time.h>
 #include <restate/wire/invocation.h>
@@ -38,13 +40,15 @@ template <class T>
 struct Pending : Awaitable {};
 
 /// A result that something outside completes: see `Context::awakeable`.
+template <class T = Bytes>
 struct Awakeable {
-  std::string id;
-  Pending<Bytes> result;
+  std::string id;  ///< may travel anywhere: in a request, a mail, the URL of a webhook
+  Pending<T> result;
 };
 
 struct CallOptions {
   std::string key = {};  ///< of objects and workflows
+  /// The same key runs once, and every call with it has that result while it is retained.
   std::optional<std::string> idempotency_key = {};
   std::vector<wire::Header> headers = {};
   std::optional<std::string> scope = {}, limit_key = {};  ///< protocol 7
@@ -64,11 +68,20 @@ struct RunOptions {
   Duration max_interval = std::chrono::seconds(10);
 };
 
-/// Only on the thread and for the call it was given to. After an error `kSuspended` every step
-/// answers with it, and the function must return it: it is called again when there is something new.
-/// The destructors that run then say nothing about the invocation, so compensation belongs in code,
-/// never in a destructor. `kTerminal` is the failure of a callee, of a step, or a cancellation
-/// (status 409); a function may handle it and go on.
+/// Only on the thread and for the call it was given to.
+///
+/// Values are of any type that has a `Serde`: `ctx.get<int>("count")`. Where no type is said, they are
+/// `Bytes`. What cannot be read as its type is an error `kInvalidArgument`, which retries, because the
+/// code is wrong and not the world.
+///
+/// After an error `kSuspended` every step answers with it, and the function must return it: it is
+/// called again when there is something new. The destructors that run then say nothing about the
+/// invocation, so compensation belongs in code, never in a destructor.
+///
+/// `kTerminal` is the failure of a callee or a step, or a cancellation (status 409). A function may
+/// handle it and go on. A cancellation ends the wait it meets, or the next one, once; it goes to the
+/// calls that are still open, and what the function does afterwards works as before. It may meet a step
+/// that was just run: then the step has happened, although `run` answers 409.
 class Context {
  public:
   explicit Context(native::HandlerSession& session) : session_(session) {}
@@ -84,40 +97,28 @@ class Context {
   Uuid random_uuid();
   /// The time of the first attempt to ask.
   Result<WallTime> now();
+  /// A line for the logger of the engine or endpoint, with the invocation's id. Silent while steps are
+  /// found in the journal: a line comes again only if an attempt ends before the step behind it.
+  void log(LogLevel level, std::string_view message, std::initializer_list<LogField> fields = {});
 
   // --- Steps outside of the journal ---
 
   /// Runs `step` once it is known that no earlier attempt has finished it; its result goes to the
   /// journal. It may take nothing of this context. A `kTerminal` error becomes the result; any
-  /// other error, or an exception, is tried again. Returns what `step` does: nothing, `Bytes`, or a
-  /// `Result` of these.
+  /// other error, or an exception, is tried again. Returns what `step` does, as a `Result`.
   template <class Step>
-  auto run(std::string_view name, Step step, RunOptions options = {}) {
-    using Returned = std::remove_cvref_t<std::invoke_result_t<Step&>>;
-    constexpr bool kNothing = std::is_void_v<Returned> || std::is_same_v<Returned, Result<void>>;
-    Result<Bytes> result = run_bytes(
-        name,
-        [&]() -> Result<Bytes> {
-          if constexpr (std::is_void_v<Returned>) {
-            step();
-            return Bytes();
-          } else if constexpr (std::is_same_v<Returned, Result<void>>) {
-            if (auto done = step(); !done) return std::move(done).error();
-            return Bytes();
-          } else if constexpr (std::is_same_v<Returned, Result<std::string>>) {
-            auto text = step();
-            if (!text) return std::move(text).error();
-            return Bytes(std::move(text).value());
-          } else {
-            return step();
-          }
-        },
-        options);
-    if constexpr (kNothing) {
-      return result ? Result<void>() : Result<void>(std::move(result).error());
-    } else {
-      return result;
-    }
+  Result<detail::OutcomeOfCall<Step>> run(std::string_view name, Step step,
+                                          const RunOptions& options = {}) {
+    const auto encoded = [&] { return detail::call_and_encode(step); };
+    return detail::decode<detail::OutcomeOfCall<Step>>(run_bytes(name, encoded, options), "step",
+                                                       name);
+  }
+  /// The same, but does not wait until the result is durable: others can be started meanwhile.
+  template <class Step>
+  Result<Pending<detail::OutcomeOfCall<Step>>> start_run(std::string_view name, Step step,
+                                                         const RunOptions& options = {}) {
+    const auto encoded = [&] { return detail::call_and_encode(step); };
+    return as_pending<detail::OutcomeOfCall<Step>>(start_run_bytes(name, encoded, options));
   }
 
   // --- Time ---
@@ -127,68 +128,216 @@ class Context {
 
   // --- Other services ---
 
-  /// Calls a handler and waits for its result.
-  Result<Bytes> call(std::string_view service, std::string_view handler, Bytes argument,
-                     CallOptions options = {});
+  /// Calls a handler and waits for its result: `ctx.call<int>("Counter", "add", 5, {.key = "a"})`.
+  template <class R = Bytes, class A = Bytes>
+  Result<R> call(std::string_view service, std::string_view handler, A&& argument,
+                 CallOptions options = {}) {
+    RESTATE_TRY(const auto result, start_call<R>(service, handler, std::forward<A>(argument),
+                                                 std::move(options)));
+    return await(result);
+  }
   /// Calls a handler and goes on.
-  Result<Pending<Bytes>> start_call(std::string_view service, std::string_view handler,
-                                    Bytes argument, CallOptions options = {});
+  template <class R = Bytes, class A = Bytes>
+  Result<Pending<R>> start_call(std::string_view service, std::string_view handler, A&& argument,
+                                CallOptions options = {}) {
+    RESTATE_TRY(Bytes bytes, detail::encode(std::forward<A>(argument)));
+    return as_pending<R>(start_call_bytes(service, handler, std::move(bytes), std::move(options)));
+  }
   /// Has a handler run, now or later, and does not care for its result.
-  Result<InvocationId> send(std::string_view service, std::string_view handler, Bytes argument,
-                            SendOptions options = {});
+  template <class A = Bytes>
+  Result<InvocationId> send(std::string_view service, std::string_view handler, A&& argument,
+                            SendOptions options = {}) {
+    RESTATE_TRY(Bytes bytes, detail::encode(std::forward<A>(argument)));
+    return send_bytes(service, handler, std::move(bytes), std::move(options));
+  }
+  /// The id of what `start_call` started. `kInvalidArgument`: it was something else.
+  Result<InvocationId> id_of(const Awaitable& call);
+
   /// The result of an invocation that somebody else started.
-  Result<Bytes> attach(const InvocationId& invocation);
+  template <class R = Bytes>
+  Result<R> attach(const InvocationId& invocation) {
+    RESTATE_TRY(const auto result, start_attach<R>(invocation));
+    return await(result);
+  }
+  template <class R = Bytes>
+  Result<Pending<R>> start_attach(const InvocationId& invocation) {
+    return as_pending<R>(start_attach_bytes(invocation));
+  }
   /// The same if it is there, and nothing otherwise.
-  Result<std::optional<Bytes>> output(const InvocationId& invocation);
+  template <class R = Bytes>
+  Result<std::optional<R>> output(const InvocationId& invocation) {
+    return detail::decode<R>(output_bytes(invocation), "the result");
+  }
   Result<void> cancel(const InvocationId& invocation);
 
   // --- The state of this object or workflow ---
 
-  Result<std::optional<Bytes>> get(std::string_view key);
-  Result<void> set(std::string_view key, Bytes value);
+  template <class T = Bytes>
+  Result<std::optional<T>> get(std::string_view key) {
+    return detail::decode<T>(get_bytes(key), "state", key);
+  }
+  template <class T>
+  Result<T> get_or(std::string_view key, std::type_identity_t<T> otherwise) {
+    RESTATE_TRY(std::optional<T> value, get<T>(key));
+    return value ? *std::move(value) : std::move(otherwise);
+  }
+  template <class T = Bytes>
+  Result<void> set(std::string_view key, T&& value) {
+    RESTATE_TRY(Bytes bytes, detail::encode(std::forward<T>(value)));
+    return set_bytes(key, std::move(bytes));
+  }
   Result<void> clear(std::string_view key);
   Result<void> clear_all();
   /// Sorted.
   Result<std::vector<std::string>> keys();
 
   // --- Promises of this workflow, awakeables, signals ---
+  //
+  // To reject is to complete with a failure: whoever waits for it gets the same `kTerminal` error.
 
-  Result<Bytes> promise(std::string_view name);
-  Result<Pending<Bytes>> start_promise(std::string_view name);
-  Result<std::optional<Bytes>> peek_promise(std::string_view name);
+  template <class T = Bytes>
+  Result<T> promise(std::string_view name) {
+    RESTATE_TRY(const auto result, start_promise<T>(name));
+    return await(result);
+  }
+  template <class T = Bytes>
+  Result<Pending<T>> start_promise(std::string_view name) {
+    return as_pending<T>(start_promise_bytes(name));
+  }
+  template <class T = Bytes>
+  Result<std::optional<T>> peek_promise(std::string_view name) {
+    return detail::decode<T>(peek_promise_bytes(name), "promise", name);
+  }
   /// `kTerminal` with status 409: it is completed already.
-  Result<void> resolve_promise(std::string_view name, Bytes value);
-  Result<void> reject_promise(std::string_view name, std::string reason);
+  template <class T = Bytes>
+  Result<void> resolve_promise(std::string_view name, T&& value) {
+    RESTATE_TRY(Bytes bytes, detail::encode(std::forward<T>(value)));
+    return resolve_promise_bytes(name, std::move(bytes));
+  }
+  Result<void> reject_promise(std::string_view name, const Error& failure);
+  Result<void> reject_promise(std::string_view name, std::string reason) {
+    return reject_promise(name, terminal(std::move(reason)));
+  }
 
-  /// A result to be given from outside, under an id that can travel anywhere.
-  Result<Awakeable> awakeable();
-  Result<void> resolve_awakeable(std::string_view id, Bytes value);
-  Result<void> reject_awakeable(std::string_view id, std::string reason);
+  /// A result to be given from outside, under an id.
+  template <class T = Bytes>
+  Result<Awakeable<T>> awakeable() {
+    RESTATE_TRY(auto made, make_awakeable());
+    return Awakeable<T>{std::move(made.id), {made.result}};
+  }
+  template <class T = Bytes>
+  Result<void> resolve_awakeable(std::string_view id, T&& value) {
+    RESTATE_TRY(Bytes bytes, detail::encode(std::forward<T>(value)));
+    return resolve_awakeable_bytes(id, std::move(bytes));
+  }
+  Result<void> reject_awakeable(std::string_view id, const Error& failure);
+  Result<void> reject_awakeable(std::string_view id, std::string reason) {
+    return reject_awakeable(id, terminal(std::move(reason)));
+  }
 
-  /// The next signal of this name.
-  Result<Pending<Bytes>> signal(std::string_view name);
-  Result<void> send_signal(const InvocationId& invocation, std::string_view name, Bytes value);
+  /// The next signal of this name. A signal goes to the oldest of those that asked: after a timeout, wait
+  /// for the same one again.
+  template <class T = Bytes>
+  Result<Pending<T>> signal(std::string_view name) {
+    return as_pending<T>(signal_bytes(name));
+  }
+  template <class T = Bytes>
+  Result<void> send_signal(const InvocationId& invocation, std::string_view name, T&& value) {
+    RESTATE_TRY(Bytes bytes, detail::encode(std::forward<T>(value)));
+    return send_signal_bytes(invocation, name, std::move(bytes));
+  }
+  Result<void> reject_signal(const InvocationId& invocation, std::string_view name,
+                             const Error& failure);
 
   // --- Waiting ---
 
   template <class T>
-  Result<T> await(Pending<T> pending) {
+  Result<T> await(const Pending<T>& pending) {
+    return detail::decode<T>(await_bytes(pending), "the result");
+  }
+  /// Nothing if it takes longer: `true` and `false` for what has no value. Whatever it was goes on.
+  template <class T>
+  auto await(const Pending<T>& pending, Duration timeout)
+      -> Result<std::conditional_t<std::is_void_v<T>, bool, std::optional<T>>> {
+    RESTATE_TRY(const auto first, select({pending}, timeout));
     if constexpr (std::is_void_v<T>) {
-      Result<Bytes> result = await_bytes(pending);
-      return result ? Result<void>() : Result<void>(std::move(result).error());
+      if (!first) return false;
+      RESTATE_TRY_VOID(await(pending));
+      return true;
     } else {
-      return await_bytes(pending);
+      if (!first) return std::optional<T>();
+      RESTATE_TRY(T value, await(pending));
+      return std::optional<T>(std::move(value));
     }
   }
+
   /// Waits for the first of these and returns its position.
   Result<std::size_t> any(const std::vector<Awaitable>& of);
+  /// The same, or nothing if all of them take longer.
+  Result<std::optional<std::size_t>> select(std::vector<Awaitable> of, Duration timeout);
   /// Waits until all are there, whatever came of them.
   Result<void> all(const std::vector<Awaitable>& of);
 
+  /// What comes of the first that is there, be it a failure.
+  template <class T>
+  Result<T> race(const std::vector<Pending<T>>& of) {
+    RESTATE_TRY(const std::size_t first, any({of.begin(), of.end()}));
+    return await(of[first]);
+  }
+  /// The first that succeeds. If none does: the failure of the first in the list.
+  template <class T>
+  Result<T> first_succeeded(const std::vector<Pending<T>>& of) {
+    RESTATE_TRY(const std::size_t first, find_success({of.begin(), of.end()}));
+    return await(of[first]);
+  }
+  /// All of them, in their order, or the first failure.
+  template <class T>
+  Result<std::vector<T>> all_succeeded(const std::vector<Pending<T>>& of) {
+    RESTATE_TRY_VOID(await_successes({of.begin(), of.end()}));
+    std::vector<T> values;
+    values.reserve(of.size());
+    for (const Pending<T>& one : of) {
+      RESTATE_TRY(T value, await(one));
+      values.push_back(std::move(value));
+    }
+    return values;
+  }
+
  private:
-  Result<Bytes> run_bytes(std::string_view name, const std::function<Result<Bytes>()>& step,
-                          const RunOptions& options);
-  Result<Bytes> await_bytes(Awaitable pending);
+  using EncodedStep = std::function<Result<Bytes>()>;
+  struct NewAwakeable {
+    std::string id;
+    Awaitable result;
+  };
+  template <class T>
+  static Result<Pending<T>> as_pending(const Result<Awaitable>& awaitable) {
+    if (!awaitable) return awaitable.error();
+    return Pending<T>{*awaitable};
+  }
+
+  Result<Bytes> run_bytes(std::string_view name, const EncodedStep& step, const RunOptions& options);
+  Result<Awaitable> start_run_bytes(std::string_view name, const EncodedStep& step,
+                                    const RunOptions& options);
+  Result<void> take_step(const Awaitable& run, std::string_view name, const EncodedStep& step,
+                         const RunOptions& options);
+  Result<Awaitable> start_call_bytes(std::string_view service, std::string_view handler,
+                                     Bytes argument, CallOptions options);
+  Result<InvocationId> send_bytes(std::string_view service, std::string_view handler, Bytes argument,
+                                  SendOptions options);
+  Result<Awaitable> start_attach_bytes(const InvocationId& invocation);
+  Result<std::optional<Bytes>> output_bytes(const InvocationId& invocation);
+  Result<std::optional<Bytes>> get_bytes(std::string_view key);
+  Result<void> set_bytes(std::string_view key, Bytes value);
+  Result<Awaitable> start_promise_bytes(std::string_view name);
+  Result<std::optional<Bytes>> peek_promise_bytes(std::string_view name);
+  Result<void> resolve_promise_bytes(std::string_view name, Bytes value);
+  Result<NewAwakeable> make_awakeable();
+  Result<void> resolve_awakeable_bytes(std::string_view id, Bytes value);
+  Result<Awaitable> signal_bytes(std::string_view name);
+  Result<void> send_signal_bytes(const InvocationId& invocation, std::string_view name, Bytes value);
+  Result<Bytes> await_bytes(const Awaitable& pending);
+  Result<std::size_t> find_success(const std::vector<Awaitable>& of);
+  Result<void> await_successes(const std::vector<Awaitable>& of);
 
   native::HandlerSession& session_;
 };

@@ -64,13 +64,39 @@ class Engine {
   /// Calls a handler; the answer is what it returns in the end.
   Reply<Bytes> call(std::string_view service, std::string_view handler, Bytes argument,
                       RequestOptions options = {});
+  /// The same with any types that have a `Serde`: `call<int>("Counter", "add", 5, {.key = "a"})`.
+  /// `kInvalidArgument`: the result is there and is no R.
+  template <class R = Bytes, class A = Bytes>
+  Reply<R> call(std::string_view service, std::string_view handler, A&& argument,
+                RequestOptions options = {}) {
+    Result<Bytes> bytes = detail::encode(std::forward<A>(argument));
+    if (!bytes) return detail::answered<R>(std::move(bytes).error());
+    return detail::decoded<R>(call(service, handler, *std::move(bytes), std::move(options)));
+  }
   /// Sends and forgets: answers with the invocation's id once it is durable.
   Reply<std::string> send(std::string_view service, std::string_view handler, Bytes argument,
                             RequestOptions options = {});
+  template <class A = Bytes>
+  Reply<std::string> send(std::string_view service, std::string_view handler, A&& argument,
+                          RequestOptions options = {}) {
+    Result<Bytes> bytes = detail::encode(std::forward<A>(argument));
+    if (!bytes) return detail::answered<std::string>(std::move(bytes).error());
+    return send(service, handler, *std::move(bytes), std::move(options));
+  }
   /// Waits for the result of an invocation sent earlier.
   Reply<Bytes> attach(std::string_view invocation_id);
+  template <class R>
+  Reply<R> attach(std::string_view invocation_id) {
+    return detail::decoded<R>(attach(invocation_id));
+  }
   /// Completes an awakeable with a value.
   Reply<void> resolve_awakeable(std::string_view id, Bytes value);
+  template <class T = Bytes>
+  Reply<void> resolve_awakeable(std::string_view id, T&& value) {
+    Result<Bytes> bytes = detail::encode(std::forward<T>(value));
+    if (!bytes) return detail::answered<void>(std::move(bytes).error());
+    return resolve_awakeable(id, *std::move(bytes));
+  }
   /// Completes an awakeable with a failure.
   Reply<void> reject_awakeable(std::string_view id, std::string_view message);
 

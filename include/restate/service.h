@@ -7,6 +7,7 @@
 #include <restate/bytes.h>
 #include <restate/error.h>
 #include <restate/result.h>
+#include <restate/serde.h>
 #include <restate/wire/invocation.h>
 
 #include <cstdint>
@@ -52,9 +53,16 @@ struct ServiceOptions {
 
 struct HandlerOptions : ServiceOptions {
   std::optional<std::uint64_t> workflow_retention_ms = {};  ///< `run` of workflows only
-  /// What requests may carry; nothing: anything.
-  std::optional<std::string> accept = {};
-  std::string content_type = "application/octet-stream";  ///< of results
+  /// What requests may carry, and what results are; what is left open, the handler's types say.
+  std::optional<std::string> accept = {}, content_type = {};
+};
+
+/// What goes in or comes out, as the manifest says it.
+struct PayloadRules {
+  bool nothing = false;      ///< no payload at all
+  std::string content_type;  ///< empty: any
+  bool required = false;     ///< of arguments: no bytes are no value
+  bool operator==(const PayloadRules&) const = default;
 };
 
 /// One handler of a service, as registered.
@@ -63,6 +71,7 @@ struct HandlerDefinition {
   wire::HandlerType type = wire::HandlerType::kPlain;
   HandlerFunction function;
   HandlerOptions options;
+  PayloadRules input, output;  ///< by the handler's types
 };
 
 /// A service of any kind, as registered. Made by the builders below.
@@ -75,35 +84,83 @@ struct ServiceDefinition {
 
 namespace detail {
 
-/// Lets handlers leave out the argument, and return nothing or a plain value.
+// What a handler takes, by its signature.
+template <class R>
+std::type_identity<void> argument_of(R (*)(Context&));
+template <class R, class A>
+std::type_identity<std::remove_cvref_t<A>> argument_of(R (*)(Context&, A));
+template <class C, class R>
+std::type_identity<void> argument_of(R (C::*)(Context&));
+template <class C, class R>
+std::type_identity<void> argument_of(R (C::*)(Context&) const);
+template <class C, class R, class A>
+std::type_identity<std::remove_cvref_t<A>> argument_of(R (C::*)(Context&, A));
+template <class C, class R, class A>
+std::type_identity<std::remove_cvref_t<A>> argument_of(R (C::*)(Context&, A) const);
+
 template <class F>
-HandlerFunction adapt_handler(F function) {
-  constexpr bool kTakesArgument = std::is_invocable_v<F&, Context&, Bytes>;
-  static_assert(kTakesArgument || std::is_invocable_v<F&, Context&>,
-                "a handler takes (Context&) or (Context&, Bytes)");
-  return [function = std::move(function)](Context& ctx, Bytes argument) mutable -> Result<Bytes> {
-    auto call = [&]() -> decltype(auto) {
-      if constexpr (kTakesArgument) {
-        return function(ctx, std::move(argument));
-      } else {
-        return function(ctx);
-      }
-    };
-    using Returned = std::remove_cvref_t<decltype(call())>;
-    if constexpr (std::is_void_v<Returned>) {
-      call();
-      return Bytes();
-    } else if constexpr (std::is_same_v<Returned, Result<void>>) {
-      if (auto result = call(); !result) return std::move(result).error();
-      return Bytes();
-    } else if constexpr (std::is_same_v<Returned, Result<std::string>>) {
-      auto result = call();
-      if (!result) return std::move(result).error();
-      return Bytes(std::move(result).value());
-    } else {
-      return call();
+constexpr auto find_argument() {
+  if constexpr (requires(F function) { argument_of(function); }) {
+    return decltype(argument_of(std::declval<F>()))();
+  } else if constexpr (requires { argument_of(&F::operator()); }) {
+    return decltype(argument_of(&F::operator()))();
+  } else if constexpr (std::is_invocable_v<F&, Context&, Bytes>) {
+    return std::type_identity<Bytes>();  // generic: `auto`, std::bind
+  } else {
+    static_assert(std::is_invocable_v<F&, Context&>,
+                  "restate: a handler takes (Context&), or (Context&, T) with one argument");
+    return std::type_identity<void>();
+  }
+}
+template <class F>
+using ArgumentOf = typename decltype(find_argument<F>())::type;
+
+template <class T>
+PayloadRules input_rules() {
+  if constexpr (std::is_void_v<T>) {
+    return {};  // whatever comes is not looked at
+  } else {
+    using S = SerdeOf<T>;
+    PayloadRules rules{.content_type = std::string(S::kContentType), .required = true};
+    if constexpr (requires { S::kAnyContentType; }) {
+      if (S::kAnyContentType) rules.content_type.clear();
     }
-  };
+    if constexpr (requires { S::kMayBeEmpty; }) rules.required = !S::kMayBeEmpty;
+    return rules;
+  }
+}
+template <class T>
+PayloadRules output_rules() {
+  if constexpr (std::is_void_v<T>) {
+    return {.nothing = true};
+  } else {
+    return {.content_type = std::string(SerdeOf<T>::kContentType)};
+  }
+}
+
+/// A handler with types of its own becomes one from bytes to bytes.
+template <class F>
+HandlerDefinition adapt_handler(F function) {
+  using Argument = ArgumentOf<F>;
+  HandlerDefinition handler;
+  handler.input = input_rules<Argument>();
+  if constexpr (std::is_void_v<Argument>) {
+    handler.output = output_rules<Outcome<std::invoke_result_t<F&, Context&>>>();
+    handler.function = [function = std::move(function)](Context& ctx, const Bytes&) mutable {
+      return call_and_encode([&]() -> decltype(auto) { return function(ctx); });
+    };
+  } else {
+    handler.output = output_rules<Outcome<std::invoke_result_t<F&, Context&, Argument>>>();
+    handler.function = [function = std::move(function)](Context& ctx,
+                                                        const Bytes& bytes) mutable -> Result<Bytes> {
+      Result<Argument> argument = decode<Argument>(bytes, "the argument cannot be read");
+      // It stays wrong however often it is tried.
+      if (!argument) return terminal(std::move(argument).error().message, 400);
+      return call_and_encode(
+          [&]() -> decltype(auto) { return function(ctx, std::move(argument).value()); });
+    };
+  }
+  return handler;
 }
 
 /// What the three builders share.
@@ -128,8 +185,11 @@ class ServiceBuilder {
   }
   template <class F>
   Builder& add(std::string name, wire::HandlerType type, F function, HandlerOptions options) {
-    definition_.handlers.push_back(
-        {std::move(name), type, adapt_handler(std::move(function)), std::move(options)});
+    HandlerDefinition handler = adapt_handler(std::move(function));
+    handler.name = std::move(name);
+    handler.type = type;
+    handler.options = std::move(options);
+    definition_.handlers.push_back(std::move(handler));
     return self();
   }
 

@@ -22,6 +22,7 @@ class Attempt::Outlet final : public SessionOutput, public std::enable_shared_fr
     });
   }
   WallTime wall_now() override { return shard_.wall_now(); }
+  Logger& log() override { return shard_.log(); }
 
   /// On the shard: nobody listens any more.
   void close() { sink_ = nullptr; }

@@ -16,20 +16,20 @@ using native::HandlerSession;
 
 Handle handle_of(Awaitable awaitable) { return {awaitable.index}; }
 
-template <class T>
-Pending<T> pending(Handle handle) {
-  Pending<T> result;
-  result.index = handle.index;
-  return result;
-}
+Awaitable awaitable(Handle handle) { return {handle.index}; }
 
 std::uint64_t whole_ms(Duration duration) {
   const auto ms = std::chrono::ceil<milliseconds>(duration).count();
   return ms < 0 ? 0 : static_cast<std::uint64_t>(ms);
 }
 
-wire::CallRequest make_request(std::string_view service, std::string_view handler, Bytes argument,
-                               CallOptions& options) {
+Result<wire::CallRequest> make_request(const native::Vm& vm, std::string_view service,
+                                       std::string_view handler, Bytes argument,
+                                       CallOptions options) {
+  if ((options.scope || options.limit_key) && vm.protocol() < 7) {
+    return Error{Code::kUnsupported, "scopes and limit keys need protocol 7, and this attempt speaks " +
+                                         std::to_string(vm.protocol())};
+  }
   wire::CallRequest request;
   request.service = service;
   request.handler = handler;
@@ -84,44 +84,62 @@ Result<WallTime> Context::now() {
   return time;
 }
 
+void Context::log(LogLevel level, std::string_view message,
+                  std::initializer_list<LogField> fields) {
+  if (session_.vm().replaying() || session_.vm().closed()) return;
+  Logger& logger = session_.log();
+  if (!logger.enabled(level)) return;
+  logger.write(level, "handler", id().str().append(": ").append(message), fields);
+}
+
 // --- Steps outside of the journal -------------------------------------------------------------------
 
-Result<Bytes> Context::run_bytes(std::string_view name, const std::function<Result<Bytes>()>& step,
-                                 const RunOptions& options) {
+Result<void> Context::take_step(const Awaitable& pending, std::string_view name,
+                                const EncodedStep& step, const RunOptions& options) {
   native::Vm& vm = session_.vm();
-  RESTATE_TRY(const Handle run, vm.run(name));
-  const Await await{wire::Combinator::kFirstCompleted, {run}};
-  // Only a look: even an attempt that is to suspend runs its step first, and suspends on the result.
-  switch (vm.look(await)) {
-    case native::Progress::kReady: return session_.wait_for_bytes(run);
-    case native::Progress::kClosed: return native::suspended();
-    case native::Progress::kCancelled: return session_.cancelled();
-    case native::Progress::kWaiting: break;
-  }
+  const Handle run = handle_of(pending);
   const native::Vm::RunHistory history = vm.run_history();
   // The engine should know what we are at while we are at it.
   session_.flush();
   const WallTime begun = session_.wall_now();
   Result<Bytes> result = call_step(step);
-  if (result) {
-    RESTATE_TRY_VOID(vm.propose_run(run, std::move(*result)));
-    return session_.wait_for_bytes(run);
-  }
+  if (result) return vm.propose_run(run, std::move(*result));
   const Error& error = result.error();
-  if (error.code == Code::kTerminal) {
-    const std::uint32_t status = error.status == 0 ? 500 : error.status;
-    RESTATE_TRY_VOID(vm.propose_run(run, wire::Failure{status, error.message, {}}));
-    return session_.wait_for_bytes(run);
-  }
+  if (error.code == Code::kTerminal) return vm.propose_run(run, native::failure_of(error));
   const std::uint64_t elapsed_ms = history.elapsed_ms + session_.wall_now().ms_since(begun);
   const auto verdict = native::judge_run_failure(options, history.retries + 1, elapsed_ms);
   const wire::Failure failure{500, error.describe(), {}};
-  if (verdict.give_up) {
-    RESTATE_TRY_VOID(vm.propose_run(run, failure));
-    return session_.wait_for_bytes(run);
-  }
+  if (verdict.give_up) return vm.propose_run(run, failure);
   vm.fail_run(run, name, failure, verdict.retry_delay_ms);
   return native::suspended();
+}
+
+Result<Bytes> Context::run_bytes(std::string_view name, const EncodedStep& step,
+                                 const RunOptions& options) {
+  native::Vm& vm = session_.vm();
+  RESTATE_TRY(const Handle run, vm.run(name));
+  // Only a look: even an attempt that is to suspend runs its step first, and suspends on the result.
+  switch (vm.look({wire::Combinator::kFirstCompleted, {run}})) {
+    case native::Progress::kReady: break;
+    case native::Progress::kClosed: return native::suspended();
+    case native::Progress::kCancelled: return session_.cancelled();
+    case native::Progress::kWaiting:
+      RESTATE_TRY_VOID(take_step(awaitable(run), name, step, options));
+      break;
+  }
+  return session_.wait_for_bytes(run);
+}
+
+Result<Awaitable> Context::start_run_bytes(std::string_view name, const EncodedStep& step,
+                                           const RunOptions& options) {
+  native::Vm& vm = session_.vm();
+  RESTATE_TRY(const Handle run, vm.run(name));
+  // Not even a look: what arrived is for the next wait to see, in the order in which it came. The first
+  // attempt did not see it here either.
+  if (!vm.run_is_finished(run)) {
+    RESTATE_TRY_VOID(take_step(awaitable(run), name, step, options));
+  }
+  return awaitable(run);
 }
 
 // --- Time -------------------------------------------------------------------------------------------
@@ -129,7 +147,7 @@ Result<Bytes> Context::run_bytes(std::string_view name, const std::function<Resu
 Result<Pending<void>> Context::timer(Duration how_long, std::string_view name) {
   const WallTime wake_up = session_.wall_now().plus(whole_ms(how_long));
   RESTATE_TRY(const Handle handle, session_.vm().sleep(wake_up, name));
-  return pending<void>(handle);
+  return Pending<void>{awaitable(handle)};
 }
 
 Result<void> Context::sleep(Duration how_long, std::string_view name) {
@@ -139,43 +157,41 @@ Result<void> Context::sleep(Duration how_long, std::string_view name) {
 
 // --- Other services ---------------------------------------------------------------------------------
 
-Result<Pending<Bytes>> Context::start_call(std::string_view service, std::string_view handler,
-                                           Bytes argument, CallOptions options) {
-  const std::string name = options.name;
-  RESTATE_TRY(const auto handles,
-              session_.vm().call(make_request(service, handler, std::move(argument), options), name));
-  return pending<Bytes>(handles.result);
+Result<Awaitable> Context::start_call_bytes(std::string_view service, std::string_view handler,
+                                            Bytes argument, CallOptions options) {
+  const std::string name = std::move(options.name);
+  RESTATE_TRY(auto request, make_request(session_.vm(), service, handler, std::move(argument),
+                                         std::move(options)));
+  RESTATE_TRY(const auto handles, session_.vm().call(std::move(request), name));
+  return awaitable(handles.result);
 }
 
-Result<Bytes> Context::call(std::string_view service, std::string_view handler, Bytes argument,
-                            CallOptions options) {
-  RESTATE_TRY(const auto result,
-              start_call(service, handler, std::move(argument), std::move(options)));
-  return await(result);
-}
-
-Result<InvocationId> Context::send(std::string_view service, std::string_view handler,
-                                   Bytes argument, SendOptions options) {
+Result<InvocationId> Context::send_bytes(std::string_view service, std::string_view handler,
+                                         Bytes argument, SendOptions options) {
   WallTime invoke_time;  // 0: now
   if (options.delay > Duration::zero()) {
     invoke_time = session_.wall_now().plus(whole_ms(options.delay));
   }
-  const std::string name = options.name;
-  RESTATE_TRY(const Handle handle,
-              session_.vm().one_way_call(make_request(service, handler, std::move(argument), options),
-                                         invoke_time, name));
-  RESTATE_TRY_VOID(session_.wait(handle));
-  const auto* id = std::get_if<InvocationId>(&session_.vm().result(handle));
-  if (id == nullptr) return Error{Code::kInternal, "the engine answered a send without an id"};
-  return *id;
+  const std::string name = std::move(options.name);
+  RESTATE_TRY(auto request, make_request(session_.vm(), service, handler, std::move(argument),
+                                         std::move(options)));
+  RESTATE_TRY(const Handle id,
+              session_.vm().one_way_call(std::move(request), invoke_time, name));
+  return session_.wait_for_id(id);
 }
 
-Result<Bytes> Context::attach(const InvocationId& invocation) {
+Result<InvocationId> Context::id_of(const Awaitable& call) {
+  const auto id = session_.vm().invocation_id_of(handle_of(call));
+  if (!id) return Error{Code::kInvalidArgument, "only what `start_call` gave has an invocation's id"};
+  return session_.wait_for_id(*id);
+}
+
+Result<Awaitable> Context::start_attach_bytes(const InvocationId& invocation) {
   RESTATE_TRY(const Handle handle, session_.vm().attach(invocation.str()));
-  return session_.wait_for_bytes(handle);
+  return awaitable(handle);
 }
 
-Result<std::optional<Bytes>> Context::output(const InvocationId& invocation) {
+Result<std::optional<Bytes>> Context::output_bytes(const InvocationId& invocation) {
   RESTATE_TRY(const Handle handle, session_.vm().get_output(invocation.str()));
   return session_.wait_for_optional(handle);
 }
@@ -186,12 +202,12 @@ Result<void> Context::cancel(const InvocationId& invocation) {
 
 // --- State ------------------------------------------------------------------------------------------
 
-Result<std::optional<Bytes>> Context::get(std::string_view key) {
+Result<std::optional<Bytes>> Context::get_bytes(std::string_view key) {
   RESTATE_TRY(const Handle handle, session_.vm().get_state(Bytes(key)));
   return session_.wait_for_optional(handle);
 }
 
-Result<void> Context::set(std::string_view key, Bytes value) {
+Result<void> Context::set_bytes(std::string_view key, Bytes value) {
   return session_.vm().set_state(Bytes(key), std::move(value));
 }
 
@@ -210,73 +226,69 @@ Result<std::vector<std::string>> Context::keys() {
 
 // --- Promises, awakeables, signals ------------------------------------------------------------------
 
-Result<Pending<Bytes>> Context::start_promise(std::string_view name) {
+Result<Awaitable> Context::start_promise_bytes(std::string_view name) {
   RESTATE_TRY(const Handle handle, session_.vm().get_promise(std::string(name)));
-  return pending<Bytes>(handle);
+  return awaitable(handle);
 }
 
-Result<Bytes> Context::promise(std::string_view name) {
-  RESTATE_TRY(const auto result, start_promise(name));
-  return await(result);
-}
-
-Result<std::optional<Bytes>> Context::peek_promise(std::string_view name) {
+Result<std::optional<Bytes>> Context::peek_promise_bytes(std::string_view name) {
   RESTATE_TRY(const Handle handle, session_.vm().peek_promise(std::string(name)));
   return session_.wait_for_optional(handle);
 }
 
-Result<void> Context::resolve_promise(std::string_view name, Bytes value) {
+Result<void> Context::resolve_promise_bytes(std::string_view name, Bytes value) {
   RESTATE_TRY(const Handle handle,
               session_.vm().complete_promise(std::string(name), std::move(value)));
   RESTATE_TRY_VOID(session_.wait_for_bytes(handle));
   return {};
 }
 
-Result<void> Context::reject_promise(std::string_view name, std::string reason) {
-  RESTATE_TRY(const Handle handle,
-              session_.vm().complete_promise(std::string(name),
-                                             wire::Failure{500, std::move(reason), {}}));
+Result<void> Context::reject_promise(std::string_view name, const Error& failure) {
+  RESTATE_TRY(const Handle handle, session_.vm().complete_promise(std::string(name),
+                                                                  native::failure_of(failure)));
   RESTATE_TRY_VOID(session_.wait_for_bytes(handle));
   return {};
 }
 
-Result<Awakeable> Context::awakeable() {
+Result<Context::NewAwakeable> Context::make_awakeable() {
   RESTATE_TRY(auto made, session_.vm().awakeable());
-  return Awakeable{std::move(made.id), pending<Bytes>(made.result)};
+  return NewAwakeable{std::move(made.id), awaitable(made.result)};
 }
 
-Result<void> Context::resolve_awakeable(std::string_view id, Bytes value) {
+Result<void> Context::resolve_awakeable_bytes(std::string_view id, Bytes value) {
   return session_.vm().complete_awakeable(std::string(id), std::move(value));
 }
 
-Result<void> Context::reject_awakeable(std::string_view id, std::string reason) {
-  return session_.vm().complete_awakeable(std::string(id),
-                                          wire::Failure{500, std::move(reason), {}});
+Result<void> Context::reject_awakeable(std::string_view id, const Error& failure) {
+  return session_.vm().complete_awakeable(std::string(id), native::failure_of(failure));
 }
 
-Result<Pending<Bytes>> Context::signal(std::string_view name) {
+Result<Awaitable> Context::signal_bytes(std::string_view name) {
   RESTATE_TRY(const Handle handle, session_.vm().signal(std::string(name)));
-  return pending<Bytes>(handle);
+  return awaitable(handle);
 }
 
-Result<void> Context::send_signal(const InvocationId& invocation, std::string_view name, Bytes value) {
+Result<void> Context::send_signal_bytes(const InvocationId& invocation, std::string_view name,
+                                        Bytes value) {
   return session_.vm().send_signal(invocation, wire::SignalName{std::string(name)}, std::move(value));
+}
+
+Result<void> Context::reject_signal(const InvocationId& invocation, std::string_view name,
+                                    const Error& failure) {
+  return session_.vm().send_signal(invocation, wire::SignalName{std::string(name)},
+                                   native::failure_of(failure));
 }
 
 // --- Waiting ----------------------------------------------------------------------------------------
 
-Result<Bytes> Context::await_bytes(Awaitable pending) {
+Result<Bytes> Context::await_bytes(const Awaitable& pending) {
   RESTATE_TRY_VOID(session_.check(handle_of(pending)));
   return session_.wait_for_bytes(handle_of(pending));
 }
 
 Result<std::size_t> Context::any(const std::vector<Awaitable>& of) {
   if (of.empty()) return Error{Code::kInvalidArgument, "nothing to wait for"};
-  Await await{wire::Combinator::kFirstCompleted, {}};
-  for (const Awaitable& awaitable : of) {
-    RESTATE_TRY_VOID(session_.check(handle_of(awaitable)));
-    await.handles.push_back(handle_of(awaitable));
-  }
+  RESTATE_TRY(const Await await, session_.await_of(wire::Combinator::kFirstCompleted, of));
   RESTATE_TRY_VOID(session_.wait(await));
   for (std::size_t i = 0; i < of.size(); ++i) {
     if (session_.vm().done(await.handles[i])) return i;
@@ -284,13 +296,39 @@ Result<std::size_t> Context::any(const std::vector<Awaitable>& of) {
   return Error{Code::kInternal, "a wait ended without a result"};
 }
 
+Result<std::optional<std::size_t>> Context::select(std::vector<Awaitable> of, Duration timeout) {
+  RESTATE_TRY(const auto late, timer(timeout));
+  const std::size_t count = of.size();
+  of.push_back(late);
+  RESTATE_TRY(const std::size_t first, any(of));
+  return first == count ? std::optional<std::size_t>() : first;
+}
+
 Result<void> Context::all(const std::vector<Awaitable>& of) {
-  Await await{wire::Combinator::kAllCompleted, {}};
-  for (const Awaitable& awaitable : of) {
-    RESTATE_TRY_VOID(session_.check(handle_of(awaitable)));
-    await.handles.push_back(handle_of(awaitable));
-  }
+  RESTATE_TRY(const Await await, session_.await_of(wire::Combinator::kAllCompleted, of));
   return session_.wait(await);
+}
+
+Result<std::size_t> Context::find_success(const std::vector<Awaitable>& of) {
+  if (of.empty()) return Error{Code::kInvalidArgument, "nothing to wait for"};
+  RESTATE_TRY(const Await await,
+              session_.await_of(wire::Combinator::kFirstSucceededOrAllFailed, of));
+  RESTATE_TRY_VOID(session_.wait(await));
+  const native::Vm& vm = session_.vm();
+  for (std::size_t i = 0; i < of.size(); ++i) {
+    if (vm.done(await.handles[i]) && !vm.failed(await.handles[i])) return i;
+  }
+  return std::size_t{0};
+}
+
+Result<void> Context::await_successes(const std::vector<Awaitable>& of) {
+  RESTATE_TRY(const Await await,
+              session_.await_of(wire::Combinator::kAllSucceededOrFirstFailed, of));
+  RESTATE_TRY_VOID(session_.wait(await));
+  for (const Handle handle : await.handles) {
+    if (session_.vm().failed(handle)) return session_.wait_for_bytes(handle).error();
+  }
+  return {};
 }
 
 }  // namespace restate

@@ -52,8 +52,16 @@ Json handler_json(const HandlerDefinition& handler) {
     case wire::HandlerType::kWorkflow: json["ty"] = "WORKFLOW"; break;
   }
   // Without an `input` everything is accepted, the empty request included.
-  if (handler.options.accept) json["input"]["contentType"] = *handler.options.accept;
-  json["output"]["contentType"] = handler.options.content_type;
+  const std::string accept = handler.options.accept.value_or(handler.input.content_type);
+  if (!accept.empty()) {
+    json["input"]["contentType"] = accept;
+    if (handler.input.required) json["input"]["required"] = true;
+  }
+  // An empty `output` is one without a content type.
+  json["output"] = Json::object();
+  if (handler.options.content_type || !handler.output.nothing) {
+    json["output"]["contentType"] = handler.options.content_type.value_or(handler.output.content_type);
+  }
   put_options(json, handler.options);
   put(json, "workflowCompletionRetention", handler.options.workflow_retention_ms);
   return json;

@@ -33,6 +33,10 @@ Result<Bytes> call_guarded(const HandlerFunction& function, Context& context, By
 
 }  // namespace
 
+wire::Failure failure_of(const Error& error) {
+  return {error.status == 0 ? 500 : error.status, error.message, {}};
+}
+
 HandlerSession::HandlerSession(Vm& vm, Mailbox& mailbox, SessionOutput& output)
     : vm_(vm), mailbox_(mailbox), output_(output), random_state_(seed_of_attempt(vm)) {}
 
@@ -43,8 +47,7 @@ void HandlerSession::run(const HandlerFunction& function) {
     if (result) {
       vm_.end(std::move(*result));
     } else if (result.error().code == Code::kTerminal) {
-      const Error& error = result.error();
-      vm_.end(wire::Failure{error.status == 0 ? 500 : error.status, error.message, {}});
+      vm_.end(failure_of(result.error()));
     } else {
       protocol::ErrorMessage error;
       error.code = 500;
@@ -72,6 +75,7 @@ void HandlerSession::flush() {
 
 void HandlerSession::block() {
   flush();
+  mailbox_.set_earned(vm_.has_earned_its_replay());
   std::optional<HandlerEvent> event = mailbox_.take();
   do {
     switch (event->kind) {
@@ -103,6 +107,17 @@ Error HandlerSession::cancelled() {
 Result<void> HandlerSession::check(Handle handle) const {
   if (vm_.knows(handle)) return {};
   return Error{Code::kInvalidArgument, "waiting for something that was never started"};
+}
+
+Result<Await> HandlerSession::await_of(wire::Combinator combinator,
+                                       const std::vector<Awaitable>& of) const {
+  Await await{combinator, {}};
+  for (const Awaitable& awaitable : of) {
+    const Handle handle{awaitable.index};
+    RESTATE_TRY_VOID(check(handle));
+    await.handles.push_back(handle);
+  }
+  return await;
 }
 
 Result<void> HandlerSession::wait_uninterrupted(Handle handle) {
@@ -138,6 +153,13 @@ Result<std::optional<Bytes>> HandlerSession::wait_for_optional(Handle handle) {
 Result<Bytes> HandlerSession::wait_for_bytes(Handle handle) {
   RESTATE_TRY(std::optional<Bytes> value, wait_for_optional(handle));
   return value ? std::move(*value) : Bytes();
+}
+
+Result<InvocationId> HandlerSession::wait_for_id(Handle handle) {
+  RESTATE_TRY_VOID(wait(handle));
+  const auto* id = std::get_if<InvocationId>(&vm_.result(handle));
+  if (id == nullptr) return Error{Code::kInternal, "the engine named no id of what was called"};
+  return *id;
 }
 
 }  // namespace restate::native

@@ -9,10 +9,13 @@
 
 #include <restate/context.h>
 #include <restate/function.h>
+#include <restate/log.h>
 #include <restate/time.h>
 
 #include <cstdint>
 #include <memory>
+#include <optional>
+#include <vector>
 
 namespace restate::native {
 
@@ -22,6 +25,8 @@ class SessionOutput {
   /// `last`: nothing follows.
   virtual void write(ByteChain chain, bool last) = 0;
   virtual WallTime wall_now() = 0;
+  /// For what handlers log. May be called from every thread.
+  virtual Logger& log() { return null_logger(); }
 
  protected:
   ~SessionOutput() = default;
@@ -39,6 +44,7 @@ class HandlerSession {
 
   Vm& vm() { return vm_; }
   WallTime wall_now() { return output_.wall_now(); }
+  Logger& log() { return output_.log(); }
   std::uint64_t next_random();
 
   /// Blocks until `await` is over. A cancellation goes on to the children and then ends the wait
@@ -49,7 +55,10 @@ class HandlerSession {
   Result<Bytes> wait_for_bytes(Handle handle);
   /// Nothing if the result is void.
   Result<std::optional<Bytes>> wait_for_optional(Handle handle);
-  /// `kInvalidArgument` for a handle that no step of this attempt gave.
+  /// The id of an invocation that a step began.
+  Result<InvocationId> wait_for_id(Handle handle);
+  /// `kInvalidArgument` for what no step of this attempt gave.
+  Result<Await> await_of(wire::Combinator combinator, const std::vector<Awaitable>& of) const;
   Result<void> check(Handle handle) const;
   /// Passes a cancellation on to the children and returns it as an error.
   Error cancelled();
@@ -66,5 +75,8 @@ class HandlerSession {
   SessionOutput& output_;
   std::uint64_t random_state_;
 };
+
+/// How a `kTerminal` error of the user stands in a journal.
+wire::Failure failure_of(const Error& error);
 
 }  // namespace restate::native

@@ -112,7 +112,12 @@ void Vm::on_live_frame(const protocol::Frame& frame) {
 void Vm::on_notification(wire::EntryType type, const Bytes& body) {
   auto content = wire::decode_entry(type, body);
   if (!content) return violation(content.error().message);
-  arrived_.push_back(std::get<wire::Notification>(std::move(*content)));
+  auto& notification = std::get<wire::Notification>(*content);
+  const auto* completion = std::get_if<wire::CompletionId>(&notification.id);
+  if (type == wire::EntryType::kRunCompletion && completion != nullptr) {
+    finished_runs_.insert(completion->value);
+  }
+  arrived_.push_back(std::move(notification));
 }
 
 ByteChain Vm::take_output() {
@@ -164,11 +169,19 @@ void Vm::deliver(wire::Notification notification) {
 // --- Waiting ----------------------------------------------------------------------------------------
 
 bool Vm::satisfied(const Await& await) const {
+  const auto any = [&](auto is) { return std::any_of(await.handles.begin(), await.handles.end(), is); };
+  const auto all = [&](auto is) { return std::all_of(await.handles.begin(), await.handles.end(), is); };
   const auto is_done = [this](Handle handle) { return done(handle); };
-  if (await.combinator == wire::Combinator::kAllCompleted) {
-    return std::all_of(await.handles.begin(), await.handles.end(), is_done);
+  const auto is_failed = [this](Handle handle) { return failed(handle); };
+  const auto is_good = [this](Handle handle) { return done(handle) && !failed(handle); };
+  switch (await.combinator) {
+    case wire::Combinator::kUnknown:
+    case wire::Combinator::kFirstCompleted: return any(is_done);
+    case wire::Combinator::kAllCompleted: return all(is_done);
+    case wire::Combinator::kFirstSucceededOrAllFailed: return any(is_good) || all(is_done);
+    case wire::Combinator::kAllSucceededOrFirstFailed: return any(is_failed) || all(is_done);
   }
-  return std::any_of(await.handles.begin(), await.handles.end(), is_done);
+  RESTATE_UNREACHABLE();
 }
 
 Progress Vm::look(const Await& await, bool interruptible) {
@@ -203,6 +216,7 @@ Progress Vm::progress(const Await& await, bool interruptible) {
 }
 
 void Vm::suspend(const Await& await) {
+  // Before protocol 7 the engine wakes us at the first of them, and we look whether that is enough.
   wire::AwaitTree leaves;
   leaves.combinator = await.combinator;
   for (const Handle handle : await.handles) {
@@ -228,6 +242,13 @@ std::vector<Handle> Vm::open_children() const {
     if (!done(child.result)) open.push_back(child.invocation_id);
   }
   return open;
+}
+
+std::optional<Handle> Vm::invocation_id_of(Handle call) const {
+  const auto found = std::find_if(children_.begin(), children_.end(),
+                                  [&](const CallHandles& child) { return child.result == call; });
+  if (found == children_.end()) return std::nullopt;
+  return found->invocation_id;
 }
 
 // --- The end ----------------------------------------------------------------------------------------

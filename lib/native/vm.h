@@ -19,6 +19,7 @@
 #include <deque>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -32,7 +33,8 @@ struct Handle {
   bool operator==(const Handle&) const = default;
 };
 
-/// What a handler waits for: one, any or all of some handles.
+/// What a handler waits for: one of some handles, or all of them, or until it is known whether one of
+/// them succeeds or all of them do.
 struct Await {
   wire::Combinator combinator = wire::Combinator::kFirstCompleted;
   std::vector<Handle> handles;
@@ -67,6 +69,9 @@ class Vm {
   bool ready() const { return ready_; }
   /// Suspended, failed, ended or abandoned.
   bool closed() const { return closed_; }
+  /// This attempt has done as much as it replayed. If every attempt does, all replays together cost no
+  /// more than the steps themselves.
+  bool has_earned_its_replay() const { return 2 * new_commands_ >= start_.known_entries; }
   /// Moves out what was written since the last call.
   ByteChain take_output();
   std::size_t output_bytes() const { return output_bytes_; }
@@ -113,6 +118,8 @@ class Vm {
   /// Announces a step that runs outside of the journal. If its result is not there (`progress` says
   /// so), the handler runs it and proposes what came of it.
   Result<Handle> run(std::string_view name);
+  /// Its result is in the journal, whether or not somebody has looked at it.
+  bool run_is_finished(Handle run) const;
   Result<void> propose_run(Handle run, wire::InvocationResult result);
   /// How often this run was tried before this attempt, and for how long.
   struct RunHistory {
@@ -133,10 +140,18 @@ class Vm {
   Progress look(const Await& await, bool interruptible = true);
   /// The same, and suspends when nothing can come any more that would end the wait.
   Progress progress(const Await& await, bool interruptible = true);
+  /// Done, and it came to nothing good.
+  bool failed(Handle handle) const {
+    return done(handle) && std::holds_alternative<wire::Failure>(result(handle));
+  }
+  /// Steps are still found in the journal.
+  bool replaying() const { return !recorded_.empty(); }
   /// The result of a handle that is done.
   const wire::NotificationResult& result(Handle handle) const { return *handles_[handle.index].result; }
   /// Children called and not yet answered, oldest first: a cancellation is for them as well.
   std::vector<Handle> open_children() const;
+  /// The id of what was called, by the handle of its result; nothing if that is no call.
+  std::optional<Handle> invocation_id_of(Handle call) const;
 
   // --- The end ---
 
@@ -159,7 +174,6 @@ class Vm {
   void violation(std::string message);
   void mismatch(wire::EntryType type, std::string_view name, const std::string& detail);
 
-  bool replaying() const { return !recorded_.empty(); }
   /// The next command: compared with the recorded one, or written.
   Result<void> step(wire::EntryType type, const wire::EntryContent& content, std::string_view name = {});
   std::optional<std::string> compare(const protocol::Frame& recorded, wire::EntryType type,
@@ -186,6 +200,7 @@ class Vm {
   std::deque<protocol::Frame> recorded_;  ///< commands that the handler has not come to yet
 
   std::uint32_t command_index_ = 0;  ///< of the last command; the input is 0
+  std::uint32_t new_commands_ = 0;   ///< of this attempt
   std::uint32_t next_completion_ = 1;
   std::uint32_t next_signal_ = 17;
   /// Nothing new was said in this attempt, so the counters of Start are about the next run.
@@ -198,6 +213,7 @@ class Vm {
   std::map<wire::NotificationId, std::deque<wire::NotificationResult>> early_;
   std::map<std::uint32_t, wire::InvocationResult> proposals_;  ///< protocol 7: acknowledged by id only
   std::map<std::uint32_t, std::uint32_t> run_commands_;  ///< handle of a run: its command index
+  std::set<std::uint32_t> finished_runs_;  ///< by completion
   std::vector<CallHandles> children_;
   bool cancelled_ = false;
 };

@@ -66,6 +66,7 @@ Result<void> Vm::step(EntryType type, const wire::EntryContent& content, std::st
   ++command_index_;
   if (!replaying()) {
     if (type != EntryType::kRun) first_step_ = false;
+    ++new_commands_;
     emit(static_cast<std::uint16_t>(type), wire::encode_entry(type, content, name));
     return {};
   }
@@ -242,6 +243,10 @@ Result<Handle> Vm::run(std::string_view name) {
   const Handle handle = handle_for(id);
   run_commands_[handle.index] = command_index_;
   return handle;
+}
+
+bool Vm::run_is_finished(Handle run) const {
+  return finished_runs_.count(std::get<wire::CompletionId>(handles_[run.index].id).value) > 0;
 }
 
 Result<void> Vm::propose_run(Handle run, wire::InvocationResult result) {

@@ -153,7 +153,16 @@ ModelEngine::ModelEngine() {
   callee = [](const wire::CallRequest& request) { return "re:" + request.parameter; };
 }
 
-void ModelEngine::log(const char* direction, std::uint16_t type, const Bytes& body) {
+void ModelEngine::write(LogLevel level, std::string_view module, std::string_view message,
+                        std::initializer_list<LogField> fields) {
+  CHECK(module == "handler");
+  std::string line = std::string(to_string(level)) + " " + std::string(message);
+  for (const LogField& field : fields) line += " " + std::string(field.key) + "=" + field.value;
+  logged.push_back(std::move(line));
+}
+
+void ModelEngine::show(const char* direction, std::uint16_t type, const Bytes& body) {
+  ++frames;
   transcript += std::string(direction) + " " + describe_frame(type, body, protocol) + "\n";
 }
 
@@ -164,7 +173,7 @@ void ModelEngine::notify(wire::Notification notification) {
   if (!running_ || input_closed_) return;
   ByteChain chain;
   protocol::append_frame(chain, type, body);
-  log("S>E", type, body);
+  show("S>E", type, body);
   inbox_.push_back({HandlerEvent::Kind::kData, Bytes(join(chain))});
 }
 
@@ -183,7 +192,8 @@ bool ModelEngine::has_completion(std::uint32_t completion) const {
 
 void ModelEngine::complete(EntryType type, wire::CompletionId completion,
                            wire::NotificationResult answer) {
-  if (!has_completion(completion.value)) notify({type, completion, std::move(answer)});
+  // What is asked for the first time cannot be answered yet.
+  if (!settling_ || !has_completion(completion.value)) notify({type, completion, std::move(answer)});
 }
 
 void ModelEngine::answer(EntryType type, const wire::EntryContent& content) {
@@ -244,10 +254,12 @@ void ModelEngine::answer(EntryType type, const wire::EntryContent& content) {
 
 void ModelEngine::settle() {
   const std::vector<Entry> before = journal;
+  settling_ = true;
   for (const Entry& entry : before) {
     const auto type = static_cast<EntryType>(entry.type);
     if (wire::is_command(type)) answer(type, *wire::decode_entry(type, entry.body));
   }
+  settling_ = false;
 }
 
 void ModelEngine::on_command(EntryType type, const Bytes& body) {
@@ -262,7 +274,7 @@ void ModelEngine::on_command(EntryType type, const Bytes& body) {
 }
 
 void ModelEngine::on_frame(const protocol::Frame& frame) {
-  log("E>S", frame.type, frame.payload);
+  show("E>S", frame.type, frame.payload);
   REQUIRE(outcome_.kind == Outcome::Kind::kSilent);  // nothing after a terminator
   if (wire::is_known_entry(frame.type)) {
     return on_command(static_cast<EntryType>(frame.type), frame.payload);
@@ -291,7 +303,7 @@ void ModelEngine::on_frame(const protocol::Frame& frame) {
       ByteChain chain;
       protocol::append_frame(chain, ControlType::kProposeRunCompletionAck,
                              protocol::encode_ack(completion.value));
-      log("S>E", 0x0007, protocol::encode_ack(completion.value));
+      show("S>E", 0x0007, protocol::encode_ack(completion.value));
       inbox_.push_back({HandlerEvent::Kind::kData, Bytes(join(chain))});
       return;
     }
@@ -313,6 +325,11 @@ std::optional<HandlerEvent> ModelEngine::try_take() {
 }
 
 HandlerEvent ModelEngine::take() {
+  if (patience == Patience::kPressed && earned_) {
+    input_closed_ = true;  // what comes now is for the next attempt
+    inbox_.clear();
+    return {HandlerEvent::Kind::kEvict, {}};
+  }
   if (auto event = try_take()) return std::move(*event);
   // The handler waits and we have nothing to say.
   input_closed_ = true;
@@ -337,10 +354,10 @@ Outcome ModelEngine::attempt(const HandlerFunction& handler) {
 
   ByteChain chain;
   protocol::append_frame(chain, ControlType::kStart, encode(start));
-  log("S>E", 0x0000, encode(start));
+  show("S>E", 0x0000, encode(start));
   for (const Entry& entry : journal) {
     protocol::append_frame(chain, entry.type, entry.body);
-    log("S>E", entry.type, entry.body);
+    show("S>E", entry.type, entry.body);
   }
   inbox_.clear();
   from_handler_ = std::make_unique<protocol::FrameDecoder>(1 << 24);

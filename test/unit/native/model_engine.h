@@ -10,6 +10,7 @@
 #include "wire/entry.h"
 
 #include <restate/context.h>
+#include <restate/log.h>
 #include <restate/service.h>
 
 #include <deque>
@@ -29,6 +30,7 @@ enum class Patience {
   kLive,      ///< never: completions arrive as the handler waits
   kReplay,    ///< at once: request/response mode
   kOnDemand,  ///< when it has nothing to say
+  kPressed,   ///< as soon as the attempt has done as much as it replayed: others want the thread
 };
 
 /// How one attempt ended.
@@ -43,7 +45,7 @@ struct Entry {
   Bytes body;
 };
 
-class ModelEngine : private Mailbox, private SessionOutput {
+class ModelEngine : private Mailbox, private SessionOutput, private Logger {
  public:
   ModelEngine();
 
@@ -68,6 +70,10 @@ class ModelEngine : private Mailbox, private SessionOutput {
   std::string transcript;
   std::vector<wire::SendSignalEntry> signals_sent;
   std::uint64_t clock_ms = 1'000'000;
+  /// What the handler logged: `warn inv_...: text key=value`.
+  std::vector<std::string> logged;
+  /// How many frames went to the handler, and how many came from it.
+  std::size_t frames = 0;
 
   /// Appends a notification from outside. Reaches a running handler the next time it waits.
   void notify(wire::Notification notification);
@@ -86,22 +92,29 @@ class ModelEngine : private Mailbox, private SessionOutput {
  private:
   void put(HandlerEvent event) override { inbox_.push_back(std::move(event)); }
   HandlerEvent take() override;
+  void set_earned(bool earned) override { earned_ = earned; }
   std::optional<HandlerEvent> try_take() override;
   void write(ByteChain chain, bool last) override;
   WallTime wall_now() override { return {++clock_ms}; }
+  Logger& log() override { return *this; }
+  bool enabled(LogLevel level) const override { return level >= LogLevel::kInfo; }
+  void write(LogLevel level, std::string_view module, std::string_view message,
+             std::initializer_list<LogField> fields) override;
 
   void on_frame(const protocol::Frame& frame);
   void on_command(wire::EntryType type, const Bytes& body);
   void answer(wire::EntryType type, const wire::EntryContent& content);
   void complete(wire::EntryType type, wire::CompletionId completion, wire::NotificationResult answer);
   bool has_completion(std::uint32_t completion) const;
-  void log(const char* direction, std::uint16_t type, const Bytes& body);
+  void show(const char* direction, std::uint16_t type, const Bytes& body);
 
   std::deque<HandlerEvent> inbox_;
   std::unique_ptr<protocol::FrameDecoder> from_handler_;
   Outcome outcome_;
   bool running_ = false;
   bool input_closed_ = false;
+  bool settling_ = false;
+  bool earned_ = false;
 };
 
 /// `Sleep 4 "zz"`: a frame in one line.

@@ -4,6 +4,7 @@
 #include "support/catch.h"
 
 #include <restate/context.h>
+#include <restate/json.h>
 
 using namespace restate;
 using namespace restate::native;
@@ -53,6 +54,33 @@ TEST_CASE("the manifest of native services passes discovery", "[native][registry
   CHECK(run.options.retry_kill == true);
   REQUIRE(run.input);
   CHECK(run.input->content_type == std::optional<std::string>("application/json"));
+}
+
+TEST_CASE("the manifest says what the types of a handler say", "[native][registry]") {
+  HandlerOptions own;
+  own.accept = "application/x-int";
+  own.content_type = "application/y";
+  ServiceRegistry registry;
+  REQUIRE(registry.add(Service("S")
+                           .handler("typed", [](Context&, int) { return 1.5; })
+                           .handler("maybe", [](Context&, std::optional<int>) {})
+                           .handler("text", [](Context&, std::string text) { return text; })
+                           .handler("own", [](Context&, int) { return 1; }, own)));
+  const auto json = nlohmann::json::parse(manifest_json(registry));
+  const auto& handlers = json["services"][0]["handlers"];
+  const auto rules = [&](int index) {
+    const auto& handler = handlers[index];
+    return handler.value("input", nlohmann::json()).dump() + handler.at("output").dump();
+  };
+  CHECK(rules(0) ==
+        R"({"contentType":"application/json","required":true}{"contentType":"application/json"})");
+  CHECK(rules(1) == R"({"contentType":"application/json"}{})");
+  CHECK(rules(2) == R"(null{"contentType":"text/plain"})");
+  CHECK(rules(3) ==
+        R"({"contentType":"application/x-int","required":true}{"contentType":"application/y"})");
+  const auto parsed = protocol::parse_discovery(
+      200, {{"content-type", std::string(kManifestContentType)}}, manifest_json(registry), {});
+  CHECK(std::holds_alternative<protocol::Manifest>(parsed));
 }
 
 TEST_CASE("handlers are found by the end of a path", "[native][registry]") {
