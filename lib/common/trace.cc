@@ -1,5 +1,7 @@
 #include "common/trace.h"
 
+#include <algorithm>
+
 namespace restate::trace {
 namespace {
 
@@ -17,6 +19,16 @@ bool read_hex(std::string_view text, std::uint64_t& value) {
     value = value << 4 | static_cast<std::uint64_t>(digit ? c - '0' : c - 'a' + 10);
   }
   return true;
+}
+
+/// More than the standard asks anybody to pass on.
+constexpr std::size_t kMostStateBytes = 1024;
+
+/// It becomes a header of every request to a deployment, and may come from where headers are of any
+/// size and hold anything, such as records of Kafka.
+bool may_pass(std::string_view state) {
+  return state.size() <= kMostStateBytes &&
+         std::all_of(state.begin(), state.end(), [](char c) { return c >= ' ' && c <= '~'; });
 }
 
 }  // namespace
@@ -58,7 +70,7 @@ std::optional<Context> parse(std::string_view text, std::string_view tracestate)
   if (text.size() > kLength && (version == 0 || text[kLength] != '-')) return {};
   if (context.trace == TraceId{} || !context.span) return {};
   context.sampled = (flags & 1) != 0;
-  context.state = tracestate;
+  if (may_pass(tracestate)) context.state = tracestate;
   return context;
 }
 

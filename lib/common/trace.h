@@ -50,7 +50,7 @@ struct Context {
 };
 
 /// Nothing unless `traceparent` is well formed: version 00 has nothing behind the flags, later ones
-/// may; ids are not zero.
+/// may; ids are not zero. A `tracestate` that is long, or could not be a header, is left out.
 std::optional<Context> parse(std::string_view traceparent, std::string_view tracestate);
 
 /// The span that stands for an invocation. A function of the id, so that any node can name it.

@@ -16,13 +16,15 @@ constexpr const char* kYielded = "restate.invocation.lifecycle.yielded";
 
 /// An attempt may run for days: more events than this say nothing any more.
 constexpr std::size_t kMostEvents = 512;
+/// And so many bytes of a name say enough: they are kept as long as the attempt runs.
+constexpr std::size_t kMostNameBytes = 256;
 
 /// What the user called the command; the same field of every command.
 std::string command_name(const wire::NewEntry& entry) {
   constexpr std::uint32_t kName = 12;
   wire::ProtoReader reader(entry.body.view());
   while (reader.next()) {
-    if (reader.field() == kName) return std::string(reader.text());
+    if (reader.field() == kName) return std::string(reader.text().substr(0, kMostNameBytes));
   }
   return {};
 }

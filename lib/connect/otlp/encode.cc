@@ -47,7 +47,7 @@ void put(ProtoWriter& out, std::uint32_t field, const std::vector<trace::Attribu
       value.put_varint(2, std::get<bool>(attribute.value) ? 1 : 0);
     }
     ProtoWriter pair;
-    pair.put_bytes(1, attribute.key);
+    pair.put_bytes(1, text_of(attribute.key));
     pair.put_bytes(2, value.view());
     out.put_bytes(field, pair.view());
   }
@@ -101,7 +101,7 @@ json json_of(const std::vector<trace::Attribute>& attributes) {
     } else {
       value["boolValue"] = std::get<bool>(attribute.value);
     }
-    list.push_back({{"key", attribute.key}, {"value", std::move(value)}});
+    list.push_back({{"key", text_of(attribute.key)}, {"value", std::move(value)}});
   }
   return list;
 }

@@ -10,6 +10,40 @@
 namespace restate::connect::otlp {
 namespace {
 
+/// Of a text in a span. Names and messages are users' texts, and may be of any length.
+constexpr std::size_t kTextBytes = 4096;
+
+std::size_t trim(std::string& text) {
+  if (text.size() > kTextBytes) {
+    text.resize(kTextBytes);
+    text.shrink_to_fit();
+  }
+  return text.size();
+}
+
+std::size_t trim(std::vector<trace::Attribute>& attributes) {
+  std::size_t bytes = 0;
+  for (trace::Attribute& attribute : attributes) {
+    bytes += sizeof attribute + attribute.key.size();
+    if (auto* text = std::get_if<std::string>(&attribute.value)) bytes += trim(*text);
+  }
+  return bytes;
+}
+
+/// Cuts texts that are too long; answers what the span costs, in memory and, by and large, in bytes on
+/// its way.
+std::size_t trim(trace::Span& span) {
+  std::size_t bytes = sizeof span + trim(span.name) + trim(span.message) + trim(span.attributes) +
+                      span.context.state.size();
+  for (trace::Event& event : span.events) {
+    bytes += sizeof event + trim(event.name) + trim(event.attributes);
+  }
+  for (trace::Link& link : span.links) {
+    bytes += sizeof link + link.state.size() + trim(link.attributes);
+  }
+  return bytes;
+}
+
 http::ClientOptions client_options(const ExporterOptions& options) {
   http::ClientOptions client;
   client.tls = options.tls;
@@ -61,10 +95,14 @@ std::uint64_t Exporter::now_ns() {
 }
 
 void Exporter::emit(trace::Span span) {
-  if (queue_.size() >= options_.queue) return dropped_.add();
-  queue_.push_back(std::move(span));
+  const std::size_t bytes = trim(span);
+  if (queue_.size() >= options_.queue || queued_bytes_ + bytes > options_.queue_bytes) {
+    return dropped_.add();
+  }
+  queue_.push_back({std::move(span), bytes});
+  queued_bytes_ += bytes;
   if (!idle()) return;
-  if (queue_.size() >= options_.batch || closed_) {
+  if (has_batch() || closed_) {
     flush_->cancel();
     shard_.post(scope_.bind([this] { send(); }));
   } else if (!flush_->armed()) {
@@ -74,12 +112,16 @@ void Exporter::emit(trace::Span span) {
 
 void Exporter::send() {
   if (!idle() || queue_.empty()) return;
-  const std::size_t count = std::min(queue_.size(), options_.batch);
   batch_.clear();
-  for (std::size_t i = 0; i < count; ++i) {
-    batch_.push_back(std::move(queue_.front()));
+  std::size_t bytes = 0;
+  while (!queue_.empty() && batch_.size() < options_.batch) {
+    Waiting& next = queue_.front();
+    if (!batch_.empty() && bytes + next.bytes > options_.batch_bytes) break;
+    bytes += next.bytes;
+    batch_.push_back(std::move(next.span));
     queue_.pop_front();
   }
+  queued_bytes_ -= bytes;
   body_ = Bytes(body_of(options_, batch_));
   start_request();
 }
@@ -101,6 +143,7 @@ void Exporter::start_request() {
   for (const auto& [name, value] : options_.headers) head.headers.add(name, value);
   status_ = 0;
   grpc_status_.clear();
+  grpc_details_ = false;
   stream_ = client_.start(target, std::move(head), *this);
   stream_->write(body_);
   stream_->finish();
@@ -111,6 +154,7 @@ void Exporter::on_head(const http::ResponseHead& head) {
   status_ = head.status;
   // Of an answer that is only an error; else it would be in the trailers.
   grpc_status_ = head.headers.find("grpc-status").value_or("");
+  grpc_details_ = head.headers.find("grpc-status-details-bin").has_value();
 }
 
 void Exporter::on_end() {
@@ -119,7 +163,9 @@ void Exporter::on_end() {
     return finish("the collector answered " + std::to_string(status_), again);
   }
   if (!grpc_status_.empty() && grpc_status_ != "0") {
-    const bool again = grpc_status_ == "14" || grpc_status_ == "8";  // unavailable, exhausted
+    // Unavailable; or exhausted, by someone who says more about it, which is when to come back. Without
+    // that it is the batch that is too large, and it always will be.
+    const bool again = grpc_status_ == "14" || (grpc_status_ == "8" && grpc_details_);
     return finish("the collector answered with gRPC status " + grpc_status_, again);
   }
   finish({}, false);
@@ -156,7 +202,7 @@ void Exporter::next() {
     if (queue_.empty()) return finish_closing();
     return send();
   }
-  if (queue_.size() >= options_.batch) return send();
+  if (has_batch()) return send();
   if (!queue_.empty()) flush_->arm(shard_.now() + options_.interval);
 }
 

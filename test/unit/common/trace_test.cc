@@ -18,6 +18,14 @@ TEST_CASE("a trace context is read and written as it is", "[common][trace]") {
   CHECK(context->span.hex() == "b7ad6b7169203331");
 }
 
+TEST_CASE("a state that could not be a header is not passed on", "[common][trace]") {
+  for (const std::string& state : {std::string("a=b\r\nc: d"), std::string("a=\xc3\xa4"), std::string(5000, 'a')}) {
+    const auto context = parse(kParent, state);
+    REQUIRE(context);
+    CHECK(context->state.empty());
+  }
+}
+
 TEST_CASE("flags other than the sampled one do not matter", "[common][trace]") {
   std::string text = kParent;
   text.replace(53, 2, "00");

@@ -76,6 +76,20 @@ TEST_CASE("what an attempt says is an event of it", "[invoker][span]") {
   CHECK(events[2].name == "restate.invocation.lifecycle.suspended");
 }
 
+TEST_CASE("of a long name an attempt keeps the beginning", "[invoker][span]") {
+  Bench bench;
+  bench.start();
+  wire::ProtoWriter run;
+  run.put_bytes(12, std::string(1'000'000, 'x'));
+  wire::NewEntry command;
+  command.type = wire::EntryType::kRun;
+  command.body = Bytes(std::move(run).take());
+  bench.span.on_effect(command);
+  bench.span.end(Ending::kUnset);
+  const auto& event = bench.sink.spans.at(0).events.at(0);
+  CHECK(std::get<std::string>(event.attributes.at(1).value) == std::string(256, 'x'));
+}
+
 TEST_CASE("an attempt that is cut off ends without a status", "[invoker][span]") {
   KeptSpans sink;
   {

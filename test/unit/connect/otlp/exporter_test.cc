@@ -15,22 +15,29 @@ using nlohmann::json;
 
 namespace {
 
+ExporterOptions bounds(std::size_t queue, std::size_t queue_bytes = 1 << 20,
+                       std::size_t batch_bytes = 1 << 20) {
+  ExporterOptions options;
+  options.queue = queue;
+  options.queue_bytes = queue_bytes;
+  options.batch_bytes = batch_bytes;
+  return options;
+}
+
 /// A collector that answers as it is told, and an exporter on another node.
 struct Bench {
-  explicit Bench(std::string scheme = "otlp+http+json", std::size_t queue = 8)
+  explicit Bench(std::string scheme = "otlp+http+json", ExporterOptions options = bounds(8))
       : handler(kMaxBodyBytes,
                 [this](const RequestHead& head, Bytes body, Responder responder) {
                   heads.push_back(head);
                   bodies.push_back(body.str());
                   if (silent) return kept.push_back(std::move(responder));
-                  responder.respond(status, "", {});
+                  responder.respond(ResponseHead{status, headers}, {});
                 }),
         site(handler) {
-    ExporterOptions options;
     options.target = parse_target(scheme + "://server:8080/v1/traces").value();
     options.headers = {{"x-test", "abc"}};
     options.resource = {{"service.name", "Restate"}};
-    options.queue = queue;
     options.batch = 4;
     exporter.emplace(site.client_node.shard(0), options);
   }
@@ -62,6 +69,7 @@ struct Bench {
   }
 
   int status = 200;
+  Headers headers;
   bool silent = false;
   int emitted = 0;
   std::vector<RequestHead> heads;
@@ -121,6 +129,52 @@ TEST_CASE("what may work later is sent again, what cannot is not", "[connect][ot
   REQUIRE(bench.site.run_until([&] { return bench.has("failed", 4); }));
   bench.site.world.run_for(60s);
   CHECK(bench.bodies.size() == 4);
+}
+
+TEST_CASE("a batch that is too large for the collector is not sent for ever", "[connect][otlp]") {
+  Bench bench("grpc");
+  bench.headers = {{"grpc-status", "8"}};
+  SECTION("unless the collector says when to come back") {
+    bench.headers.add("grpc-status-details-bin", "CAg");
+    bench.emit(4);
+    bench.site.world.run_for(20s);
+    CHECK(bench.bodies.size() > 2);
+    CHECK(bench.has("failed", 0));
+  }
+  SECTION("and the next one follows") {
+    bench.emit(4);
+    REQUIRE(bench.site.run_until([&] { return bench.has("failed", 4); }, 5s));
+    bench.headers = {};
+    bench.emit(4);
+    REQUIRE(bench.site.run_until([&] { return bench.has("exported", 4); }, 5s));
+    CHECK(bench.bodies.size() == 2);
+  }
+}
+
+TEST_CASE("spans are bounded by their bytes as well", "[connect][otlp]") {
+  Bench bench("otlp+http+json", bounds(100, 20'000, 9'000));
+  const auto emit = [&bench](std::size_t bytes) {
+    trace::Span span;
+    span.name = "long";
+    span.add("error.message", std::string(bytes, 'x'));
+    bench.exporter->emit(std::move(span));
+  };
+  SECTION("of a text so many leave") {
+    emit(1'000'000);
+    REQUIRE(bench.site.run_until([&] { return bench.bodies.size() == 1; }));
+    CHECK(bench.bodies[0].size() < 10'000);
+    CHECK(bench.bodies[0].size() > 4'096);
+  }
+  SECTION("those that fill a batch leave at once") {
+    for (int i = 0; i < 3; ++i) emit(4'000);
+    REQUIRE(bench.site.run_until([&] { return bench.bodies.size() == 1; }, 1s));
+    CHECK(bench.names(0).size() == 2);
+  }
+  SECTION("those that find no room are dropped") {
+    bench.silent = true;
+    for (int i = 0; i < 10; ++i) emit(4'000);
+    CHECK_FALSE(bench.has("dropped", 0));
+  }
 }
 
 TEST_CASE("what is left leaves when the node stops", "[connect][otlp]") {
