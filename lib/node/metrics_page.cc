@@ -24,12 +24,23 @@ void add_spread(std::string_view name, std::vector<double> values, MetricsSnapsh
 }  // namespace
 
 void MetricsPage::fetch(Done done) {
-  const std::uint64_t id = ++last_;
-  rounds_.emplace(id, Round{std::move(done), shards_, MetricsSnapshot(home_.now())});
-  if (config_.disable_prometheus) return ask_disks(id);
+  if (closed_) return;
+  waiting_.push_back(std::move(done));
+  if (asking_.empty()) begin();
+}
+
+void MetricsPage::close(Task done) {
+  closed_ = std::move(done);
+  if (!on_disks_) home_.post(scope_.bind([this] { closed_(); }));
+}
+
+void MetricsPage::begin() {
+  asking_ = std::exchange(waiting_, {});
+  sum_ = MetricsSnapshot(home_.now());
+  left_ = shards_;
+  if (config_.disable_prometheus) return ask_disks();
   for (std::size_t i = 0; i < shards_; ++i) {
-    auto back = scope_.bind(
-        [this, id](const MetricsSnapshot& counted) { on_counted(id, counted); });
+    auto back = scope_.bind([this](const MetricsSnapshot& counted) { on_counted(counted); });
     on_shard_(i, [&home = home_, back = std::move(back)](ShardNode& node) mutable {
       MetricsSnapshot counted(node.shard().now());
       node.collect(counted);
@@ -40,12 +51,11 @@ void MetricsPage::fetch(Done done) {
   }
 }
 
-void MetricsPage::on_counted(std::uint64_t id, const MetricsSnapshot& counted) {
-  Round& round = rounds_.at(id);
-  round.sum.merge(counted);
-  if (--round.left > 0) return;
-  add_shared(round.sum);
-  ask_disks(id);
+void MetricsPage::on_counted(const MetricsSnapshot& counted) {
+  sum_.merge(counted);
+  if (--left_ > 0 || closed_) return;
+  add_shared(sum_);
+  ask_disks();
 }
 
 void MetricsPage::add_shared(MetricsSnapshot& out) const {
@@ -77,7 +87,8 @@ void MetricsPage::add_shared(MetricsSnapshot& out) const {
   out.gauge("failure_detector_lonely", {}, 1);
 }
 
-void MetricsPage::ask_disks(std::uint64_t id) {
+void MetricsPage::ask_disks() {
+  on_disks_ = true;
   auto found = std::make_shared<MetricsSnapshot>(home_.now());
   home_.run_blocking(
       [found, &parts = parts_, tables_only = config_.disable_prometheus] {
@@ -87,17 +98,21 @@ void MetricsPage::ask_disks(std::uint64_t id) {
           parts.store.collect(*found);
         }
       },
-      scope_.bind([this, id, found] { finish(id, *found); }));
+      scope_.bind([this, found] { finish(*found); }));
 }
 
-void MetricsPage::finish(std::uint64_t id, const MetricsSnapshot& disks) {
-  auto round = rounds_.extract(id);
-  round.mapped().sum.merge(disks);
+void MetricsPage::finish(const MetricsSnapshot& disks) {
+  on_disks_ = false;
+  // By way of the loop: it may be the end of this object.
+  if (closed_) return home_.post(scope_.bind([this] { closed_(); }));
+  sum_.merge(disks);
   MetricLabels common;
   if (!config_.disable_prometheus) {
     common = {{"cluster_name", config_.cluster_name}, {"node_name", config_.node_name}};
   }
-  round.mapped().done(round.mapped().sum.render(common));
+  const std::string page = sum_.render(common);
+  for (Done& done : std::exchange(asking_, {})) done(page);
+  if (asking_.empty() && !waiting_.empty()) begin();
 }
 
 }  // namespace restate::node

@@ -140,8 +140,18 @@ class Node::Impl : public std::enable_shared_from_this<Node::Impl>, private quer
       waiting(Error{Code::kShutdown, "the node stops"});
     }
     health_.reset();
-    metrics_page_.reset();
     postgres_.reset();
+    if (!metrics_page_) return stop_admin(std::move(done));
+    // A page may be under way on the pool, where it reads what the host has lent us.
+    metrics_page_->close(bind([this, done = std::move(done)]() mutable {
+      home_.post(bind([this, done = std::move(done)]() mutable {
+        metrics_page_.reset();
+        stop_admin(std::move(done));
+      }));
+    }));
+  }
+
+  void stop_admin(Completion<void> done) {
     if (!admin_) return stop_shards(std::move(done));
     // Requests that run have the partitions' clients at hand: they end before those go.
     admin_->stop(Completion<void>(home_, bind([this, done = std::move(done)](Result<void>) mutable {
