@@ -43,12 +43,22 @@ void KafkaSubscription::on_registry() {
   for (auto& [assignment, lane] : lanes_) lane->try_now();
 }
 
+void KafkaSubscription::collect(MetricsSnapshot& out) const {
+  for (const auto& [partition, count] : invoked_) {
+    out.counter("kafka_ingress_requests_total",
+                {{"subscription", subscription_.id.str()},
+                 {"topic", subscription_.topic},
+                 {"partition", std::to_string(partition)}},
+                count);
+  }
+}
+
 void KafkaSubscription::on_assigned(kafka::Assignment assignment) {
   clear_trouble();
   lanes_[assignment] = std::make_unique<KafkaLane>(
       parts_.shard, parts_.ingestion, parts_.schemas, parts_.rules,
       KafkaSource(subscription_, assignment.partition), assignment, *consumer_,
-      [this] { report(); });
+      invoked_[assignment.partition], [this] { report(); });
 }
 
 void KafkaSubscription::on_revoked(kafka::Assignment assignment) {

@@ -8,6 +8,7 @@
 
 #include <restate/runtime.h>
 
+#include <cstdint>
 #include <map>
 #include <memory>
 #include <optional>
@@ -49,6 +50,8 @@ class KafkaSubscription final : private kafka::Listener {
   }
   /// The registry is another one: what was refused may pass.
   void on_registry();
+  /// Adds what it has counted, as `kafka_ingress_...`.
+  void collect(MetricsSnapshot& out) const;
 
  private:
   void on_assigned(kafka::Assignment assignment) override;
@@ -66,6 +69,7 @@ class KafkaSubscription final : private kafka::Listener {
   const schema::KafkaCluster cluster_;
   const schema::Subscription subscription_;
   std::unique_ptr<kafka::Consumer> consumer_;
+  std::map<std::int32_t, Counter> invoked_;  ///< records, by partition; assignments come and go
   std::map<kafka::Assignment, std::unique_ptr<KafkaLane>> lanes_;
   std::optional<schema::SubscriptionTrouble> trouble_;  ///< of the consumer
   Duration wait_{0};
@@ -89,6 +93,10 @@ class KafkaIngress {
 
   /// Subscriptions with a consumer here.
   std::size_t running() const { return running_.size(); }
+  /// Adds what they have counted.
+  void collect(MetricsSnapshot& out) const {
+    for (const auto& [id, subscription] : running_) subscription->collect(out);
+  }
 
  private:
   void follow(const schema::Schema& schema);

@@ -16,7 +16,7 @@ Duration next_kafka_wait(Duration last) {
 
 KafkaLane::KafkaLane(Shard& shard, worker::Ingestion& ingestion, schema::SchemaSource& schemas,
                      const KafkaRules& rules, KafkaSource source, kafka::Assignment assignment,
-                     kafka::Consumer& consumer, Function<void()> on_trouble)
+                     kafka::Consumer& consumer, Counter& invoked, Function<void()> on_trouble)
     : shard_(shard),
       ingestion_(ingestion),
       schemas_(schemas),
@@ -24,6 +24,7 @@ KafkaLane::KafkaLane(Shard& shard, worker::Ingestion& ingestion, schema::SchemaS
       source_(std::move(source)),
       assignment_(assignment),
       consumer_(consumer),
+      invoked_(invoked),
       on_trouble_(std::move(on_trouble)),
       retry_(shard.make_timer([this] { pump(); })) {}
 
@@ -59,6 +60,7 @@ void KafkaLane::pump() {
       return refuse(waiting_.front(), std::move(*why));
     }
     wait_ = Duration{0};
+    invoked_.add();
     if (rules_.traces != nullptr) {
       auto& command = std::get<wire::Invoke>(std::get<wire::Envelope>(built).command);
       trace_record(*rules_.traces, shard_.random(), source_, waiting_.front().offset,

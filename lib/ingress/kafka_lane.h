@@ -5,6 +5,7 @@
 /// an offset counts once all records up to it are there. A record that cannot become an invocation
 /// holds up this partition and no other.
 
+#include "common/metrics.h"
 #include "ingress/kafka_record.h"
 #include "runtime/kafka.h"
 #include "schema/source.h"
@@ -24,10 +25,11 @@ Duration next_kafka_wait(Duration last);
 
 class KafkaLane final : private worker::Ingestion::Waiter {
  public:
-  /// Everything passed outlives the lane. `on_trouble` is called when `trouble` has changed.
+  /// Everything passed outlives the lane. `on_trouble` is called when `trouble` has changed;
+  /// `invoked` counts the records that have become invocations.
   KafkaLane(Shard& shard, worker::Ingestion& ingestion, schema::SchemaSource& schemas,
             const KafkaRules& rules, KafkaSource source, kafka::Assignment assignment,
-            kafka::Consumer& consumer, Function<void()> on_trouble);
+            kafka::Consumer& consumer, Counter& invoked, Function<void()> on_trouble);
   ~KafkaLane();
   KafkaLane(const KafkaLane&) = delete;
   KafkaLane& operator=(const KafkaLane&) = delete;
@@ -58,6 +60,7 @@ class KafkaLane final : private worker::Ingestion::Waiter {
   const KafkaSource source_;
   const kafka::Assignment assignment_;
   kafka::Consumer& consumer_;
+  Counter& invoked_;
   Function<void()> on_trouble_;
   std::deque<kafka::Record> waiting_;
   std::deque<Sent> sent_;

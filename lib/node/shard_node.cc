@@ -144,6 +144,7 @@ void ShardNode::collect(MetricsSnapshot& out) {
   client_.collect(out);
   deployments_->collect(out);
   if (ingress_) ingress_->collect(out);
+  if (kafka_) kafka_->collect(out);
   if (traces_) traces_->collect(out);
   const invoker::ShardSlots& slots = shared_.limits.on(shard_);
   out.counter("invoker_concurrency_slots_acquired", {}, slots.acquired());

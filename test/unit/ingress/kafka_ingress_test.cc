@@ -112,6 +112,22 @@ TEST_CASE("records go into the log, then their offsets count", "[ingress][kafka]
   CHECK(f.logged == Offsets{0, 1, 5});
 }
 
+TEST_CASE("records that become invocations are counted by partition", "[ingress][kafka]") {
+  Fixture f;
+  f.kafka.only().listener->on_assigned(kZero);
+  f.kafka.only().listener->on_assigned(kOne);
+  f.arrive(kZero, {record(0, "a", "1"), record(1, "b", "1")});
+  f.arrive(kOne, {record(0, "c", "1")});
+  f.kafka.only().listener->on_revoked(kOne);
+  MetricsSnapshot counted(Instant{1});
+  f.ingress->collect(counted);
+  const std::string page = counted.render({});
+  const std::string name =
+      "restate_kafka_ingress_requests_total{subscription=\"" + id(1).str() + "\",topic=\"t\",partition=";
+  CHECK(page.find(name + "\"0\"} 2\n") != std::string::npos);
+  CHECK(page.find(name + "\"1\"} 1\n") != std::string::npos);
+}
+
 TEST_CASE("consumers follow the registry", "[ingress][kafka]") {
   Fixture f;
   schema::Schema schema = *f.cell.current();
