@@ -7,11 +7,15 @@
 #include <zlib.h>
 
 #include <algorithm>
+#include <cstddef>
+#include <utility>
 
 namespace restate::http {
 namespace {
 
 constexpr int kFastest = 1;
+constexpr int kMemoryLevel = 8;
+constexpr std::size_t kStep = 64 * 1024;  // of the result
 constexpr int kGzipWindow = 15 + 16;  // the largest window, and a header of gzip rather than zlib
 
 std::string_view trim(std::string_view text) {
@@ -44,20 +48,35 @@ bool accepts_gzip(std::string_view accept_encoding) {
   return any;
 }
 
-std::string gzip(std::string_view text) {
+struct GzipStream::State {
   z_stream stream{};
-  const int begun = deflateInit2(&stream, kFastest, Z_DEFLATED, kGzipWindow, 8, Z_DEFAULT_STRATEGY);
+};
+
+GzipStream::GzipStream() : state_(std::make_unique<State>()) {
+  const int begun = deflateInit2(&state_->stream, kFastest, Z_DEFLATED, kGzipWindow, kMemoryLevel,
+                                 Z_DEFAULT_STRATEGY);
   RESTATE_ASSERT(begun == Z_OK, "zlib has memory and is the one we were built for");
-  std::string out(deflateBound(&stream, static_cast<uLong>(text.size())), '\0');
+}
+
+GzipStream::~GzipStream() { deflateEnd(&state_->stream); }
+
+Bytes GzipStream::add(std::string_view text, bool last) {
+  z_stream& stream = state_->stream;
   stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(text.data()));
   stream.avail_in = static_cast<uInt>(text.size());
-  stream.next_out = reinterpret_cast<Bytef*>(out.data());
-  stream.avail_out = static_cast<uInt>(out.size());
-  const int ended = deflate(&stream, Z_FINISH);
-  RESTATE_ASSERT(ended == Z_STREAM_END, "the bound is one");
-  out.resize(stream.total_out);
-  deflateEnd(&stream);
-  return out;
+  std::string out;
+  std::size_t size = 0;
+  do {
+    out.resize(size + kStep);
+    stream.next_out = reinterpret_cast<Bytef*>(out.data() + size);
+    stream.avail_out = kStep;
+    deflate(&stream, last ? Z_FINISH : Z_NO_FLUSH);
+    size += kStep - stream.avail_out;
+  } while (stream.avail_out == 0);
+  out.resize(size);
+  return Bytes(std::move(out));
 }
+
+std::string gzip(std::string_view text) { return GzipStream().add(text, true).str(); }
 
 }  // namespace restate::http

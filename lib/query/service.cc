@@ -1,7 +1,7 @@
 #include "query/service.h"
 
 #include "common/utf8.h"
-#include "query/gzip.h"
+#include "http/gzip.h"
 
 #include <algorithm>
 #include <chrono>
@@ -32,7 +32,7 @@ class CompressedStatement final : public SqlStatement {
 
  private:
   std::unique_ptr<SqlStatement> inner_;
-  Gzip gzip_;
+  http::GzipStream gzip_;
 };
 
 void answer_failure(http::Responder& responder, const Error& error, Duration wait) {

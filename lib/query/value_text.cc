@@ -1,5 +1,7 @@
 #include "query/value_text.h"
 
+#include "common/time_text.h"
+
 #include <charconv>
 #include <cmath>
 #include <cstdlib>
@@ -8,21 +10,10 @@ namespace restate::query {
 namespace {
 
 constexpr std::int64_t kMicrosPerSecond = 1'000'000;
-constexpr std::int64_t kSecondsPerDay = 86'400;
 
 /// Numbers outside of 1e-5 to 1e10 are written with an exponent, as clients are used to.
 constexpr int kSmallestPlainExponent = -5;
 constexpr int kLargestPlainExponent = 9;
-
-void append_padded(std::string& out, std::int64_t value, std::size_t width) {
-  const std::string digits = std::to_string(value);
-  if (digits.size() < width) out.append(width - digits.size(), '0');
-  out += digits;
-}
-
-std::int64_t floor_divide(std::int64_t value, std::int64_t by) {
-  return value / by - (value % by < 0 ? 1 : 0);
-}
 
 }  // namespace
 
@@ -63,47 +54,6 @@ void append_double(std::string& out, double value) {
     out += '.';
     out += whole < digits.size() ? digits.substr(whole) : "0";
   }
-}
-
-void append_date(std::string& out, std::int64_t days_since_1970) {
-  // Counted in eras of 400 years that begin on 1 March, so that leap days come last.
-  const std::int64_t days = days_since_1970 + 719'468;
-  const std::int64_t era = floor_divide(days, 146'097);
-  const std::int64_t day_of_era = days - era * 146'097;
-  const std::int64_t year_of_era =
-      (day_of_era - day_of_era / 1'460 + day_of_era / 36'524 - day_of_era / 146'096) / 365;
-  const std::int64_t day_of_year =
-      day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-  const std::int64_t shifted = (5 * day_of_year + 2) / 153;
-  const std::int64_t day = day_of_year - (153 * shifted + 2) / 5 + 1;
-  const std::int64_t month = shifted < 10 ? shifted + 3 : shifted - 9;
-  std::int64_t year = year_of_era + era * 400 + (month <= 2 ? 1 : 0);
-  if (year < 0) {
-    out += '-';
-    year = -year;
-  }
-  append_padded(out, year, 4);
-  out += '-';
-  append_padded(out, month, 2);
-  out += '-';
-  append_padded(out, day, 2);
-}
-
-void append_time(std::string& out, std::int64_t micros, int digits) {
-  const std::int64_t seconds = floor_divide(micros, kMicrosPerSecond);
-  const std::int64_t fraction = micros - seconds * kMicrosPerSecond;
-  const std::int64_t days = floor_divide(seconds, kSecondsPerDay);
-  const std::int64_t of_day = seconds - days * kSecondsPerDay;
-  append_date(out, days);
-  out += 'T';
-  append_padded(out, of_day / 3600, 2);
-  out += ':';
-  append_padded(out, of_day / 60 % 60, 2);
-  out += ':';
-  append_padded(out, of_day % 60, 2);
-  if (digits == 0) return;
-  out += '.';
-  append_padded(out, digits == 3 ? fraction / 1000 : fraction, static_cast<std::size_t>(digits));
 }
 
 void append_time_utc(std::string& out, std::int64_t micros) {

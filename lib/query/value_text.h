@@ -13,16 +13,10 @@ namespace restate::query {
 /// `1.0e20`. `null` for what is no number.
 void append_double(std::string& out, double value);
 
-/// `1970-01-01T00:00:01.001`, with as many digits of the fraction as `digits` says: 0, 3 or 6.
-void append_time(std::string& out, std::int64_t micros, int digits);
-
 /// Three digits, or none on a whole second; `Z` behind it.
 void append_time_utc(std::string& out, std::int64_t micros);
 /// 0, 3 or 6 digits, whatever it takes; no zone.
 void append_time_local(std::string& out, std::int64_t micros);
-
-/// `2026-01-02`.
-void append_date(std::string& out, std::int64_t days_since_1970);
 
 /// ISO 8601 in seconds: `PT86400S`, `-PT1.5S`, `P0D`.
 void append_duration(std::string& out, std::int64_t ms);

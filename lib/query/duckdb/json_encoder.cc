@@ -1,3 +1,4 @@
+#include "common/time_text.h"
 #include "common/utf8.h"
 #include "query/duckdb/encoder.h"
 #include "query/value_text.h"

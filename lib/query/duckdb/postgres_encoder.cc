@@ -4,6 +4,7 @@
 #include "query/value_text.h"
 
 #include "common/ascii.h"
+#include "common/time_text.h"
 
 #include <algorithm>
 #include <array>

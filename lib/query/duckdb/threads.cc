@@ -1,7 +1,7 @@
 #include "query/duckdb/threads.h"
 
-#include <pthread.h>
-#include <signal.h>
+#include "runtime/thread.h"
+
 #include <sys/resource.h>
 
 namespace restate::query {
@@ -18,12 +18,10 @@ void SqlThreads::run(Task job) {
   if (closed_) return;
   jobs_.push_back(std::move(job));
   if (threads_.empty()) {
-    // Signals are the host's; the threads that DuckDB starts from here inherit that, too.
-    sigset_t all, before;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    for (std::uint32_t i = 0; i < count_; ++i) threads_.emplace_back([this] { work(); });
-    pthread_sigmask(SIG_SETMASK, &before, nullptr);
+    // The threads that DuckDB starts from these inherit what they have: no signals, low priority.
+    for (std::uint32_t i = 0; i < count_; ++i) {
+      threads_.push_back(start_thread("sql", [this] { work(); }));
+    }
   }
   wake_.notify_one();
 }
@@ -41,7 +39,6 @@ void SqlThreads::close() {
 }
 
 void SqlThreads::work() {
-  pthread_setname_np(pthread_self(), "sql");
   // On Linux this is about the calling thread only.
   setpriority(PRIO_PROCESS, 0, kNiceness);
   std::unique_lock lock(mutex_);

@@ -20,3 +20,18 @@ TEST_CASE("leap days and the end of the calendar are no exception", "[common][ti
   CHECK(rfc3339_nanos(kLastNamedTime) == "9999-12-31T23:59:59.999000000Z");
   CHECK(rfc3339_nanos({UINT64_MAX}) == "9999-12-31T23:59:59.999000000Z");
 }
+
+TEST_CASE("dates before the first one that is counted from", "[common][time]") {
+  const auto date = [](std::int64_t days) {
+    std::string text;
+    append_date(text, days);
+    return text;
+  };
+  CHECK(date(0) == "1970-01-01");
+  CHECK(date(20'455) == "2026-01-02");
+  CHECK(date(11'016) == "2000-02-29");
+  CHECK(date(-1) == "1969-12-31");
+  std::string time;
+  append_time(time, -1, 6);
+  CHECK(time == "1969-12-31T23:59:59.999999");
+}
