@@ -200,9 +200,12 @@ bool is_in_header(std::string_view name) {
          name == "journal_retention";
 }
 
-/// The first times of a part so far; the last of them is in front.
-struct TopMemo final : StoredRows::Memo {
+/// What a part of a scan keeps from row to row.
+struct PartMemo final : StoredRows::Memo {
+  /// The first ones so far, where the first are enough; the last of them is in front.
   std::vector<std::uint64_t> times;
+  /// Of the row at hand: to make one takes longer than to fill its few members.
+  InvocationStatus status;
 };
 
 class InvocationRows final : public StoredRows {
@@ -215,34 +218,37 @@ class InvocationRows final : public StoredRows {
         top_by_creation_(top && table.columns[top->column].name == "created_at"),
         fields_(table, columns, kInvocationFields),
         live_fields_(table, columns, live_fields()),
-        header_is_enough_(fields_.all(is_in_header)) {}
+        header_is_enough_(fields_.all(is_in_header)),
+        only_counted_(columns.empty()) {}
 
   std::string_view tag() const override { return partition::keys::kStatus; }
 
   Outcome put(const PartitionInput& partition, std::string_view key, std::string_view value,
               RowSink& sink, Memo* memo) const override {
     if (!glance_.may_fit(value)) return Outcome::kNoRow;
-    if (memo != nullptr && !is_among_first(value, static_cast<TopMemo&>(*memo))) {
-      return Outcome::kNoRow;
+    PartMemo& at = static_cast<PartMemo&>(*memo);
+    if (top_ && !is_among_first(value, at)) return Outcome::kNoRow;
+    if (!decode(value, at.status)) return Outcome::kCorrupt;
+    if (only_counted_) {
+      sink.end_row();
+      return Outcome::kRow;
     }
     const auto id = partition::keys::decode_status(key);
     if (!id) return Outcome::kCorrupt;
-    const auto status = decode(value);
-    if (!status) return Outcome::kCorrupt;
     const LiveAttempt* live = derived_ ? partition.find_live(*id) : nullptr;
-    fields_.put({*id, *status, live, derived_}, sink);
+    fields_.put({*id, at.status, live, derived_}, sink);
     if (live != nullptr) live_fields_.put(*live, sink);
     sink.end_row();
     return Outcome::kRow;
   }
 
   std::unique_ptr<Memo> make_memo() const override {
-    return top_ ? std::make_unique<TopMemo>() : nullptr;
+    return std::make_unique<PartMemo>();
   }
 
  private:
   /// False: enough rows of this part come before it. Ties pass.
-  bool is_among_first(std::string_view value, TopMemo& memo) const {
+  bool is_among_first(std::string_view value, PartMemo& memo) const {
     const auto header = partition::rows::decode_status_header(value);
     if (!header) return true;  // somebody has to say so
     const std::uint64_t time = (top_by_creation_ ? header->created : header->modified).ms;
@@ -264,17 +270,21 @@ class InvocationRows final : public StoredRows {
     return true;
   }
 
-  std::optional<InvocationStatus> decode(std::string_view value) const {
-    if (!header_is_enough_) return partition::rows::decode_status(Bytes::literal(value));
+  /// Fills what is needed of it; the rest is as it was made. False: it is no row.
+  bool decode(std::string_view value, InvocationStatus& status) const {
+    if (!header_is_enough_) {
+      auto decoded = partition::rows::decode_status(Bytes::literal(value));
+      if (decoded) status = *std::move(decoded);
+      return decoded.has_value();
+    }
     const auto header = partition::rows::decode_status_header(value);
-    if (!header) return std::nullopt;
-    InvocationStatus status;
+    if (!header) return false;
     status.status = header->status;
     status.journal.length = header->journal_length;
     status.timestamps.created = header->created;
     status.timestamps.modified = header->modified;
     status.retention = header->retention;
-    return status;
+    return true;
   }
 
   const bool derived_;
@@ -284,6 +294,7 @@ class InvocationRows final : public StoredRows {
   const Projection<InvocationRow> fields_;
   const Projection<LiveAttempt> live_fields_;
   const bool header_is_enough_;
+  const bool only_counted_;
 };
 
 }  // namespace

@@ -70,12 +70,4 @@ class TableScan {
   bool beyond_inputs_ = false;  ///< it would miss rows: the inputs are of some invocations only
 };
 
-/// True if its rows are those of partitions, stored or in memory.
-bool is_of_partitions(TableId table);
-
-/// The invocations that a scan with these filters is about, where the table is made of invocations.
-/// Nothing: any.
-std::optional<std::set<InvocationId>> named_invocations(const Table& table,
-                                                        const std::vector<Filter>& filters);
-
 }  // namespace restate::query

@@ -5,6 +5,7 @@
 #include "query/duckdb/postgres_catalog.h"
 #include "query/duckdb/rewrite.h"
 #include "query/duckdb/scan_function.h"
+#include "query/duckdb/show.h"
 #include "query/pg/sql_text.h"
 
 #include <duckdb/main/client_data.hpp>
@@ -99,6 +100,9 @@ Result<void> create_catalog(duckdb::Connection& connection) {
                                            ") t(table_catalog, table_schema, table_name, "
                                            "column_name, ordinal_position, column_default, "
                                            "is_nullable, data_type)"));
+  RESTATE_TRY_VOID(execute(connection, "CREATE TABLE " + information +
+                                           ".df_settings AS SELECT * FROM (VALUES " +
+                                           settings_values() + ") t(name, value, description)"));
   for (const char* macro : kMacros) {
     RESTATE_TRY_VOID(execute(connection, std::string("CREATE MACRO restate.public.") + macro));
   }
@@ -138,6 +142,7 @@ duckdb::unique_ptr<duckdb::Connection> Database::connect(
 }
 
 duckdb::unique_ptr<duckdb::Connection> Database::connect() {
+  if (auto idle = idle_.take()) return idle;
   return connect({duckdb::CatalogSearchEntry(kCatalog, kSchema)});
 }
 
@@ -155,6 +160,7 @@ Result<duckdb::unique_ptr<duckdb::Connection>> Database::connect_postgres() {
       has_postgres_ = true;
     }
   }
+  if (auto idle = idle_postgres_.take()) return idle;
   return connect({duckdb::CatalogSearchEntry(kCatalog, kSchema),
                   duckdb::CatalogSearchEntry(kCatalog, pg::kCatalog)});
 }

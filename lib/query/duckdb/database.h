@@ -4,6 +4,7 @@
 /// One DuckDB in memory that holds nothing but the names of our tables, and may do nothing but read
 /// them.
 
+#include "query/duckdb/connection_pool.h"
 #include "query/engine.h"
 
 #include <restate/result.h>
@@ -25,6 +26,10 @@ class Database {
   /// The same for a client of PostgreSQL's protocol, which also finds that catalog.
   Result<duckdb::unique_ptr<duckdb::Connection>> connect_postgres();
 
+  /// Where connections go whose statements have come to their ends: the one that each came from.
+  ConnectionPool& idle() { return idle_; }
+  ConnectionPool& idle_postgres() { return idle_postgres_; }
+
  private:
   explicit Database(duckdb::DBConfig& config) : duckdb_(nullptr, &config) {}
 
@@ -33,6 +38,7 @@ class Database {
 
   duckdb::DuckDB duckdb_;
   std::mutex postgres_mutex_;
+  ConnectionPool idle_, idle_postgres_;
   bool has_postgres_ = false;  ///< its catalog is made when the first of its clients comes
 };
 

@@ -17,6 +17,11 @@ class DuckdbStatement final : public SqlStatement {
  public:
   DuckdbStatement(LazyDatabase& database, std::string sql, Format format)
       : database_(database), sql_(std::move(sql)), format_(format) {}
+  ~DuckdbStatement() override {
+    result_.reset();
+    plan_.reset();
+    if (at_end_) (*database_.get())->idle().put(std::move(connection_));
+  }
 
   Result<Needs> prepare() override {
     return guarded([this]() -> Result<Needs> {
@@ -64,6 +69,7 @@ class DuckdbStatement final : public SqlStatement {
         if (result_->HasError()) return error_of(result_->GetErrorObject());
         if (!chunk || chunk->size() == 0) {
           encoder_->finish(body);
+          at_end_ = true;
           return Piece{Bytes(std::move(body)), true};
         }
         RESTATE_TRY_VOID(encoder_->chunk(*chunk, body));
@@ -94,6 +100,7 @@ class DuckdbStatement final : public SqlStatement {
   duckdb::unique_ptr<duckdb::PreparedStatement> plan_;
   duckdb::unique_ptr<duckdb::QueryResult> result_;
   std::unique_ptr<Encoder> encoder_;
+  bool at_end_ = false;  ///< all of its rows have come
 };
 
 class DuckdbEngine final : public SqlEngine {

@@ -85,6 +85,11 @@ class PostgresStatement final : public SqlStatement {
  public:
   PostgresStatement(LazyDatabase& database, pg::Request request)
       : database_(database), request_(std::move(request)) {}
+  ~PostgresStatement() override {
+    result_.reset();
+    plan_.reset();
+    if (at_end_) (*database_.get())->idle_postgres().put(std::move(connection_));
+  }
 
   Result<Needs> prepare() override {
     Needs needs;
@@ -148,6 +153,7 @@ class PostgresStatement final : public SqlStatement {
       attempt([&]() -> Result<void> {
         if (request_.describe) {
           describe(body);
+          at_end_ = true;
           return {};
         }
         return rows(bytes, body, last);
@@ -209,7 +215,7 @@ class PostgresStatement final : public SqlStatement {
       }
       if (!chunk || chunk->size() == 0) {
         encoder_->finish(body);
-        last = true;
+        last = at_end_ = true;
         return {};
       }
       RESTATE_TRY_VOID(encoder_->chunk(*chunk, body));
@@ -286,6 +292,7 @@ class PostgresStatement final : public SqlStatement {
   duckdb::unique_ptr<duckdb::PreparedStatement> plan_;
   duckdb::unique_ptr<duckdb::QueryResult> result_;
   std::unique_ptr<Encoder> encoder_;
+  bool at_end_ = false;  ///< all of its answer has come
 };
 
 }  // namespace

@@ -1,22 +1,21 @@
 #include "query/duckdb/rewrite.h"
 
 #include "query/catalog.h"
+#include "query/duckdb/show.h"
+#include "query/duckdb/table_references.h"
+#include "query/duckdb/top_of_table.h"
 
 #include <duckdb/common/string_util.hpp>
-#include <duckdb/parser/expression/cast_expression.hpp>
 #include <duckdb/parser/expression/columnref_expression.hpp>
 #include <duckdb/parser/expression/constant_expression.hpp>
 #include <duckdb/parser/expression/function_expression.hpp>
-#include <duckdb/parser/expression/star_expression.hpp>
 #include <duckdb/parser/expression/subquery_expression.hpp>
 #include <duckdb/parser/parsed_expression_iterator.hpp>
 #include <duckdb/parser/parser.hpp>
 #include <duckdb/parser/query_node/select_node.hpp>
-#include <duckdb/parser/query_node/set_operation_node.hpp>
 #include <duckdb/parser/statement/explain_statement.hpp>
 #include <duckdb/parser/statement/select_statement.hpp>
 #include <duckdb/parser/tableref/basetableref.hpp>
-#include <duckdb/parser/tableref/showref.hpp>
 #include <duckdb/parser/tableref/subqueryref.hpp>
 
 #include <optional>
@@ -37,10 +36,12 @@ class Rewriter {
   explicit Rewriter(Names names) : names_(names) {}
 
   void node(QueryNode& node) {
-    name_results(node);
+    name_results(node, names_);
+    collect_common_names(node, common_names_);
     duckdb::ParsedExpressionIterator::EnumerateQueryNodeChildren(
         node, [this](ExpressionPtr& child) { expression(*child); },
         [this](TableRef& ref) { reference(ref); });
+    use_scans(node, common_names_);
   }
 
   const Needs& needs() const { return needs_; }
@@ -55,6 +56,9 @@ class Rewriter {
       if (constant.value.type().id() == duckdb::LogicalTypeId::DECIMAL) {
         constant.value = constant.value.DefaultCastAs(duckdb::LogicalType::DOUBLE);
       }
+    }
+    if (at.GetExpressionClass() == duckdb::ExpressionClass::COLUMN_REF) {
+      shorten_column(at.Cast<duckdb::ColumnRefExpression>());
     }
     if (at.GetExpressionClass() == duckdb::ExpressionClass::FUNCTION) {
       auto& function = at.Cast<duckdb::FunctionExpression>();
@@ -144,88 +148,11 @@ class Rewriter {
     derived.alias = from.alias.empty() ? from.Cast<duckdb::BaseTableRef>().table_name : from.alias;
   }
 
-  /// What has no name is named as people know it: `count(*)`, `Int64(1)`.
-  void name_results(QueryNode& node) const {
-    if (node.type == QueryNodeType::SET_OPERATION_NODE) {
-      auto& operation = node.Cast<duckdb::SetOperationNode>();
-      name_results(*operation.left);
-      return name_results(*operation.right);
-    }
-    if (node.type != QueryNodeType::SELECT_NODE) return;
-    for (auto& result : node.Cast<duckdb::SelectNode>().select_list) {
-      if (result->HasAlias()) continue;
-      const std::string name = names_ == Names::kShort ? short_name_of(*result) : name_of(*result);
-      if (!name.empty()) result->SetAlias(name);
-    }
-  }
-
-  static std::string name_of(const ParsedExpression& result) {
-    if (result.GetExpressionClass() == duckdb::ExpressionClass::CONSTANT) {
-      const duckdb::Value& value = result.Cast<duckdb::ConstantExpression>().value;
-      if (value.IsNull()) return "NULL";
-      if (value.type().IsIntegral()) return "Int64(" + value.ToString() + ")";
-      if (value.type().id() == duckdb::LogicalTypeId::VARCHAR) {
-        return "Utf8(\"" + value.ToString() + "\")";
-      }
-      return {};
-    }
-    if (result.GetExpressionClass() != duckdb::ExpressionClass::FUNCTION) return {};
-    const auto& function = result.Cast<duckdb::FunctionExpression>();
-    if (function.filter || function.distinct) return {};
-    if (function.function_name == "count_star") return "count(*)";
-    if (function.function_name == "count" && function.children.size() == 1 &&
-        function.children[0]->GetExpressionClass() == duckdb::ExpressionClass::CONSTANT) {
-      return "count(" + name_of(*function.children[0]) + ")";
-    }
-    return {};
-  }
-
-  static std::string short_name_of(const ParsedExpression& result) {
-    switch (result.GetExpressionClass()) {
-      case duckdb::ExpressionClass::FUNCTION: {
-        const auto& function = result.Cast<duckdb::FunctionExpression>();
-        if (function.is_operator) return "?column?";
-        return function.function_name == "count_star" ? "count" : function.function_name;
-      }
-      case duckdb::ExpressionClass::CAST:
-        return short_name_of(*result.Cast<duckdb::CastExpression>().child);
-      case duckdb::ExpressionClass::CASE:
-        return "case";
-      case duckdb::ExpressionClass::COLUMN_REF:
-      case duckdb::ExpressionClass::STAR:
-        return {};
-      default:  // of DuckDB, which has many
-        return "?column?";
-    }
-  }
-
   const Names names_;
+  CommonNames common_names_;  ///< of what was seen so far, and of all that is around it
   Needs needs_;
   std::optional<Error> refusal_;
 };
-
-/// `DESCRIBE t` and `SHOW TABLES` as what they ask for. Empty: it is neither.
-std::string text_of_show(const duckdb::SelectStatement& statement) {
-  if (statement.node->type != QueryNodeType::SELECT_NODE) return {};
-  const auto& from = statement.node->Cast<duckdb::SelectNode>().from_table;
-  if (!from || from->type != TableReferenceType::SHOW_REF) return {};
-  const auto& show = from->Cast<duckdb::ShowRef>();
-  if (show.show_type != duckdb::ShowType::DESCRIBE) return {};
-  const std::string information = std::string("restate.") + kInformationSchema;
-  if (show.table_name == "\"tables\"") {
-    return "SELECT table_catalog, table_schema, table_name, table_type FROM " + information +
-           ".tables ORDER BY table_schema, table_name";
-  }
-  // The parser makes `SELECT * FROM t` of a name.
-  if (!show.query || show.query->type != QueryNodeType::SELECT_NODE) return {};
-  const TableRef& described = *show.query->Cast<duckdb::SelectNode>().from_table;
-  if (described.type != TableReferenceType::BASE_TABLE) return {};
-  const std::string& name = described.Cast<duckdb::BaseTableRef>().table_name;
-  if (find_table(name) == nullptr) return {};
-  return "SELECT column_name, data_type, is_nullable FROM " + information +
-         ".columns WHERE table_schema = 'public' AND table_name = " + sql_literal(name) +
-         " ORDER BY ordinal_position";
-}
 
 std::optional<Error> refusal_of(duckdb::StatementType type) {
   switch (type) {
@@ -245,85 +172,6 @@ std::optional<Error> refusal_of(duckdb::StatementType type) {
       return Error{Code::kInvalidArgument,
                    "Only SELECT is supported: the tables cannot be changed"};
   }
-}
-
-/// A number that stands in the text; nothing: something else does.
-std::optional<std::size_t> constant_of(const ExpressionPtr& expression) {
-  if (!expression || expression->GetExpressionClass() != duckdb::ExpressionClass::CONSTANT) {
-    return std::nullopt;
-  }
-  const duckdb::Value& value = expression->Cast<duckdb::ConstantExpression>().value;
-  if (value.IsNull() || !value.type().IsIntegral()) return std::nullopt;
-  const auto number = value.GetValue<std::int64_t>();
-  if (number < 0) return std::nullopt;
-  return static_cast<std::size_t>(number);
-}
-
-/// True if `at` is made of columns, constants and few functions: a condition that a scan is told of
-/// as a whole, or a result that stands for its row alone.
-bool is_plain(ParsedExpression& at) {
-  const auto kind = at.GetExpressionClass();
-  if (kind == duckdb::ExpressionClass::WINDOW || kind == duckdb::ExpressionClass::SUBQUERY) {
-    return false;
-  }
-  if (kind == duckdb::ExpressionClass::FUNCTION) {
-    const std::string& name = at.Cast<duckdb::FunctionExpression>().function_name;
-    if (name != "+" && name != "-" && name != "now") return false;
-  }
-  if (kind == duckdb::ExpressionClass::STAR) {
-    const auto& star = at.Cast<duckdb::StarExpression>();
-    return star.replace_list.empty() && star.rename_list.empty();
-  }
-  bool all = true;
-  duckdb::ParsedExpressionIterator::EnumerateChildren(
-      at, [&](ParsedExpression& child) { all = all && is_plain(child); });
-  return all;
-}
-
-/// `SELECT ... FROM sys_invocation [WHERE ...] ORDER BY created_at LIMIT 25`, and nothing more than
-/// that: what a list of the newest is made of.
-std::optional<TopOfTable> top_of_table(QueryNode& node) {
-  // More are no top, and each part of the scan keeps as many.
-  constexpr std::size_t kMostRows = 1000;
-  if (node.type != QueryNodeType::SELECT_NODE || !node.cte_map.map.empty()) return {};
-  auto& select = node.Cast<duckdb::SelectNode>();
-  if (!select.from_table || select.from_table->type != TableReferenceType::BASE_TABLE ||
-      !select.from_table->column_name_alias.empty() || select.from_table->sample || select.sample ||
-      select.having || select.qualify ||
-      select.aggregate_handling != duckdb::AggregateHandling::STANDARD_HANDLING ||
-      !select.groups.group_expressions.empty() || node.modifiers.size() != 2) {
-    return {};
-  }
-  if (select.where_clause && !is_plain(*select.where_clause)) return {};
-  const Table* table = find_table(
-      duckdb::StringUtil::Lower(select.from_table->Cast<duckdb::BaseTableRef>().table_name));
-  if (table == nullptr ||
-      (table->id != TableId::kInvocation && table->id != TableId::kInvocationStatus)) {
-    return {};
-  }
-  if (node.modifiers[0]->type != duckdb::ResultModifierType::ORDER_MODIFIER ||
-      node.modifiers[1]->type != duckdb::ResultModifierType::LIMIT_MODIFIER) {
-    return {};
-  }
-  auto& order = node.modifiers[0]->Cast<duckdb::OrderModifier>().orders[0];
-  auto& limit = node.modifiers[1]->Cast<duckdb::LimitModifier>();
-  const auto rows = constant_of(limit.limit);
-  const auto offset = limit.offset ? constant_of(limit.offset) : std::size_t{0};
-  if (!rows || !offset || *rows == 0 || *rows > kMostRows || *offset > kMostRows) return {};
-  if (order.expression->GetExpressionClass() != duckdb::ExpressionClass::COLUMN_REF) return {};
-  const std::string by = duckdb::StringUtil::Lower(
-      order.expression->Cast<duckdb::ColumnRefExpression>().GetColumnName());
-  if (by != "created_at" && by != "modified_at") return {};
-  for (auto& result : select.select_list) {
-    // A result of that name would be what the order is about.
-    if (result->HasAlias() && duckdb::StringUtil::CIEquals(result->GetAlias(), by)) return {};
-    if (!is_plain(*result)) return {};
-  }
-  Top top;
-  top.column = column_index(*table, by);
-  top.descending = order.type == duckdb::OrderType::DESCENDING;
-  top.rows = *rows + *offset;
-  return TopOfTable{table->id, top};
 }
 
 /// A statement of ours, over no rows of partitions.
@@ -346,6 +194,8 @@ std::string sql_literal(std::string_view text) {
 
 Result<Prepared> prepare_statement(duckdb::ClientContext& context, const std::string& sql,
                                    Names names) {
+  RESTATE_TRY(const std::string shown, text_of_show(sql));
+  if (!shown.empty()) return parse_own(context, shown);
   duckdb::Parser parser(context.GetParserOptions());
   parser.ParseQuery(sql);
   if (parser.statements.empty()) return Error{Code::kInvalidArgument, "There is no statement"};
@@ -371,10 +221,10 @@ Result<Prepared> prepare_statement(duckdb::ClientContext& context, const std::st
   if (const std::string text = text_of_show(select); !text.empty()) {
     return parse_own(context, text);
   }
+  const auto top = top_of_table(*select.node);  // while tables have their names
   Rewriter rewriter(names);
   rewriter.node(*select.node);
   if (rewriter.refusal()) return *rewriter.refusal();
-  const auto top = top_of_table(*select.node);
   return Prepared{std::move(statement), rewriter.needs(), top};
 }
 

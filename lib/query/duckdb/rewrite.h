@@ -4,6 +4,7 @@
 /// From a text to a statement that may be run here: only reading, and with the few things that
 /// clients write and DuckDB understands otherwise.
 
+#include "query/duckdb/result_names.h"
 #include "query/duckdb/scan_function.h"
 #include "query/inputs.h"
 
@@ -11,7 +12,6 @@
 
 #include <duckdb.hpp>
 
-#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -26,12 +26,6 @@ struct Prepared {
 
 /// The schema that stands in for `information_schema`, whose name DuckDB keeps for itself.
 inline constexpr const char* kInformationSchema = "restate_information";
-
-/// How results without a name are called.
-enum class Names : std::uint8_t {
-  kSpelled,  ///< `count(*)`, `Int64(1)`
-  kShort,    ///< as PostgreSQL has it: `count`, `?column?`
-};
 
 /// - `kInvalidArgument`: no statement, not well-formed, or one that would change something.
 /// - `kUnsupported`: several statements, transactions, settings.

@@ -33,4 +33,7 @@ std::optional<std::set<InvocationId>> planned_invocations(duckdb::Connection& co
 /// What the statement reads. Before it runs.
 void set_inputs(duckdb::Connection& connection, InputsPtr inputs);
 
+/// Lets go of it, and of all else that concerns the statement.
+void forget_inputs(duckdb::Connection& connection);
+
 }  // namespace restate::query

@@ -134,6 +134,71 @@ TEST_CASE("a lookup by id reads one row of the store", "[query]") {
   CHECK(bench.counts().scanned == 0);
 }
 
+TEST_CASE("a table has its name, however it is written", "[query]") {
+  const Bench bench = example();
+  const std::string greeter = R"({"rows":[{"name":"Greeter"}]})";
+  for (const char* from :
+       {"sys_service", "SYS_Service", "\"sys_service\"", "public.sys_service",
+        "restate.public.sys_service", "sys_service AS s", "sys_service AS s(name, other)",
+        "(SELECT * FROM sys_service)", "(SELECT * FROM sys_service s)",
+        "(SELECT name FROM sys_service UNION SELECT name FROM sys_service)"}) {
+    CHECK(rows(bench, std::string("SELECT name FROM ") + from + " WHERE name = 'Greeter'") ==
+          greeter);
+  }
+  for (const char* name : {"sys_service.name", "public.sys_service.name",
+                           "restate.public.sys_service.name", "Sys_Service.Name"}) {
+    CHECK(rows(bench, std::string("SELECT ") + name + " FROM public.sys_service WHERE " + name +
+                          " = 'Greeter'") == greeter);
+  }
+  CHECK(rows(bench,
+             "SELECT a.name FROM sys_service a JOIN sys_service b USING (name) LEFT JOIN "
+             "sys_deployment d ON d.id = a.deployment_id WHERE a.name = 'Greeter'") == greeter);
+  CHECK(rows(bench,
+             "SELECT name FROM sys_service WHERE name IN (SELECT target_service_name FROM "
+             "sys_invocation WHERE status = 'completed')") == greeter);
+  SECTION("unless the statement means something else by it") {
+    CHECK(rows(bench,
+               "WITH sys_service AS (SELECT 'Greeter' AS name) SELECT name FROM sys_service") ==
+          greeter);
+    CHECK(rows(bench,
+               "WITH Sys_Service AS (SELECT 'x' AS y) SELECT name FROM (SELECT count(*) FROM "
+               "sys_service) c(n), public.sys_service s WHERE n = 1 AND s.name = 'Greeter'") ==
+          greeter);
+    CHECK(rows(bench,
+               "WITH RECURSIVE state(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM state WHERE "
+               "n < 3) SELECT max(n) AS n FROM state") == R"({"rows":[{"n":3}]})");
+    CHECK(rows(bench, "WITH t AS (SELECT * FROM sys_service) SELECT name FROM t WHERE "
+                      "name = 'Greeter'") == greeter);
+  }
+}
+
+TEST_CASE("a statement that is over holds nothing of what it read", "[query]") {
+  const Bench bench = example();
+  const auto inputs = bench.inputs();
+  for (const char* sql : {"SELECT * FROM sys_invocation", "SELECT id FROM sys_invocation LIMIT 1",
+                          "SELECT name FROM sys_service", "SELECT CAST(id AS INT) FROM sys_invocation"}) {
+    const auto statement = engine().make_statement(sql, Format::kJson);
+    REQUIRE(statement->prepare());
+    const auto begun = statement->begin(inputs);
+    while (begun) {
+      const auto piece = statement->next(1024);
+      if (!piece || piece->last) break;
+    }
+  }
+  CHECK(inputs.use_count() == 1);
+  SECTION("nor does one that ended early") {
+    {
+      const auto statement = engine().make_statement("SELECT * FROM sys_invocation", Format::kJson);
+      REQUIRE(statement->prepare());
+      REQUIRE(statement->begin(inputs));
+      statement->interrupt();
+    }
+    CHECK(inputs.use_count() == 1);
+    // And the next one is not interrupted by that.
+    CHECK(rows(bench, "SELECT count(*) AS n FROM sys_invocation") == R"({"rows":[{"n":3}]})");
+  }
+}
+
 TEST_CASE("the plan of a statement says which invocations it is about", "[query]") {
   const auto only = [](const std::string& sql) {
     const auto found = engine().make_statement(sql, Format::kJson)->prepare();
@@ -239,6 +304,15 @@ TEST_CASE("filters give what they would give without help", "[query]") {
   CHECK(count("target_service_name = 'Greeter' AND modified_at <= '1970-01-01T00:00:02.001Z'") ==
         n(2));
   CHECK(count("target_service_key IS NULL") == n(2));
+  const std::string a = "'" + id_of(1000, 1).str() + "'", b = "'" + id_of(2000, 3).str() + "'";
+  CHECK(count("id = " + a) == n(1));
+  CHECK(count("id IN (" + a + ", " + b + ", 'bogus', NULL)") == n(2));
+  CHECK(count("id IN (" + a + ", " + b + ") AND id = " + b) == n(1));
+  CHECK(count("id = " + a + " AND status = 'completed'") == n(0));
+  CHECK(count("id = 'bogus'") == n(0));
+  CHECK(count("id = NULL") == n(0));
+  CHECK(count("id != " + a) == n(2));
+  CHECK(count("upper(id) = upper(" + a + ")") == n(1));
 }
 
 TEST_CASE("the newest come first, however little of the rest is read", "[query]") {
@@ -389,4 +463,27 @@ TEST_CASE("tables describe themselves", "[query]") {
   CHECK(rows(bench,
              "SELECT table_type FROM information_schema.tables WHERE table_name = "
              "'sys_invocation'") == R"({"rows":[{"table_type":"VIEW"}]})");
+  const std::string columns = rows(bench, "SHOW COLUMNS FROM sys_service");
+  CHECK(columns.starts_with(R"({"rows":[{"table_catalog":"restate","table_schema":"public",)"
+                            R"("table_name":"sys_service","column_name":"name",)"
+                            R"("data_type":"LargeUtf8","is_nullable":"YES"},)"));
+  CHECK(rows(bench, "show columns in restate.public.\"sys_service\";") == columns);
+  CHECK(rows(bench, "SHOW sys_service") == rows(bench, "DESCRIBE sys_service"));
+  CHECK(rows(bench, "SHOW TABLES").find("sys_invocation_state") != std::string::npos);
+  CHECK(status("SHOW COLUMNS FROM nope") == 500);
+}
+
+TEST_CASE("settings that clients know are shown", "[query]") {
+  const Bench bench;
+  const std::string schema =
+      R"({"rows":[{"name":"datafusion.catalog.default_schema","value":"public"}]})";
+  CHECK(rows(bench, "SHOW datafusion.catalog.default_schema") == schema);
+  CHECK(rows(bench, " Show DataFusion.Catalog.Default_Schema ;") == schema);
+  CHECK(rows(bench, "SHOW TIME ZONE") == rows(bench, "SHOW timezone"));
+  CHECK(rows(bench, "SHOW ALL").find(R"("name":"datafusion.execution.time_zone")") !=
+        std::string::npos);
+  CHECK(rows(bench,
+             "SELECT name, value FROM information_schema.df_settings WHERE name LIKE "
+             "'%default_schema'") == schema);
+  CHECK(status("SHOW nope.at_all") == 500);
 }
