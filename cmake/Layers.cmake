@@ -23,7 +23,7 @@ set(RESTATE_LAYERS
   "admin: common wire runtime http schema protocol metadata query cluster partition invoker worker"
   "connect: common wire runtime http protocol invoker"
   "node: common wire runtime http storage metadata bifrost schema partition protocol invoker worker query ingress cluster admin native connect"
-  "engine: common wire runtime http storage metadata bifrost schema partition protocol invoker worker ingress admin native node uv connect"
+  "engine: common wire runtime http storage metadata bifrost schema partition protocol invoker worker query ingress admin native node uv connect"
   "sim: common wire runtime http storage metadata bifrost schema partition protocol invoker worker ingress admin native node"
   "trial: common wire runtime http storage metadata bifrost schema partition protocol invoker worker ingress admin native node sim"
 )

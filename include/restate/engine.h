@@ -8,15 +8,24 @@
 #include <restate/log.h>
 #include <restate/result.h>
 #include <restate/service.h>
+#include <restate/time.h>
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 
+typedef struct uv_loop_s uv_loop_t;
+
 namespace restate {
+
+namespace query {
+class SqlEngine;
+}
 
 struct EngineOptions {
   /// Where logs and tables live; created when it is new. Nothing: all in memory. One engine per
@@ -24,6 +33,9 @@ struct EngineOptions {
   std::optional<std::string> data_dir = {};
   /// Threads that run partitions. One is a whole engine.
   std::uint32_t shards = 1;
+  /// A loop that the program runs: the engine is a guest on it instead of having shards of its own.
+  /// See below. Null: threads of its own.
+  uv_loop_t* loop = nullptr;
   /// Of a new data directory; fixed afterwards.
   std::uint16_t partitions = 4;
   /// Ports to open on `bind_ip`; nothing: none. 0 picks a free one.
@@ -35,16 +47,25 @@ struct EngineOptions {
   /// Memory for all that the engine holds, in bytes; at least 32 MiB. What the program itself, its
   /// threads and the handlers take comes on top. A message may have an eighth of it (docs/memory.md).
   std::size_t memory = std::size_t{256} << 20;
+  /// What answers `Engine::query`: see <restate/sql.h>. Nothing: nothing does.
+  std::function<std::unique_ptr<query::SqlEngine>()> sql = {};
   /// Outlives the engine; null: silence.
   Logger* logger = nullptr;
   /// Called once, on a thread of the engine, when the disk refused and the engine entered its failed
-  /// state: it answers `kUnavailable` to everything and acknowledges nothing any more. The process
+  /// state (or, on a loop of the program, could not start): it answers `kUnavailable` to everything and acknowledges nothing any more. The process
   /// goes on; a restart recovers everything acknowledged.
   std::function<void(const Error&)> on_fatal = {};
 };
 
-/// Runs on threads of its own, named `restate-*`, which block all signals. Closes when destroyed:
-/// running handlers are unwound, and go on when the directory is opened again.
+/// Runs on threads of its own, named `restate-*`, which block all signals. Any number of engines may
+/// live in one process. Closes when destroyed: running handlers are unwound, and go on when the
+/// directory is opened again.
+///
+/// On a loop of the program it is opened, called and destroyed on the loop's thread, and answers come
+/// there, while the loop runs: take them with `Reply::then`. `open` and `serve` return at once, and
+/// calls wait until both have had their effect. Before it is destroyed, `stop` it and let the loop run
+/// until the answer is there; what is destroyed earlier runs the loop itself, which must not be inside
+/// `uv_run` then. Handlers run on threads all the same. The program ignores or blocks SIGPIPE.
 class Engine {
  public:
   /// - `kAlreadyExists`: another engine has the directory.
@@ -89,6 +110,13 @@ class Engine {
   Reply<R> attach(std::string_view invocation_id) {
     return detail::decoded<R>(attach(invocation_id));
   }
+  /// Asks an invocation to end: the step that it waits at, or takes next, fails with `kTerminal` and
+  /// status 409, as do the calls it made. What its handler makes of that is its result.
+  /// - `kNotFound`: no such invocation. `kFailedPrecondition`: it has ended.
+  Reply<void> cancel(std::string_view invocation_id);
+  /// Ends an invocation where it stands, with status 409; its handler does not hear of it, so nothing
+  /// is compensated. Errors as `cancel`.
+  Reply<void> kill(std::string_view invocation_id);
   /// Completes an awakeable with a value.
   Reply<void> resolve_awakeable(std::string_view id, Bytes value);
   template <class T = Bytes>
@@ -100,6 +128,31 @@ class Engine {
   /// Completes an awakeable with a failure.
   Reply<void> reject_awakeable(std::string_view id, std::string_view message);
 
+  /// The state of an object or of a workflow, by name, as its last step left it: after the answer of
+  /// a call everything that the call has set. Empty for a key that has none.
+  /// - `kNotFound`: no such service. `kInvalidArgument`: its kind has no state.
+  Reply<std::map<std::string, Bytes>> read_state(std::string_view service, std::string_view key);
+  /// One value of it; nothing: it is not set.
+  Reply<std::optional<Bytes>> read_state(std::string_view service, std::string_view key,
+                                         std::string_view name);
+  /// The answer to a statement in SQL, as JSON: `{"rows":[{"column":value,...},...]}`. The tables are
+  /// those of docs/query.md, each statement sees one moment of each partition, and none can change
+  /// them.
+  /// - `kInvalidArgument`: the statement. `kOverloaded`: too many at once, or the answer is larger
+  ///   than the engine's memory allows. `kUnsupported`: the engine was opened without SQL.
+  Reply<Bytes> query(std::string_view sql);
+
+  /// Takes nothing new from this program, waits until its calls are answered and no handler runs, and
+  /// closes. After `deadline` it closes in any case: what runs then is unwound, and goes on when the
+  /// directory is opened again. A handler that waits runs until it suspends (see
+  /// `inactivity_timeout_ms`). Answers when all is closed, once and for ever:
+  /// - `kTimeout`: something was unwound.
+  /// Everything else answers `kShutdown` from now on.
+  Reply<void> stop(Duration deadline = std::chrono::seconds(30));
+
+  /// Answers when the engine has started, and the ports are open: at once, but for one that runs on a
+  /// loop of the program.
+  Reply<void> started();
   /// The ports in use, if any were asked for.
   std::optional<std::uint16_t> ingress_port() const;
   std::optional<std::uint16_t> admin_port() const;

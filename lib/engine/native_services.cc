@@ -2,7 +2,6 @@
 
 #include "admin/discoverer.h"
 #include "native/in_process.h"
-#include "native/pool.h"
 #include "protocol/discovery.h"
 
 #include <algorithm>

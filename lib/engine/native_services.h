@@ -4,13 +4,14 @@
 /// The services of this process: who runs them, and the way to them on every shard.
 
 #include "invoker/deployment_client.h"
-#include "native/handler_pool.h"
+#include "native/pool.h"
 #include "native/registry.h"
 #include "schema/registry.h"
 
 #include <restate/runtime.h>
 #include <restate/service.h>
 
+#include <cstdint>
 #include <memory>
 #include <mutex>
 #include <vector>
@@ -26,6 +27,8 @@ class NativeServices {
 
   /// Adds a service, or replaces the one of its name. Any thread; attempts see it soon after.
   Result<void> add(ServiceDefinition service);
+  /// Handlers that compute, or are about to; any thread.
+  std::uint32_t busy() const { return pool_->busy(); }
   /// What the registry is told.
   std::vector<schema::DiscoveredService> discovered() const;
   /// The way to the services for one shard, to be made and destroyed on it.
@@ -37,7 +40,7 @@ class NativeServices {
   native::ServiceRegistryPtr registry() const;
 
   Runtime& runtime_;
-  std::unique_ptr<native::HandlerPool> pool_;
+  std::unique_ptr<native::ThreadPool> pool_;
   mutable std::mutex mutex_;
   std::vector<ServiceDefinition> definitions_;
   native::ServiceRegistryPtr registry_;

@@ -146,6 +146,12 @@ std::uint32_t ThreadPool::threads() const {
   return static_cast<std::uint32_t>(threads_.size());
 }
 
+std::uint32_t ThreadPool::busy() const {
+  const std::lock_guard lock(state_->mutex);
+  const std::size_t computing = state_->running.size() - state_->waiting.size();
+  return static_cast<std::uint32_t>(state_->queue.size() + computing);
+}
+
 void ThreadPool::work() {
   block_signals();
   std::unique_lock lock(state_->mutex);

@@ -43,6 +43,8 @@ class ThreadPool final : public HandlerPool {
   std::shared_ptr<Mailbox> run(HandlerJob job) override;
 
   std::uint32_t threads() const;
+  /// Handlers that do not wait for anything, those that wait for a thread included.
+  std::uint32_t busy() const;
 
  private:
   class Box;

@@ -178,6 +178,7 @@ class Node::Impl : public std::enable_shared_from_this<Node::Impl>, private quer
 
   worker::PartitionClient& client(Shard& shard) { return shards_[shard.index()]->client(); }
   schema::SchemaPtr schema(Shard& shard) { return shards_[shard.index()]->schema().current(); }
+  query::InputSource& query_source() { return *this; }
   const Config& config() const { return config_; }
 
   /// A simulated crash, or a host that does not wait: whatever is there goes now.
@@ -616,6 +617,7 @@ void Node::stop(Completion<void> done) { impl_->stop(std::move(done)); }
 void Node::reconfigure(const Config& config) { impl_->reconfigure(config); }
 worker::PartitionClient& Node::client(Shard& shard) { return impl_->client(shard); }
 schema::SchemaPtr Node::schema(Shard& shard) { return impl_->schema(shard); }
+query::InputSource& Node::query_source() { return impl_->query_source(); }
 const Config& Node::config() const { return impl_->config(); }
 
 }  // namespace restate::node

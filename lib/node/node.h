@@ -37,6 +37,7 @@ namespace restate::protocol {
 class RequestIdentity;
 }
 namespace restate::query {
+class InputSource;
 class SqlEngine;
 }
 
@@ -114,6 +115,8 @@ class Node {
   worker::PartitionClient& client(Shard& shard);
   /// The registry as `shard` knows it.
   schema::SchemaPtr schema(Shard& shard);
+  /// What statements read. Call on shard 0; valid between start and stop.
+  query::InputSource& query_source();
   const Config& config() const;
 
  private:

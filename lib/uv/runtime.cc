@@ -185,6 +185,7 @@ Shard& Attached::shard(std::uint32_t index) {
   return impl_->shard;
 }
 
+void Attached::run_loop_once() { uv_run(impl_->shard.loop(), UV_RUN_ONCE); }
 void Attached::begin_shutdown() { impl_->shard.begin_shutdown(); }
 void Attached::stop() { impl_->stop(); }
 

@@ -93,6 +93,10 @@ class Attached final : public restate::Runtime {
   std::uint32_t shard_count() const override { return 1; }
   Shard& shard(std::uint32_t index = 0) override;
 
+  /// One iteration of the loop, for a host that must wait for an answer before it runs the loop, or
+  /// after. Not inside a callback of the loop.
+  void run_loop_once();
+
   void begin_shutdown();
   /// As `Runtime::stop`. Not inside a task of the shard.
   void stop();
