@@ -1,0 +1,161 @@
+// What an engine inside a program costs: how soon it answers, what it takes while it does nothing,
+// and what a call of a handler that does nothing takes.
+//
+//     bench-embedded [DIRECTORY] [calls]
+//
+// Without a directory, or with `-`, in memory; a directory is emptied. One JSON object.
+
+#include <restate/context.h>
+#include <restate/engine.h>
+
+#include <fmt/format.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <future>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <vector>
+
+namespace {
+
+using namespace restate;
+using namespace std::chrono_literals;
+using Clock = std::chrono::steady_clock;
+
+constexpr int kClients = 64;
+/// What the start has left behind, timers of a second included, is over by then.
+constexpr auto kSettle = 5s;
+constexpr auto kIdle = 5s;
+
+double seconds_since(Clock::time_point start) {
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
+
+double cpu_seconds() {
+  rusage usage{};
+  ::getrusage(RUSAGE_SELF, &usage);
+  const auto seconds = [](const timeval& t) {
+    return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_usec) / 1e6;
+  };
+  return seconds(usage.ru_utime) + seconds(usage.ru_stime);
+}
+
+double resident_mib() {
+  std::ifstream file("/proc/self/statm");
+  double size = 0, pages = 0;
+  file >> size >> pages;
+  return pages * static_cast<double>(::sysconf(_SC_PAGESIZE)) / (1 << 20);
+}
+
+/// How often threads of this process have gone to sleep by themselves, all but this one.
+std::uint64_t wakeups() {
+  constexpr std::string_view kField = "voluntary_ctxt_switches:";
+  std::uint64_t sum = 0;
+  for (const auto& task : std::filesystem::directory_iterator("/proc/self/task")) {
+    if (task.path().filename() == std::to_string(::gettid())) continue;
+    std::ifstream file(task.path() / "status");
+    for (std::string line; std::getline(file, line);) {
+      if (line.starts_with(kField)) sum += std::stoull(line.substr(kField.size()));
+    }
+  }
+  return sum;
+}
+
+/// Keeps `kClients` calls under way until `calls` are answered.
+class Load {
+ public:
+  Load(Engine& engine, int calls) : engine_(engine), left_(calls) {}
+
+  void run() {
+    auto done = done_.get_future();
+    for (int i = 0; i < kClients; ++i) next();
+    done.wait();
+  }
+  bool failed() const { return failed_; }
+
+ private:
+  void next() {
+    if (left_.fetch_sub(1) <= 0) {
+      if (++idle_ == kClients) done_.set_value();
+      return;
+    }
+    engine_.call("Bench", "noop", {}).then([this](const Result<Bytes>& answer) {
+      if (!answer) failed_ = true;
+      next();
+    });
+  }
+
+  Engine& engine_;
+  std::atomic<int> left_;
+  std::atomic<int> idle_{0};
+  std::atomic<bool> failed_{false};
+  std::promise<void> done_;
+};
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const std::string directory = argc > 1 ? argv[1] : "-";
+  const int calls = argc > 2 ? std::atoi(argv[2]) : 50'000;
+  EngineOptions options;
+  if (directory != "-") {
+    std::filesystem::remove_all(directory);
+    options.data_dir = directory;
+  }
+  const double before_mib = resident_mib();
+  const auto begin = Clock::now();
+  auto engine = Engine::open(options);
+  if (!engine) return report(engine.error());
+  const double opened = seconds_since(begin);
+  if (auto served = engine->serve(Service("Bench").handler(
+          "noop", [](Context&) -> Result<Bytes> { return Bytes(); }));
+      !served) {
+    return report(served.error());
+  }
+  const double served = seconds_since(begin);
+  if (auto first = engine->call("Bench", "noop", {}).get(); !first) return report(first.error());
+  const double first_call = seconds_since(begin);
+
+  std::this_thread::sleep_for(kSettle);
+  const double idle_mib = resident_mib();
+  const std::uint64_t idle_wakeups = wakeups();
+  const double idle_cpu = cpu_seconds();
+  std::this_thread::sleep_for(kIdle);
+  const std::uint64_t woken = wakeups() - idle_wakeups;
+  const double slept_cpu = cpu_seconds() - idle_cpu;
+
+  std::vector<double> latencies;
+  for (int i = 0; i < 2'000; ++i) {
+    const auto start = Clock::now();
+    if (auto answer = engine->call("Bench", "noop", {}).get(); !answer) return report(answer.error());
+    latencies.push_back(seconds_since(start) * 1e6);
+  }
+  std::sort(latencies.begin(), latencies.end());
+
+  Load(*engine, calls / 10).run();  // threads and caches
+  Load load(*engine, calls);
+  const double load_cpu = cpu_seconds();
+  const auto load_begin = Clock::now();
+  load.run();
+  const double took = seconds_since(load_begin);
+  const double cpu = cpu_seconds() - load_cpu;
+  fmt::print(
+      "{{\"mode\":\"{}\",\"open_ms\":{:.1f},\"served_ms\":{:.1f},\"first_call_ms\":{:.1f},"
+      "\"rss_before_mib\":{:.1f},\"rss_idle_mib\":{:.1f},\"rss_loaded_mib\":{:.1f},"
+      "\"idle_wakeups_5s\":{},\"idle_cpu_ms_5s\":{:.1f},\"p50_us\":{:.0f},\"p99_us\":{:.0f},"
+      "\"calls_per_second\":{:.0f},\"cpu_seconds_per_1000\":{:.4f}}}\n",
+      options.data_dir ? "durable" : "memory", opened * 1e3, served * 1e3, first_call * 1e3,
+      before_mib, idle_mib, resident_mib(), woken, slept_cpu * 1e3,
+      latencies[latencies.size() / 2], latencies[latencies.size() * 99 / 100], calls / took,
+      cpu / calls * 1e3);
+  return load.failed() ? 1 : 0;
+}
