@@ -31,7 +31,6 @@ Result<Bytes> add(Context& ctx, Bytes amount) {
 
 /// Sleeps for longer than any test, and tells how that ended.
 Result<Bytes> sleep(Context& ctx) {
-  RESTATE_TRY_VOID(ctx.run("begin", [] {}));
   const auto slept = ctx.sleep(1h);
   if (!slept && slept.error().code != Code::kTerminal) return slept.error();
   return Bytes(slept ? "slept" : "caught " + std::to_string(slept.error().status));
