@@ -22,7 +22,7 @@ struct ThreadPoolOptions {
   /// Started when they are needed, kept until the end.
   std::uint32_t max_threads = 64;
   /// A handler that is dear to replay keeps its thread for this long, whoever else wants it.
-  Duration patience = milliseconds(20);
+  Duration patience = milliseconds(5);
   std::string thread_name = "restate-handler";  ///< cut to 15 characters
 };
 

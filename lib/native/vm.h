@@ -69,9 +69,11 @@ class Vm {
   bool ready() const { return ready_; }
   /// Suspended, failed, ended or abandoned.
   bool closed() const { return closed_; }
-  /// This attempt has done as much as it replayed. If every attempt does, all replays together cost no
-  /// more than the steps themselves.
-  bool has_earned_its_replay() const { return 2 * new_commands_ >= start_.known_entries; }
+  /// This attempt has done as much as it replayed, or that was next to nothing. If every attempt does, all
+  /// replays together cost no more than the steps themselves.
+  bool has_earned_its_replay() const {
+    return 2 * new_commands_ + kNextToNothing >= start_.known_entries;
+  }
   /// Moves out what was written since the last call.
   ByteChain take_output();
   std::size_t output_bytes() const { return output_bytes_; }
@@ -161,6 +163,7 @@ class Vm {
   void fail(protocol::ErrorMessage error);
 
  private:
+  static constexpr std::uint32_t kNextToNothing = 32;  ///< entries
   struct Slot {
     wire::NotificationId id;
     std::optional<wire::NotificationResult> result;

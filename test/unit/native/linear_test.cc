@@ -73,7 +73,7 @@ TEST_CASE("with others waiting for its thread, a handler replays no more than it
   int entered = 0;
   REQUIRE(engine.run(naps(entered)).kind == Outcome::Kind::kEnded);
   CHECK(entered > 2);
-  CHECK(entered < 16);  // each attempt gets about twice as far as the one before
+  CHECK(entered < 40);  // beyond the first few, each attempt gets twice as far as the one before
   CHECK(engine.frames < 8 * kSteps);
 }
 
