@@ -60,8 +60,8 @@ static Scenario two_deposits(Account account) {
 }
 
 int main() {
-  const Findings repaired_crashes = explore(two_deposits(repaired));
-  if (!repaired_crashes.none()) return verdict(repaired_crashes, repaired_crashes);
-  // It takes two at once, and slow answers of the bank: worlds where more than crashes goes wrong.
-  return verdict(simulate(two_deposits(broken)), simulate(two_deposits(repaired)));
+  const int crashed = verdict(explore(two_deposits(broken)), explore(two_deposits(repaired)));
+  // The bank may also be slow, so that one overtakes the other in the middle of a step.
+  const int anything = verdict(simulate(two_deposits(broken)), simulate(two_deposits(repaired)));
+  return crashed + anything;
 }

@@ -31,7 +31,7 @@ static Result<void> broken(Context& ctx, Shop& shop) {
 static Result<void> repaired(Context& ctx, Shop& shop) {
   RESTATE_TRY(const auto met, ctx.get("met"));
   if (!met) {
-    RESTATE_TRY_VOID(ctx.set("met", "yes"));
+    RESTATE_TRY_VOID(ctx.set("met", Bytes("yes")));
     RESTATE_TRY_VOID(ctx.run("introduce ourselves", [&] { ++shop.letters; }));
   }
   return ctx.sleep(1min, "wait for an order");

@@ -115,6 +115,8 @@ struct Config {
   std::optional<std::uint64_t> snapshot_records;
   std::uint64_t snapshots_kept = 1;
   std::uint64_t durability_check_ms = 5'000;
+  /// How often health checks and SQL hear how partitions stand. No key sets it: simulations do.
+  std::uint64_t status_interval_ms = 500;
   std::size_t batch_records = 512;  ///< applied at once
   /// For everything the node holds; nothing: each part has a bound of its own.
   std::optional<std::size_t> memory_budget;

@@ -568,7 +568,7 @@ class Node::Impl : public std::enable_shared_from_this<Node::Impl>, private quer
         }
       }
     }
-    poll_timer_->arm(home_.now() + (ready_ ? Duration(500ms) : kReadyPoll));
+    poll_timer_->arm(home_.now() + (ready_ ? Duration(milliseconds(config_.status_interval_ms)) : kReadyPoll));
   }
 
   NodeParts parts_;

@@ -36,6 +36,7 @@ worker::WorkerOptions worker_options(const Config& config, GenerationalNodeId id
     options.wanted_features.push_back(partition::Features::kUniqueRandomSeeds);
   }
   options.durability_check = milliseconds(config.durability_check_ms);
+  options.status_interval = milliseconds(config.status_interval_ms);
   const MemoryPlan& memory = config.memory;
   options.invoker.per_invocation_memory = config.per_invocation_memory;
   options.invoker.queued_journal_bytes = memory.queued_inputs;

@@ -37,6 +37,7 @@ node::Config config_of(const ApplicationOptions& options, bool impatient) {
   config.defaults.retry_max_attempts.reset();
   // What an engine does now and then only costs events here.
   config.cleanup_interval_ms = config.trim_delay_ms = config.durability_check_ms = kSeldomMs;
+  config.status_interval_ms = kSeldomMs;
   return config;
 }
 

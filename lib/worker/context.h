@@ -41,6 +41,7 @@ struct WorkerOptions {
   std::size_t batch_bytes = 1u << 20;
   /// Between two looks at what is durable.
   Duration durability_check = std::chrono::seconds(5);
+  Duration status_interval = limits::kStatusInterval;
   /// How long a durable position waits before the log below it is trimmed.
   Duration trim_delay = std::chrono::minutes(10);
   /// How tables of older formats are brought to the present one.

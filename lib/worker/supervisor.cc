@@ -37,7 +37,7 @@ void Supervisor::publish() {
   std::sort(statuses->begin(), statuses->end(),
             [](const auto& a, const auto& b) { return a.id < b.id; });
   board_.publish(std::move(statuses));
-  status_timer_->arm(context_.shard.now() + limits::kStatusInterval);
+  status_timer_->arm(context_.shard.now() + context_.options.status_interval);
 }
 
 void Supervisor::close() {

@@ -89,7 +89,7 @@ TEST_CASE("webhooks reach their awakeables across crashes", "[trial][application
   Trial trial{Seed{5}};
   std::string id;
   Application app(trial, {Service("Shop").handler("buy", [&](Context& ctx) -> Result<Bytes> {
-    RESTATE_TRY(const Awakeable paid, ctx.awakeable());
+    RESTATE_TRY(const auto paid, ctx.awakeable());
     RESTATE_TRY_VOID(ctx.run("ask to pay", [&] { id = paid.id; }));
     return ctx.await(paid.result);
   })});
@@ -120,8 +120,8 @@ TEST_CASE("what was sent one way has ended after settling", "[trial][application
                                         });
                                       }),
               Service("Office").handler("write", [](Context& ctx) -> Result<void> {
-                RESTATE_TRY_VOID(ctx.send("Post", "deliver", "a"));
-                RESTATE_TRY_VOID(ctx.send("Post", "deliver", "b"));
+                RESTATE_TRY_VOID(ctx.send("Post", "deliver", Bytes("a")));
+                RESTATE_TRY_VOID(ctx.send("Post", "deliver", Bytes("b")));
                 return {};
               })});
   CHECK(app.call("Office", "write", {}).has_value());
@@ -134,7 +134,7 @@ TEST_CASE("a request that is never answered is a problem", "[trial][application]
   Trial trial{Seed{7}};
   Application app(trial,
                   {Service("Shop").handler("wait", [](Context& ctx) -> Result<Bytes> {
-                    RESTATE_TRY(const Awakeable never, ctx.awakeable());
+                    RESTATE_TRY(const auto never, ctx.awakeable());
                     return ctx.await(never.result);
                   })},
                   {.patience = 1min});

@@ -72,7 +72,7 @@ TEST_CASE("a handler that holds together survives every crash", "[trial][explore
                                                       });
                                                     }),
                             Object("Shop").handler("buy", [](Context& ctx) -> Result<Bytes> {
-                              RESTATE_TRY_VOID(ctx.set("bought", "yes"));
+                              RESTATE_TRY_VOID(ctx.set("bought", Bytes("yes")));
                               RESTATE_TRY_VOID(ctx.sleep(1s));
                               RESTATE_TRY_VOID(ctx.call("Bank", "charge", Bytes(ctx.key())));
                               RESTATE_TRY(const auto bought, ctx.get("bought"));
