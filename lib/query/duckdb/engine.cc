@@ -7,6 +7,7 @@
 #include "query/duckdb/rewrite.h"
 #include "query/duckdb/scan_function.h"
 #include "query/duckdb/threads.h"
+#include "query/duckdb/work_time.h"
 
 #include <mutex>
 
@@ -43,6 +44,7 @@ class DuckdbStatement final : public SqlStatement {
   }
 
   Result<void> begin(InputsPtr inputs) override {
+    const WorkTime::Step step(work_);
     return guarded([&]() -> Result<void> {
       if (interrupted()) return cancelled();
       set_inputs(*connection_, std::move(inputs));
@@ -61,6 +63,7 @@ class DuckdbStatement final : public SqlStatement {
   }
 
   Result<Piece> next(std::size_t bytes) override {
+    const WorkTime::Step step(work_);
     return guarded([&]() -> Result<Piece> {
       std::string body;
       while (body.size() < bytes) {
@@ -91,6 +94,7 @@ class DuckdbStatement final : public SqlStatement {
     return interrupted_;
   }
 
+  WorkTime work_;  ///< first: the last to go
   LazyDatabase& database_;
   const std::string sql_;
   const Format format_;

@@ -5,6 +5,7 @@
 #include "query/duckdb/postgres_types.h"
 #include "query/duckdb/rewrite.h"
 #include "query/duckdb/scan_function.h"
+#include "query/duckdb/work_time.h"
 #include "query/pg/sql_text.h"
 
 #include <duckdb/common/string_util.hpp>
@@ -131,6 +132,7 @@ class PostgresStatement final : public SqlStatement {
 
   Result<void> begin(InputsPtr inputs) override {
     if (failure_ || request_.describe) return {};
+    const WorkTime::Step step(work_);
     attempt([&]() -> Result<void> {
       if (interrupted()) return cancelled();
       set_inputs(*connection_, std::move(inputs));
@@ -147,6 +149,7 @@ class PostgresStatement final : public SqlStatement {
   }
 
   Result<Piece> next(std::size_t bytes) override {
+    const WorkTime::Step step(work_);
     std::string body;
     bool last = true;
     if (!failure_) {
@@ -283,6 +286,7 @@ class PostgresStatement final : public SqlStatement {
     }).run(statement);
   }
 
+  WorkTime work_;  ///< first: the last to go
   LazyDatabase& database_;
   pg::Request request_;
   std::optional<pg::Failure> failure_;
