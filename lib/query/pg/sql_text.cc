@@ -21,23 +21,7 @@ bool begins_word(char c) {
 }
 bool in_word(char c) { return begins_word(c) || is_digit(c) || c == '$'; }
 
-enum class TokenKind : std::uint8_t {
-  kWord,       ///< a keyword or a name
-  kQuoted,     ///< `"name"`
-  kString,     ///< `'text'`, `E'text'`, `$tag$text$tag$`
-  kParameter,  ///< `$1`
-  kNumber,
-  kSymbol,  ///< one character
-};
-
-struct Token {
-  TokenKind kind;
-  std::size_t begin = 0;
-  std::string_view text;
-};
-
-/// Reads one token after the other, without comments and white space. What is not closed goes to the
-/// end.
+/// Reads one token after the other.
 class Lexer {
  public:
   explicit Lexer(std::string_view sql) : sql_(sql) {}
@@ -381,6 +365,13 @@ class Rewriting {
 };
 
 }  // namespace
+
+std::vector<Token> tokens_of(std::string_view sql) {
+  std::vector<Token> tokens;
+  Lexer lexer(sql);
+  while (auto token = lexer.next()) tokens.push_back(*token);
+  return tokens;
+}
 
 std::vector<std::string_view> split_statements(std::string_view sql, std::size_t most) {
   std::vector<std::string_view> statements;

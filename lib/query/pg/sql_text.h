@@ -12,6 +12,24 @@
 
 namespace restate::query::pg {
 
+enum class TokenKind : std::uint8_t {
+  kWord,       ///< a keyword or a name
+  kQuoted,     ///< `"name"`
+  kString,     ///< `'text'`, `E'text'`, `$tag$text$tag$`
+  kParameter,  ///< `$1`
+  kNumber,
+  kSymbol,  ///< one character
+};
+
+struct Token {
+  TokenKind kind;
+  std::size_t begin = 0;
+  std::string_view text;
+};
+
+/// A statement in pieces, without comments and white space. What is not closed goes to the end.
+std::vector<Token> tokens_of(std::string_view sql);
+
 /// The statements of a text, without what separates them; empty ones are left out. At most `most`.
 std::vector<std::string_view> split_statements(std::string_view sql, std::size_t most = SIZE_MAX);
 
