@@ -10,7 +10,6 @@
 #include <restate/time.h>
 
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <utility>
@@ -39,7 +38,7 @@ class Reply {
    public:
     virtual ~State() = default;
     /// Blocks until the answer is there.
-    virtual const Result<T>& wait() = 0;
+    virtual Result<T> wait() = 0;
     /// Calls `callback` once with the answer: now if it is there, else later on a thread of the
     /// engine, which it must not block.
     virtual void then(Function<void(const Result<T>&)> callback) = 0;
@@ -67,10 +66,7 @@ class DecodedState final : public Reply<T>::State {
  public:
   explicit DecodedState(Reply<Bytes> bytes) : bytes_(std::move(bytes)) {}
 
-  const Result<T>& wait() override {
-    std::call_once(once_, [this] { value_.emplace(decode<T>(bytes_.get(), "the result")); });
-    return *value_;
-  }
+  Result<T> wait() override { return decode<T>(bytes_.get(), "the result"); }
   void then(Function<void(const Result<T>&)> callback) override {
     bytes_.then([callback = std::move(callback)](const Result<Bytes>& bytes) mutable {
       callback(decode<T>(bytes, "the result"));
@@ -79,8 +75,6 @@ class DecodedState final : public Reply<T>::State {
 
  private:
   const Reply<Bytes> bytes_;
-  std::once_flag once_;
-  std::optional<Result<T>> value_;
 };
 
 /// An answer that was there before anybody was asked.
@@ -89,7 +83,7 @@ class AnsweredState final : public Reply<T>::State {
  public:
   explicit AnsweredState(Result<T> value) : value_(std::move(value)) {}
 
-  const Result<T>& wait() override { return value_; }
+  Result<T> wait() override { return value_; }
   void then(Function<void(const Result<T>&)> callback) override { callback(value_); }
 
  private:

@@ -15,7 +15,7 @@ namespace restate::engine {
 template <class T>
 class ReplyState final : public Reply<T>::State {
  public:
-  const Result<T>& wait() override {
+  Result<T> wait() override {
     std::unique_lock lock(mutex_);
     answered_.wait(lock, [this] { return answer_.has_value(); });
     return *answer_;
