@@ -61,6 +61,7 @@ void Admin::route(Call call) {
 }
 
 void Admin::reconfigure(const AdminOptions& options) {
+  options_.defaults = options.defaults;
   options_.bearer_token = options.bearer_token;
   options_.concurrent_requests = options.concurrent_requests;
   options_.deployment_routing_headers = options.deployment_routing_headers;

@@ -55,7 +55,7 @@ class Admin {
   void accept(std::unique_ptr<Stream> stream);
   void stop(Completion<void> done);
   /// Takes over what may change while it runs, from the next request on: the token, the limit of
-  /// requests, and the routing headers.
+  /// requests, the routing headers, and what handlers that say nothing have.
   void reconfigure(const AdminOptions& options);
 
   /// What the server calls; also the way in for whoever has a request already.

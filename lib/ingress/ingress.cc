@@ -34,6 +34,7 @@ void Ingress::stop(Completion<void> done) {
 }
 
 void Ingress::reconfigure(const IngressOptions& options) {
+  options_.defaults = options.defaults;
   options_.request_size_limit = options.request_size_limit;
   options_.concurrent_requests = options.concurrent_requests;
   options_.bearer_token = options.bearer_token;

@@ -33,8 +33,8 @@ class Ingress final : private http::ServerHandler {
   /// What was dropped goes on in its partition.
   void stop(Completion<void> done);
 
-  /// Takes over what may change while it runs, from the next request on: the limits of requests, and
-  /// the token.
+  /// Takes over what may change while it runs, from the next request on: the limits of requests, the
+  /// token, and what handlers that say nothing have.
   void reconfigure(const IngressOptions& options);
 
   /// Requests that wait for a body or an answer.

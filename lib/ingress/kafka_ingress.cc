@@ -139,6 +139,8 @@ KafkaIngress::KafkaIngress(Shard& shard, kafka::Connector& connector, worker::In
 
 KafkaIngress::~KafkaIngress() = default;
 
+void KafkaIngress::reconfigure(const KafkaRules& rules) { options_.rules = rules; }
+
 void KafkaIngress::follow(const schema::Schema& schema) {
   std::erase_if(running_, [&](const auto& entry) {
     const auto wanted = schema.subscriptions.find(entry.first);

@@ -91,6 +91,9 @@ class KafkaIngress {
   KafkaIngress(const KafkaIngress&) = delete;
   KafkaIngress& operator=(const KafkaIngress&) = delete;
 
+  /// From the next record on.
+  void reconfigure(const KafkaRules& rules);
+
   /// Subscriptions with a consumer here.
   std::size_t running() const { return running_.size(); }
   /// Adds what they have counted.
@@ -105,7 +108,7 @@ class KafkaIngress {
   }
 
   Shard& shard_;
-  const KafkaOptions options_;
+  KafkaOptions options_;
   OnTroubles on_troubles_;
   KafkaSubscription::Parts parts_;
   std::map<schema::SubscriptionId, std::unique_ptr<KafkaSubscription>> running_;

@@ -32,6 +32,8 @@ class Invoker::Impl final : public ResidentOwner, public SlotWaiter {
     slots_.forget(*this);
   }
 
+  void reconfigure(const InvokerOptions& options) { options_ = options; }
+
   void invoke(const InvocationId& invocation, std::uint32_t token,
               const wire::InvocationTarget& target, std::vector<wire::JournalEntry> journal,
               const std::optional<wire::RetryState>& queued) {
@@ -137,7 +139,7 @@ class Invoker::Impl final : public ResidentOwner, public SlotWaiter {
     return nullptr;
   }
 
-  const InvokerOptions options_;
+  InvokerOptions options_;
   ShardSlots& slots_;
   Deadlines deadlines_;
   LingeringExchanges lingering_;
@@ -153,6 +155,8 @@ Invoker::Invoker(Shard& shard, DeploymentClient& client, InvokerOptions options,
     : impl_(std::make_unique<Impl>(shard, client, std::move(options), limits, host, watchers)) {}
 
 Invoker::~Invoker() = default;
+
+void Invoker::reconfigure(const InvokerOptions& options) { impl_->reconfigure(options); }
 
 void Invoker::invoke(const InvocationId& invocation, std::uint32_t token,
                      const wire::InvocationTarget& target,

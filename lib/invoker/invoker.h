@@ -64,6 +64,10 @@ class Invoker {
   Invoker(const Invoker&) = delete;
   Invoker& operator=(const Invoker&) = delete;
 
+  /// From now on. What an attempt was told when it began, it keeps; what is waiting for a retry waits
+  /// as long as it was to.
+  void reconfigure(const InvokerOptions& options);
+
   /// Begins a residency; one that is still there under this id is aborted. `journal`: all entries,
   /// if they are at hand; else they are read. `queued`: it came through a queue, with these tries
   /// behind it, and yields to that queue instead of waiting here for a retry.

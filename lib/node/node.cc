@@ -44,6 +44,7 @@ void take_live(const Config& config, admin::AdminOptions& options) {
   options.bearer_token = config.admin_token.token;
   options.concurrent_requests = config.admin_request_limit;
   options.deployment_routing_headers = config.deployment_routing_headers;
+  options.defaults = config.defaults;
 }
 
 /// The host that clients are told, as it stands in a URL.
@@ -475,7 +476,6 @@ class Node::Impl : public std::enable_shared_from_this<Node::Impl>, private quer
     options.features["unique_random_seeds"] = config_.unique_random_seeds;
     options.metadata_members = {id_.node.value};
     options.additional_request_headers = std::move(headers);
-    options.defaults = config_.defaults;
     options.kafka_clusters = config_.kafka_clusters;
     options.kafka = parts_.kafka != nullptr;
     options.web_ui = !config_.disable_web_ui;

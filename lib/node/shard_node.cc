@@ -8,22 +8,31 @@
 namespace restate::node {
 namespace {
 
+invoker::InvokerOptions invoker_options(const Config& config, const NodeShared& shared) {
+  invoker::InvokerOptions options;
+  options.defaults = config.defaults;
+  options.message_size_limit = config.message_size_limit;
+  options.message_size_warning = config.message_size_warning;
+  options.eager_state_size_limit = config.eager_state_limit;
+  options.disable_eager_state = config.disable_eager_state;
+  options.max_awaited_future_depth = config.max_awaited_future_depth;
+  options.protocol_v7 = config.protocol_v7;
+  options.flow_control = config.vqueues;
+  options.scoped_virtual_objects = config.scoped_virtual_objects;
+  options.controlled_idempotent_sharding = shared.controlled_idempotent_sharding;
+  options.per_invocation_memory = config.per_invocation_memory;
+  options.queued_journal_bytes = config.memory.queued_inputs;
+  options.unstored_high_water = config.memory.unstored;
+  return options;
+}
+
 worker::WorkerOptions worker_options(const Config& config, GenerationalNodeId id,
                                      const NodeShared& shared) {
   worker::WorkerOptions options;
   options.node = id;
   options.defaults = config.defaults;
-  options.invoker.defaults = config.defaults;
-  options.invoker.message_size_limit = config.message_size_limit;
-  options.invoker.message_size_warning = config.message_size_warning;
-  options.invoker.eager_state_size_limit = config.eager_state_limit;
-  options.invoker.disable_eager_state = config.disable_eager_state;
-  options.invoker.max_awaited_future_depth = config.max_awaited_future_depth;
-  options.invoker.protocol_v7 = config.protocol_v7;
-  options.invoker.flow_control = config.vqueues;
-  options.invoker.scoped_virtual_objects = config.scoped_virtual_objects;
+  options.invoker = invoker_options(config, shared);
   if (config.vqueues) options.wanted_features.push_back(partition::Features::kVqueues);
-  options.invoker.controlled_idempotent_sharding = shared.controlled_idempotent_sharding;
   options.cleanup_interval = milliseconds(config.cleanup_interval_ms);
   options.trim_delay = milliseconds(config.trim_delay_ms);
   options.checkpoint_bytes = config.checkpoint_bytes;
@@ -38,9 +47,6 @@ worker::WorkerOptions worker_options(const Config& config, GenerationalNodeId id
   options.durability_check = milliseconds(config.durability_check_ms);
   options.status_interval = milliseconds(config.status_interval_ms);
   const MemoryPlan& memory = config.memory;
-  options.invoker.per_invocation_memory = config.per_invocation_memory;
-  options.invoker.queued_journal_bytes = memory.queued_inputs;
-  options.invoker.unstored_high_water = memory.unstored;
   options.pending_bytes = memory.pending;
   options.outbox_bytes = std::min(options.outbox_bytes, 2 * memory.pending);
   options.proposal_bytes = memory.proposals;
@@ -132,7 +138,7 @@ Result<std::vector<Address>> ShardNode::listen(const std::vector<Address>& addre
 void ShardNode::consume(ingress::KafkaIngress::OnTroubles on_troubles) {
   if (parts_.kafka == nullptr) return;
   ingress::KafkaOptions options;
-  options.rules = {config_.defaults, config_.request_size_limit, traces_.get()};
+  options.rules = kafka_rules(config_);
   options.clusters = config_.kafka_clusters;
   options.shard = shard_.index();
   options.shards = parts_.runtime.shard_count();
@@ -163,7 +169,13 @@ Result<void> ShardNode::collect(const std::vector<worker::PartitionDescription>&
 }
 
 void ShardNode::reconfigure(const Config& config) {
+  supervisor_.reconfigure(invoker_options(config, shared_));
+  if (kafka_) kafka_->reconfigure(kafka_rules(config));
   if (ingress_) ingress_->reconfigure(ingress_options(config, shared_));
+}
+
+ingress::KafkaRules ShardNode::kafka_rules(const Config& config) const {
+  return {config.defaults, config.request_size_limit, traces_.get()};
 }
 
 void ShardNode::stop(Completion<void> done) {

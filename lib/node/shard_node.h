@@ -78,6 +78,8 @@ class ShardNode {
   schema::RuleCell& rules() { return rules_; }
 
  private:
+  ingress::KafkaRules kafka_rules(const Config& config) const;
+
   Shard& shard_;
   NodeParts& parts_;
   const Config& config_;

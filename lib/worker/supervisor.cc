@@ -1,6 +1,7 @@
 #include "worker/supervisor.h"
 
 #include "worker/group.h"
+#include "worker/leader.h"
 #include "worker/limits.h"
 #include "worker/router.h"
 
@@ -48,6 +49,13 @@ void Supervisor::close() {
   }
   kept_.clear();
   board_.publish(std::make_shared<const std::vector<PartitionStatus>>());
+}
+
+void Supervisor::reconfigure(const invoker::InvokerOptions& options) {
+  context_.options.invoker = options;
+  for (auto& kept : kept_) {
+    if (Leader* leader = kept->processor->leader()) leader->invoker().reconfigure(options);
+  }
 }
 
 bool Supervisor::leads_all() const {

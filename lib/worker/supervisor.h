@@ -26,6 +26,9 @@ class Supervisor {
   /// Closes all partitions.
   void close();
 
+  /// Tells the invokers of this shard, and those of leaders to come.
+  void reconfigure(const invoker::InvokerOptions& options);
+
   /// True while there are partitions, and all of them have their leaders here.
   bool leads_all() const;
   /// Copies the tables of all partitions; answers with the first error, once all have ended.

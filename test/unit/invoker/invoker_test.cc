@@ -304,6 +304,19 @@ TEST_CASE("an endpoint has five seconds to end its response", "[invoker][driver]
   }
 }
 
+TEST_CASE("options that change are those of the next attempt", "[invoker][driver]") {
+  Stage stage;
+  stage("invoke a Greeter/greet \"x\"");
+  InvokerOptions patient;
+  patient.defaults.retry_initial_ms = 60'000;
+  stage.invoker().reconfigure(patient);
+  stage(R"(break a "reset")");
+  CHECK(count(stage("advance 5000"), "a < open") == 1);
+  stage(R"(break a "reset")");
+  CHECK(count(stage("advance 30000"), "a < open") == 0);
+  CHECK(count(stage("advance 200000"), "a < open") == 1);
+}
+
 TEST_CASE("retry-now ends the wait, and only that", "[invoker][driver]") {
   Stage stage;
   stage("invoke a Greeter/greet \"x\"");

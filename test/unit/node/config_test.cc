@@ -449,13 +449,40 @@ TEST_CASE("some keys change while the node runs, the others say that they wait",
   CHECK(restate::node::compare(loaded, loaded).live.empty());
 }
 
+TEST_CASE("what handlers have that say nothing changes while the node runs", "[node]") {
+  const auto running = load("")->config;
+  const auto loaded = load("default-journal-retention = '1h'\n[default-retry-policy]\n"
+                           "max-attempts = 3\n[worker.invoker]\ninactivity-timeout = '5s'\n"
+                           "message-size-limit = '1MiB'\nconcurrent-invocations-limit = 7")
+                          ->config;
+  const auto change = restate::node::compare(running, loaded);
+  CHECK(change.live == std::vector<std::string>{
+                           "default-retry-policy.max-attempts", "default-journal-retention",
+                           "worker.invoker.inactivity-timeout", "worker.invoker.message-size-limit"});
+  CHECK(change.at_start == std::vector<std::string>{"worker.invoker.concurrent-invocations-limit"});
+  restate::node::Config in_force = running;
+  restate::node::take_live_keys(loaded, in_force);
+  CHECK(in_force.defaults.journal_retention_ms == 3'600'000);
+  CHECK(in_force.defaults.retry_max_attempts == 3u);
+  CHECK(in_force.defaults.inactivity_timeout_ms == 5'000);
+  CHECK(in_force.message_size_limit == 1u << 20);
+  CHECK(in_force.concurrent_invocations == running.concurrent_invocations);
+
+  SECTION("a message stays within the share that was cut for messages") {
+    restate::node::Config small = running;
+    small.use_budget(std::size_t{64} << 20);
+    restate::node::take_live_keys(load("")->config, small);
+    CHECK(small.message_size_limit == small.memory.message);
+  }
+}
+
 TEST_CASE("every key that may change is one", "[node]") {
   restate::node::Config config;
   int live = 0;
   for (const auto& key : restate::node::config_keys(config)) {
     live += restate::node::is_live_key(key.name);
   }
-  CHECK(live == 11);
+  CHECK(live == 32);
 }
 
 TEST_CASE("a configuration of the reference has no key that nobody knows", "[node][vectors]") {
