@@ -17,10 +17,11 @@ constexpr std::uint64_t kLastTimeMs = 9'000'000'000'000'000;
 
 }  // namespace
 
-ChunkSink::ChunkSink(duckdb::DataChunk& chunk, const std::vector<std::size_t>& places)
+ChunkSink::ChunkSink(duckdb::DataChunk& chunk, const std::vector<std::size_t>& places,
+                     duckdb::idx_t capacity)
     : chunk_(chunk), places_(places) {
   for (duckdb::Vector& vector : chunk_.data) {
-    FlatVector::Validity(vector).SetAllInvalid(STANDARD_VECTOR_SIZE);
+    FlatVector::Validity(vector).SetAllInvalid(capacity);
   }
 }
 

@@ -17,8 +17,9 @@ class ChunkSink final : public RowSink {
   static constexpr std::size_t kNowhere = SIZE_MAX;
 
   /// `places`: the vector of `chunk` for each column of the table, or `kNowhere`. The chunk is
-  /// empty.
-  ChunkSink(duckdb::DataChunk& chunk, const std::vector<std::size_t>& places);
+  /// empty, and has room for `capacity` rows.
+  ChunkSink(duckdb::DataChunk& chunk, const std::vector<std::size_t>& places,
+            duckdb::idx_t capacity = STANDARD_VECTOR_SIZE);
 
   std::size_t rows() const { return row_; }
 

@@ -1,5 +1,6 @@
 #include "query/engine.h"
 
+#include "query/access_paths.h"
 #include "query/duckdb/encoder.h"
 #include "query/duckdb/errors.h"
 #include "query/duckdb/lazy_database.h"
@@ -19,6 +20,8 @@ class DuckdbStatement final : public SqlStatement {
   DuckdbStatement(LazyDatabase& database, std::string sql, Format format)
       : database_(database), sql_(std::move(sql)), format_(format) {}
   ~DuckdbStatement() override {
+    rows_.reset();
+    chunk_.reset();
     result_.reset();
     plan_.reset();
     if (at_end_) (*database_.get())->idle().put(std::move(connection_));
@@ -34,6 +37,11 @@ class DuckdbStatement final : public SqlStatement {
         connection_ = std::move(connection);
       }
       if (interrupted()) return cancelled();
+      if (prepared.look_up) {
+        prepared.needs.only = named_invocations(*prepared.look_up->table, prepared.look_up->filters);
+        look_up_ = std::move(prepared.look_up);
+        return std::move(prepared.needs);
+      }
       // Planned first: the plan knows which rows it will read.
       prepare_inputs(*connection_, prepared.top);
       plan_ = connection_->context->Prepare(std::move(prepared.statement));
@@ -47,6 +55,11 @@ class DuckdbStatement final : public SqlStatement {
     const WorkTime::Step step(work_);
     return guarded([&]() -> Result<void> {
       if (interrupted()) return cancelled();
+      if (look_up_) {
+        rows_ = std::make_unique<LookUpRows>(*std::move(look_up_), std::move(inputs));
+        encoder_ = make_encoder(rows_->shape());
+        return {};
+      }
       set_inputs(*connection_, std::move(inputs));
       duckdb::vector<duckdb::Value> values;
       result_ = plan_->Execute(values, true);
@@ -56,8 +69,7 @@ class DuckdbStatement final : public SqlStatement {
         shape.names.push_back(result_->names[i]);
         shape.types.push_back(result_type(result_->types[i]));
       }
-      encoder_ = format_ == Format::kJson ? make_json_encoder(std::move(shape))
-                                          : make_arrow_encoder(std::move(shape));
+      encoder_ = make_encoder(std::move(shape));
       return {};
     });
   }
@@ -68,9 +80,8 @@ class DuckdbStatement final : public SqlStatement {
       std::string body;
       while (body.size() < bytes) {
         if (interrupted()) return cancelled();
-        const auto chunk = result_->FetchRaw();
-        if (result_->HasError()) return error_of(result_->GetErrorObject());
-        if (!chunk || chunk->size() == 0) {
+        RESTATE_TRY(duckdb::DataChunk* const chunk, next_chunk());
+        if (chunk == nullptr) {
           encoder_->finish(body);
           at_end_ = true;
           return Piece{Bytes(std::move(body)), true};
@@ -88,6 +99,17 @@ class DuckdbStatement final : public SqlStatement {
   }
 
  private:
+  /// Null: there are no more rows.
+  Result<duckdb::DataChunk*> next_chunk() {
+    if (rows_) return rows_->next();
+    chunk_ = result_->FetchRaw();
+    if (result_->HasError()) return error_of(result_->GetErrorObject());
+    return chunk_ && chunk_->size() > 0 ? chunk_.get() : nullptr;
+  }
+  std::unique_ptr<Encoder> make_encoder(ResultShape shape) const {
+    return format_ == Format::kJson ? make_json_encoder(std::move(shape))
+                                    : make_arrow_encoder(std::move(shape));
+  }
   static Error cancelled() { return {Code::kCancelled, "The statement was interrupted"}; }
   bool interrupted() {
     const std::lock_guard lock(mutex_);
@@ -103,6 +125,9 @@ class DuckdbStatement final : public SqlStatement {
   duckdb::unique_ptr<duckdb::Connection> connection_;
   duckdb::unique_ptr<duckdb::PreparedStatement> plan_;
   duckdb::unique_ptr<duckdb::QueryResult> result_;
+  duckdb::unique_ptr<duckdb::DataChunk> chunk_;
+  std::optional<LookUp> look_up_;
+  std::unique_ptr<LookUpRows> rows_;  ///< instead of a plan and its result
   std::unique_ptr<Encoder> encoder_;
   bool at_end_ = false;  ///< all of its rows have come
 };

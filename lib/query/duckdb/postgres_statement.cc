@@ -1,5 +1,6 @@
 #include "query/duckdb/postgres_statement.h"
 
+#include "query/access_paths.h"
 #include "query/duckdb/encoder.h"
 #include "query/duckdb/errors.h"
 #include "query/duckdb/postgres_types.h"
@@ -87,6 +88,8 @@ class PostgresStatement final : public SqlStatement {
   PostgresStatement(LazyDatabase& database, pg::Request request)
       : database_(database), request_(std::move(request)) {}
   ~PostgresStatement() override {
+    rows_.reset();
+    chunk_.reset();
     result_.reset();
     plan_.reset();
     if (at_end_) (*database_.get())->idle_postgres().put(std::move(connection_));
@@ -113,6 +116,11 @@ class PostgresStatement final : public SqlStatement {
                                  " were sent"};
         return {};
       }
+      if (prepared.look_up && count == 0 && !request_.describe) {
+        needs.only = named_invocations(*prepared.look_up->table, prepared.look_up->filters);
+        look_up_ = std::move(prepared.look_up);
+        return {};
+      }
       if (needs_types(count)) RESTATE_TRY_VOID(infer_types(*prepared.statement, count));
       substitute(*prepared.statement);
       // After the types: their plan has no values, and what it would read says nothing. The order of
@@ -135,6 +143,11 @@ class PostgresStatement final : public SqlStatement {
     const WorkTime::Step step(work_);
     attempt([&]() -> Result<void> {
       if (interrupted()) return cancelled();
+      if (look_up_) {
+        rows_ = std::make_unique<LookUpRows>(*std::move(look_up_), std::move(inputs));
+        encoder_ = make_postgres_encoder(rows_->shape(), request_.binary);
+        return {};
+      }
       set_inputs(*connection_, std::move(inputs));
       duckdb::vector<duckdb::Value> values;
       result_ = plan_->Execute(values, true);
@@ -211,12 +224,9 @@ class PostgresStatement final : public SqlStatement {
     last = false;
     while (body.size() < bytes) {
       if (interrupted()) return cancelled();
-      const auto chunk = result_->FetchRaw();
-      if (result_->HasError()) {
-        failure_ = postgres_failure(result_->GetErrorObject());
-        return {};
-      }
-      if (!chunk || chunk->size() == 0) {
+      RESTATE_TRY(duckdb::DataChunk* const chunk, next_chunk());
+      if (failure_) return {};
+      if (chunk == nullptr) {
         encoder_->finish(body);
         last = at_end_ = true;
         return {};
@@ -224,6 +234,14 @@ class PostgresStatement final : public SqlStatement {
       RESTATE_TRY_VOID(encoder_->chunk(*chunk, body));
     }
     return {};
+  }
+
+  /// Null: there are no more rows.
+  Result<duckdb::DataChunk*> next_chunk() {
+    if (rows_) return rows_->next();
+    chunk_ = result_->FetchRaw();
+    if (result_->HasError()) failure_ = postgres_failure(result_->GetErrorObject());
+    return chunk_ && chunk_->size() > 0 ? chunk_.get() : nullptr;
   }
 
   static ResultShape shape_of(const duckdb::vector<std::string>& names,
@@ -295,6 +313,9 @@ class PostgresStatement final : public SqlStatement {
   duckdb::unique_ptr<duckdb::Connection> connection_;
   duckdb::unique_ptr<duckdb::PreparedStatement> plan_;
   duckdb::unique_ptr<duckdb::QueryResult> result_;
+  duckdb::unique_ptr<duckdb::DataChunk> chunk_;
+  std::optional<LookUp> look_up_;
+  std::unique_ptr<LookUpRows> rows_;  ///< instead of a plan and its result
   std::unique_ptr<Encoder> encoder_;
   bool at_end_ = false;  ///< all of its answer has come
 };

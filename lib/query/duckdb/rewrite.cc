@@ -178,7 +178,7 @@ std::optional<Error> refusal_of(duckdb::StatementType type) {
 Prepared parse_own(duckdb::ClientContext& context, const std::string& sql) {
   duckdb::Parser parser(context.GetParserOptions());
   parser.ParseQuery(sql);
-  return Prepared{std::move(parser.statements[0]), Needs{}, std::nullopt};
+  return Prepared{std::move(parser.statements[0]), Needs{}, std::nullopt, std::nullopt};
 }
 
 }  // namespace
@@ -221,11 +221,13 @@ Result<Prepared> prepare_statement(duckdb::ClientContext& context, const std::st
   if (const std::string text = text_of_show(select); !text.empty()) {
     return parse_own(context, text);
   }
-  const auto top = top_of_table(*select.node);  // while tables have their names
+  // While tables have their names.
+  const auto top = top_of_table(*select.node);
+  auto look_up = inner == statement.get() ? look_up_of(*select.node) : std::nullopt;
   Rewriter rewriter(names);
   rewriter.node(*select.node);
   if (rewriter.refusal()) return *rewriter.refusal();
-  return Prepared{std::move(statement), rewriter.needs(), top};
+  return Prepared{std::move(statement), rewriter.needs(), top, std::move(look_up)};
 }
 
 }  // namespace restate::query

@@ -4,6 +4,7 @@
 /// From a text to a statement that may be run here: only reading, and with the few things that
 /// clients write and DuckDB understands otherwise.
 
+#include "query/duckdb/look_up.h"
 #include "query/duckdb/result_names.h"
 #include "query/duckdb/scan_function.h"
 #include "query/inputs.h"
@@ -22,6 +23,7 @@ struct Prepared {
   duckdb::unique_ptr<duckdb::SQLStatement> statement;
   Needs needs;
   std::optional<TopOfTable> top;
+  std::optional<LookUp> look_up;  ///< the statement is nothing but that
 };
 
 /// The schema that stands in for `information_schema`, whose name DuckDB keeps for itself.

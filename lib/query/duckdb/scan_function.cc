@@ -39,30 +39,6 @@ struct InputsState final : duckdb::ClientContextState {
   std::optional<TopOfTable> top;
 };
 
-LogicalType logical_type(ColumnType type) {
-  switch (type) {
-    case ColumnType::kText:
-      return LogicalType::VARCHAR;
-    case ColumnType::kBool:
-      return LogicalType::BOOLEAN;
-    case ColumnType::kU32:
-      return LogicalType::UINTEGER;
-    case ColumnType::kU64:
-      return LogicalType::UBIGINT;
-    case ColumnType::kBinary:
-      return LogicalType::BLOB;
-    case ColumnType::kTime:
-      return LogicalType::TIMESTAMP_TZ;
-    case ColumnType::kDuration:
-      return LogicalType::INTERVAL;
-    case ColumnType::kTexts:
-      return LogicalType::LIST(LogicalType::VARCHAR);
-    case ColumnType::kU32s:
-      return LogicalType::LIST(LogicalType::UINTEGER);
-  }
-  RESTATE_UNREACHABLE();
-}
-
 struct Bound final : duckdb::TableFunctionData {
   Bound(const Table& t, std::shared_ptr<ScanNotes> n)
       : table(t), notes(std::move(n)), note(std::make_shared<ScanNote>(ScanNote{t, {}, true})) {
@@ -210,6 +186,30 @@ duckdb::virtual_column_map_t virtual_columns(ClientContext&,
 }
 
 }  // namespace
+
+duckdb::LogicalType logical_type(ColumnType type) {
+  switch (type) {
+    case ColumnType::kText:
+      return LogicalType::VARCHAR;
+    case ColumnType::kBool:
+      return LogicalType::BOOLEAN;
+    case ColumnType::kU32:
+      return LogicalType::UINTEGER;
+    case ColumnType::kU64:
+      return LogicalType::UBIGINT;
+    case ColumnType::kBinary:
+      return LogicalType::BLOB;
+    case ColumnType::kTime:
+      return LogicalType::TIMESTAMP_TZ;
+    case ColumnType::kDuration:
+      return LogicalType::INTERVAL;
+    case ColumnType::kTexts:
+      return LogicalType::LIST(LogicalType::VARCHAR);
+    case ColumnType::kU32s:
+      return LogicalType::LIST(LogicalType::UINTEGER);
+  }
+  RESTATE_UNREACHABLE();
+}
 
 void add_scan_function(duckdb::Connection& connection) {
   duckdb::TableFunction function("rs_scan", {LogicalType::VARCHAR}, read_chunk, bind, init_global,

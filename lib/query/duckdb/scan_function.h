@@ -15,6 +15,9 @@
 
 namespace restate::query {
 
+/// What the values of a column are to DuckDB.
+duckdb::LogicalType logical_type(ColumnType type);
+
 /// Registers the function. Throws, as DuckDB does.
 void add_scan_function(duckdb::Connection& connection);
 

@@ -77,16 +77,6 @@ void for_each_table(TableRefPtr& at, OnNode on_node, OnBase on_base) {
   }
 }
 
-/// Null: `base` is none of our tables.
-const Table* table_of(const duckdb::BaseTableRef& base, const CommonNames& except) {
-  const bool ours =
-      (base.schema_name.empty() || StringUtil::CIEquals(base.schema_name, "public")) &&
-      (base.catalog_name.empty() || StringUtil::CIEquals(base.catalog_name, "restate"));
-  if (!ours || base.at_clause) return nullptr;
-  const std::string name = StringUtil::Lower(base.table_name);
-  return except.contains(name) ? nullptr : find_table(name);
-}
-
 TableRefPtr scan_for(duckdb::BaseTableRef& base, const Table& table) {
   auto scan = duckdb::make_uniq<duckdb::TableFunctionRef>();
   duckdb::vector<duckdb::unique_ptr<duckdb::ParsedExpression>> arguments;
@@ -101,6 +91,15 @@ TableRefPtr scan_for(duckdb::BaseTableRef& base, const Table& table) {
 }
 
 }  // namespace
+
+const Table* table_of(const duckdb::BaseTableRef& base, const CommonNames& except) {
+  const bool ours =
+      (base.schema_name.empty() || StringUtil::CIEquals(base.schema_name, "public")) &&
+      (base.catalog_name.empty() || StringUtil::CIEquals(base.catalog_name, "restate"));
+  if (!ours || base.at_clause) return nullptr;
+  const std::string name = StringUtil::Lower(base.table_name);
+  return except.contains(name) ? nullptr : find_table(name);
+}
 
 void collect_common_names(QueryNode& node, CommonNames& names) {
   for (auto& [name, common] : node.cte_map.map) names.insert(StringUtil::Lower(name));

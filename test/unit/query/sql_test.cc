@@ -134,6 +134,38 @@ TEST_CASE("a lookup by id reads one row of the store", "[query]") {
   CHECK(bench.counts().scanned == 0);
 }
 
+TEST_CASE("a look-up without a plan answers as one with a plan does", "[query]") {
+  Bench bench = example();
+  const InvocationId id = id_of(1000, 1), with_many = id_of(2000, 3);
+  for (std::uint32_t n = 0; n < 300; ++n) {
+    const wire::EntryType type = wire::EntryType::kClearState;
+    wire::JournalEntry entry;
+    entry.type = type;
+    entry.body = wire::encode_entry(type, wire::ClearStateEntry{"key"});
+    bench.put(with_many, n, entry);
+    if (n < 3) bench.put(id, n, entry);
+  }
+  for (const char* select :
+       {"SELECT * FROM sys_invocation", "SELECT * FROM sys_invocation_status i",
+        "SELECT status, id FROM sys_invocation", "SELECT i.id AS x, Status FROM sys_invocation i",
+        "SELECT * FROM public.sys_journal", "SELECT index, sys_journal.id FROM sys_journal",
+        "SELECT id, id FROM sys_journal", "SELECT sys_journal.* FROM sys_journal",
+        "SELECT * EXCLUDE (id) FROM sys_invocation", "SELECT count(*) AS n FROM sys_journal",
+        "SELECT DISTINCT id FROM sys_journal", "SELECT 1 AS one FROM sys_journal"}) {
+    for (const std::string& text :
+         {id.str(), with_many.str(), id_of(1, 1).str(), std::string("bogus")}) {
+      const std::string sql = std::string(select) + " WHERE id = '" + text + "'";
+      INFO(sql);
+      CHECK(rows(bench, sql) == rows(bench, sql + " AND 1 = 1"));
+      if (text == with_many.str()) continue;  // as Arrow they come in other batches
+      CHECK(run(bench, sql, Format::kArrow).value() ==
+            run(bench, sql + " AND 1 = 1", Format::kArrow).value());
+    }
+  }
+  CHECK(status("SELECT nope FROM sys_invocation WHERE id = 'x'") == 500);
+  CHECK(status("SELECT * FROM sys_invocation WHERE nope = 'x'") == 500);
+}
+
 TEST_CASE("a table has its name, however it is written", "[query]") {
   const Bench bench = example();
   const std::string greeter = R"({"rows":[{"name":"Greeter"}]})";
