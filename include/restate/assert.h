@@ -12,6 +12,8 @@ namespace restate {
 
 }  // namespace restate
 
+/// Aborts with `message`, a text, if `condition` does not hold. `condition` is evaluated once, in
+/// every build.
 #define RESTATE_ASSERT(condition, message)                                           \
   (static_cast<bool>(condition)                                                      \
        ? static_cast<void>(0)                                                        \

@@ -21,22 +21,28 @@ class Bytes {
   Bytes() = default;
   /// Copies the text.
   Bytes(std::string_view text);                                 // NOLINT
+  /// Copies the text up to its terminating zero.
   Bytes(const char* text) : Bytes(std::string_view(text)) {}    // NOLINT
   /// Adopts the string; no copy.
   Bytes(std::string&& text);                                    // NOLINT
+  /// Copies the text.
   Bytes(const std::string& text) : Bytes(std::string_view(text)) {}  // NOLINT
+  /// Copies `size` bytes from `data`, which may be null if `size` is 0.
   static Bytes copy(const void* data, std::size_t size);
   /// A slice over memory that lives as long as the process, such as a literal.
   static Bytes literal(std::string_view text);
 
+  /// Shares the buffer.
   Bytes(const Bytes& other) noexcept : data_(other.data_), size_(other.size_), buffer_(other.buffer_) {
     if (buffer_ != nullptr) buffer_->references.fetch_add(1, std::memory_order_relaxed);
   }
+  /// Takes the slice over; `other` is empty then.
   Bytes(Bytes&& other) noexcept : data_(other.data_), size_(other.size_), buffer_(other.buffer_) {
     other.data_ = nullptr;
     other.size_ = 0;
     other.buffer_ = nullptr;
   }
+  /// Lets go of the old buffer.
   Bytes& operator=(Bytes other) noexcept {
     std::swap(data_, other.data_);
     std::swap(size_, other.size_);
@@ -47,11 +53,13 @@ class Bytes {
     if (buffer_ != nullptr) release(buffer_);
   }
 
+  /// Not terminated by a zero; null or anything when empty.
   const char* data() const { return data_; }
-  std::size_t size() const { return size_; }
-  bool empty() const { return size_ == 0; }
+  std::size_t size() const { return size_; }  ///< in bytes
+  bool empty() const { return size_ == 0; }   ///< no bytes
+  /// Valid as long as the buffer lives, which this or any other slice of it keeps.
   std::string_view view() const { return {data_, size_}; }
-  std::string str() const { return std::string(view()); }
+  std::string str() const { return std::string(view()); }  ///< a copy
 
   /// The part [offset, offset + length) of this slice, sharing the buffer. Clamped to the end.
   Bytes slice(std::size_t offset, std::size_t length = std::string_view::npos) const;
@@ -85,7 +93,9 @@ class Bytes {
 /// Pieces to be written one after another, without joining them first.
 using ByteChain = std::vector<Bytes>;
 
+/// Bytes of all pieces together.
 std::size_t total_size(const ByteChain& chain);
+/// All pieces in one string: a copy.
 std::string join(const ByteChain& chain);
 
 }  // namespace restate

@@ -25,7 +25,7 @@ struct RequestOptions {
   std::optional<std::string> idempotency_key = {};
   /// Sends only: not before this much time has passed.
   std::optional<milliseconds> delay = {};
-  std::vector<std::pair<std::string, std::string>> headers = {};
+  std::vector<std::pair<std::string, std::string>> headers = {};  ///< that the handler sees
 };
 
 /// An answer that is on its way. Copies share it; the engine answers every one of them before it is
@@ -44,6 +44,7 @@ class Reply {
     virtual void then(Function<void(const Result<T>&)> callback) = 0;
   };
 
+  /// By the engine only.
   explicit Reply(std::shared_ptr<State> state) : state_(std::move(state)) {}
 
   /// Blocks the calling thread; not for threads of the engine.
@@ -52,6 +53,7 @@ class Reply {
   /// - `kNotFound`: no such service or handler. `kInvalidArgument`: what was sent cannot be run.
   /// - `kUnavailable`, `kShutdown`: the outcome is unknown. With an idempotency key, call again.
   Result<T> get() const { return state_->wait(); }
+  /// Calls back instead of blocking: see `State::then`.
   void then(Function<void(const Result<T>&)> callback) const { state_->then(std::move(callback)); }
 
  private:

@@ -26,14 +26,18 @@ Unanswered unanswered_policy(Shard& shard);
 template <class T>
 class Completion {
  public:
+  /// What it completes with, if it is not an error.
   using value_type = T;
 
   Completion() = default;
+  /// Made for `shard`, on which `callback` will run.
   Completion(Shard& shard, Function<void(Result<T>)> callback)
       : shard_(&shard), callback_(std::move(callback)) {}
 
+  /// The duty to answer moves along.
   Completion(Completion&& other) noexcept
       : shard_(std::exchange(other.shard_, nullptr)), callback_(std::move(other.callback_)) {}
+  /// An answer that this one still owed is dropped first.
   Completion& operator=(Completion&& other) noexcept {
     if (this != &other) {
       drop();
@@ -44,6 +48,7 @@ class Completion {
   }
   ~Completion() { drop(); }
 
+  /// True while an answer is owed.
   explicit operator bool() const { return static_cast<bool>(callback_); }
   /// The shard on which this must be called.
   Shard& shard() const { return *shard_; }

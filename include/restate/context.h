@@ -32,7 +32,7 @@ class HandlerSession;
 
 /// Something to wait for. Belongs to the context that gave it.
 struct Awaitable {
-  std::uint32_t index = UINT32_MAX;
+  std::uint32_t index = UINT32_MAX;  ///< of the context's own books; only it makes them
 };
 
 /// The same, with what comes out of it: see `Context::await`.
@@ -42,30 +42,33 @@ struct Pending : Awaitable {};
 /// A result that something outside completes: see `Context::awakeable`.
 template <class T = Bytes>
 struct Awakeable {
-  std::string id;  ///< may travel anywhere: in a request, a mail, the URL of a webhook
-  Pending<T> result;
+  std::string id;     ///< may travel anywhere: in a request, a mail, the URL of a webhook
+  Pending<T> result;  ///< to be waited for
 };
 
+/// What a call says beside its argument.
 struct CallOptions {
   std::string key = {};  ///< of objects and workflows
   /// The same key runs once, and every call with it has that result while it is retained.
   std::optional<std::string> idempotency_key = {};
-  std::vector<wire::Header> headers = {};
-  std::optional<std::string> scope = {}, limit_key = {};  ///< protocol 7
-  std::string name = {};                                  ///< shown in the journal
+  std::vector<wire::Header> headers = {};  ///< that the callee sees
+  std::optional<std::string> scope = {},   ///< the callee's (docs/flow-control.md); protocol 7
+      limit_key = {};                      ///< within the scope; protocol 7
+  std::string name = {};                   ///< shown in the journal
 };
 
+/// What a send says beside its argument.
 struct SendOptions : CallOptions {
   Duration delay{};  ///< not before
 };
 
 /// How a step that fails is tried again; what is left open, the invocation's retry policy decides.
 struct RunOptions {
-  std::optional<std::uint32_t> max_attempts = {};   ///< then the step fails for good
-  std::optional<Duration> max_duration = {};        ///< as does one that failed for this long
-  std::optional<Duration> initial_interval = {};
-  double factor = 2.0;
-  Duration max_interval = std::chrono::seconds(10);
+  std::optional<std::uint32_t> max_attempts = {};    ///< then the step fails for good
+  std::optional<Duration> max_duration = {};         ///< as does one that failed for this long
+  std::optional<Duration> initial_interval = {};     ///< the wait before the second try
+  double factor = 2.0;                               ///< by which the wait grows each time
+  Duration max_interval = std::chrono::seconds(10);  ///< the longest wait
 };
 
 /// Only on the thread and for the call it was given to.
@@ -84,16 +87,20 @@ struct RunOptions {
 /// that was just run: then the step has happened, although `run` answers 409.
 class Context {
  public:
+  /// By the library only: a handler is given its context.
   explicit Context(native::HandlerSession& session) : session_(session) {}
   Context(const Context&) = delete;
   Context& operator=(const Context&) = delete;
 
+  /// Of this invocation.
   const InvocationId& id() const;
   /// Of the object or workflow; empty for services.
   const std::string& key() const;
+  /// Of the request, in the order in which they came.
   const std::vector<wire::Header>& headers() const;
   /// Random numbers that are the same in every attempt.
   std::uint64_t random();
+  /// Also the same in every attempt: a good idempotency key for other systems.
   Uuid random_uuid();
   /// The time of the first attempt to ask.
   Result<WallTime> now();
@@ -123,7 +130,10 @@ class Context {
 
   // --- Time ---
 
+  /// Waits. The time counts from the first attempt, whether anything runs or not. Journals show
+  /// `name`.
   Result<void> sleep(Duration how_long, std::string_view name = {});
+  /// The same, but goes on: something to wait for beside others.
   Result<Pending<void>> timer(Duration how_long, std::string_view name = {});
 
   // --- Other services ---
@@ -159,6 +169,7 @@ class Context {
     RESTATE_TRY(const auto result, start_attach<R>(invocation));
     return await(result);
   }
+  /// The same, but goes on.
   template <class R = Bytes>
   Result<Pending<R>> start_attach(const InvocationId& invocation) {
     return as_pending<R>(start_attach_bytes(invocation));
@@ -168,25 +179,31 @@ class Context {
   Result<std::optional<R>> output(const InvocationId& invocation) {
     return detail::decode<R>(output_bytes(invocation), "the result");
   }
+  /// Asks an invocation to end, and goes on. Of one that is not there, or has ended: nothing.
   Result<void> cancel(const InvocationId& invocation);
 
   // --- The state of this object or workflow ---
 
+  /// The value under this name; nothing: it is not set.
   template <class T = Bytes>
   Result<std::optional<T>> get(std::string_view key) {
     return detail::decode<T>(get_bytes(key), "state", key);
   }
+  /// The same, or `otherwise` if it is not set.
   template <class T>
   Result<T> get_or(std::string_view key, std::type_identity_t<T> otherwise) {
     RESTATE_TRY(std::optional<T> value, get<T>(key));
     return value ? *std::move(value) : std::move(otherwise);
   }
+  /// Sets the value under this name. Shared handlers only read.
   template <class T = Bytes>
   Result<void> set(std::string_view key, T&& value) {
     RESTATE_TRY(Bytes bytes, detail::encode(std::forward<T>(value)));
     return set_bytes(key, std::move(bytes));
   }
+  /// Removes the value under this name, if there is one. Shared handlers only read.
   Result<void> clear(std::string_view key);
+  /// Removes all values. Shared handlers only read.
   Result<void> clear_all();
   /// Sorted.
   Result<std::vector<std::string>> keys();
@@ -195,15 +212,18 @@ class Context {
   //
   // To reject is to complete with a failure: whoever waits for it gets the same `kTerminal` error.
 
+  /// Waits for a promise, and returns what it was completed with.
   template <class T = Bytes>
   Result<T> promise(std::string_view name) {
     RESTATE_TRY(const auto result, start_promise<T>(name));
     return await(result);
   }
+  /// The same, but goes on.
   template <class T = Bytes>
   Result<Pending<T>> start_promise(std::string_view name) {
     return as_pending<T>(start_promise_bytes(name));
   }
+  /// What it was completed with; nothing: it is not completed yet.
   template <class T = Bytes>
   Result<std::optional<T>> peek_promise(std::string_view name) {
     return detail::decode<T>(peek_promise_bytes(name), "promise", name);
@@ -214,7 +234,9 @@ class Context {
     RESTATE_TRY(Bytes bytes, detail::encode(std::forward<T>(value)));
     return resolve_promise_bytes(name, std::move(bytes));
   }
+  /// Completes it with a failure. Errors as `resolve_promise`.
   Result<void> reject_promise(std::string_view name, const Error& failure);
+  /// The same, with status 500.
   Result<void> reject_promise(std::string_view name, std::string reason) {
     return reject_promise(name, terminal(std::move(reason)));
   }
@@ -225,12 +247,15 @@ class Context {
     RESTATE_TRY(auto made, make_awakeable());
     return Awakeable<T>{std::move(made.id), {made.result}};
   }
+  /// Completes an awakeable of any invocation. The first completion counts.
   template <class T = Bytes>
   Result<void> resolve_awakeable(std::string_view id, T&& value) {
     RESTATE_TRY(Bytes bytes, detail::encode(std::forward<T>(value)));
     return resolve_awakeable_bytes(id, std::move(bytes));
   }
+  /// Completes it with a failure. The first completion counts.
   Result<void> reject_awakeable(std::string_view id, const Error& failure);
+  /// The same, with status 500.
   Result<void> reject_awakeable(std::string_view id, std::string reason) {
     return reject_awakeable(id, terminal(std::move(reason)));
   }
@@ -241,16 +266,20 @@ class Context {
   Result<Pending<T>> signal(std::string_view name) {
     return as_pending<T>(signal_bytes(name));
   }
+  /// Sends a signal of this name, and goes on. Of an invocation that is not there, or has ended:
+  /// nothing.
   template <class T = Bytes>
   Result<void> send_signal(const InvocationId& invocation, std::string_view name, T&& value) {
     RESTATE_TRY(Bytes bytes, detail::encode(std::forward<T>(value)));
     return send_signal_bytes(invocation, name, std::move(bytes));
   }
+  /// Sends a failure in its place.
   Result<void> reject_signal(const InvocationId& invocation, std::string_view name,
                              const Error& failure);
 
   // --- Waiting ---
 
+  /// Waits, and returns what comes of it.
   template <class T>
   Result<T> await(const Pending<T>& pending) {
     return detail::decode<T>(await_bytes(pending), "the result");

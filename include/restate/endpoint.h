@@ -15,6 +15,7 @@
 
 namespace restate {
 
+/// How an endpoint is made.
 struct EndpointOptions {
   /// Handlers that run at once; others wait, and idle ones make room.
   std::uint32_t handler_threads = 64;
@@ -24,7 +25,8 @@ struct EndpointOptions {
   std::vector<std::string> identity_keys = {};
   /// Versions of the service protocol to offer, from 5 to 7. The server picks one when an invocation
   /// begins, and keeps it.
-  std::uint16_t min_protocol = 5, max_protocol = 7;
+  std::uint16_t min_protocol = 5,  ///< the lowest
+      max_protocol = 7;            ///< the highest
 };
 
 /// Lives on a shard: made, called and destroyed there. Speaks HTTP/2 and HTTP/1.1 on one port.

@@ -19,6 +19,7 @@
 #include <string>
 #include <string_view>
 
+/// libuv's, so that its header need not be included here.
 typedef struct uv_loop_s uv_loop_t;
 
 namespace restate {
@@ -27,6 +28,7 @@ namespace query {
 class SqlEngine;
 }
 
+/// How an engine is opened.
 struct EngineOptions {
   /// Where logs and tables live; created when it is new. Nothing: all in memory. One engine per
   /// directory, guarded by a lock.
@@ -40,8 +42,8 @@ struct EngineOptions {
   std::uint16_t partitions = 4;
   /// Ports to open on `bind_ip`; nothing: none. 0 picks a free one.
   std::string bind_ip = "127.0.0.1";
-  std::optional<std::uint16_t> ingress_port = {};
-  std::optional<std::uint16_t> admin_port = {};
+  std::optional<std::uint16_t> ingress_port = {};  ///< HTTP for callers
+  std::optional<std::uint16_t> admin_port = {};    ///< the REST API of operators, and the web page
   /// Handlers that may run at once; each holds a thread while it computes.
   std::uint32_t handler_threads = 16;
   /// Memory for all that the engine holds, in bytes; at least 32 MiB. What the program itself, its
@@ -73,7 +75,9 @@ class Engine {
   /// - `kCorrupt`, `kFailed`: the disk.
   static Result<Engine> open(EngineOptions options = {});
 
+  /// The engine moves; all that can be done with what is left is to destroy it, or to assign to it.
   Engine(Engine&&) noexcept;
+  /// Closes what was here first.
   Engine& operator=(Engine&&) noexcept;
   ~Engine();
 
@@ -97,6 +101,7 @@ class Engine {
   /// Sends and forgets: answers with the invocation's id once it is durable.
   Reply<std::string> send(std::string_view service, std::string_view handler, Bytes argument,
                             RequestOptions options = {});
+  /// The same with any type that has a `Serde`.
   template <class A = Bytes>
   Reply<std::string> send(std::string_view service, std::string_view handler, A&& argument,
                           RequestOptions options = {}) {
@@ -106,6 +111,7 @@ class Engine {
   }
   /// Waits for the result of an invocation sent earlier.
   Reply<Bytes> attach(std::string_view invocation_id);
+  /// The same, read as an R. `kInvalidArgument`: the result is there and is no R.
   template <class R>
   Reply<R> attach(std::string_view invocation_id) {
     return detail::decoded<R>(attach(invocation_id));
@@ -119,6 +125,7 @@ class Engine {
   Reply<void> kill(std::string_view invocation_id);
   /// Completes an awakeable with a value.
   Reply<void> resolve_awakeable(std::string_view id, Bytes value);
+  /// The same with any type that has a `Serde`.
   template <class T = Bytes>
   Reply<void> resolve_awakeable(std::string_view id, T&& value) {
     Result<Bytes> bytes = detail::encode(std::forward<T>(value));
@@ -155,6 +162,7 @@ class Engine {
   Reply<void> started();
   /// The ports in use, if any were asked for.
   std::optional<std::uint16_t> ingress_port() const;
+  /// The same, of the admin API.
   std::optional<std::uint16_t> admin_port() const;
 
  private:

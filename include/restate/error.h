@@ -41,8 +41,8 @@ int http_status(Code code);
 
 /// A code, and a sentence that says what was attempted and why it failed.
 struct Error {
-  Code code = Code::kInternal;
-  std::string message;
+  Code code = Code::kInternal;  ///< what to do about it
+  std::string message;          ///< for people
   /// `kTerminal`: how user code failed, as a status that callers see; 0 means 500.
   std::uint32_t status = 0;
 

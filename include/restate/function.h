@@ -21,8 +21,10 @@ template <class R, class... Args>
 class Function<R(Args...)> {
  public:
   Function() = default;
+  /// Empty, as by default.
   Function(std::nullptr_t) {}  // NOLINT
 
+  /// Takes over a callable; copies one that is an lvalue.
   template <class F>
     requires(!std::is_same_v<std::remove_cvref_t<F>, Function> &&
              std::is_invocable_r_v<R, std::remove_cvref_t<F>&, Args...>)
@@ -38,7 +40,9 @@ class Function<R(Args...)> {
     }
   }
 
+  /// Leaves `other` empty.
   Function(Function&& other) noexcept { take(other); }
+  /// Destroys the old callable, takes over the new one, and leaves `other` empty.
   Function& operator=(Function&& other) noexcept {
     if (this != &other) {
       reset();
@@ -50,8 +54,10 @@ class Function<R(Args...)> {
   Function& operator=(const Function&) = delete;
   ~Function() { reset(); }
 
+  /// False when empty: such a one must not be called.
   explicit operator bool() const { return table_ != nullptr; }
 
+  /// Calls what is inside.
   R operator()(Args... args) {
     RESTATE_ASSERT(table_ != nullptr, "an empty function was called");
     return table_->call(storage_, std::forward<Args>(args)...);

@@ -51,14 +51,20 @@ namespace restate {
 /// a string is a `Json<std::string>`.
 template <class T>
 struct Json {
-  T value{};
+  T value{};  ///< as it is in the program
 
+  /// The default of T.
   Json() = default;
+  /// Takes the value over.
   Json(T of) : value(std::move(of)) {}  // NOLINT
 
+  /// The value.
   T& operator*() { return value; }
+  /// The value.
   const T& operator*() const { return value; }
+  /// A part of the value.
   T* operator->() { return &value; }
+  /// A part of the value.
   const T* operator->() const { return &value; }
   bool operator==(const Json&) const = default;
 };

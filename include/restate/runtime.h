@@ -19,6 +19,7 @@
 
 namespace restate {
 
+/// A piece of work for a shard. Called once at most.
 using Task = Function<void()>;
 
 class Logger;
@@ -28,7 +29,7 @@ class Network;
 class Random {
  public:
   virtual ~Random() = default;
-  virtual std::uint64_t next() = 0;
+  virtual std::uint64_t next() = 0;  ///< 64 random bits
   /// Uniform in [0, bound); 0 if bound is 0.
   std::uint64_t below(std::uint64_t bound) { return bound == 0 ? 0 : next() % bound; }
 };
@@ -38,9 +39,11 @@ class Random {
 class Timer {
  public:
   virtual ~Timer() = default;
+  /// Fires once when the shard's clock has come to `at`; at once if that is past, but never inside
+  /// this call.
   virtual void arm(Instant at) = 0;
-  virtual void cancel() = 0;
-  virtual bool armed() const = 0;
+  virtual void cancel() = 0;       ///< does nothing if it is not armed
+  virtual bool armed() const = 0;  ///< it will fire
 };
 
 /// Someone who gathers during a turn and acts once at its end.
@@ -49,6 +52,7 @@ class TurnActor {
   TurnActor() = default;
   TurnActor(const TurnActor&) = delete;
   TurnActor& operator=(const TurnActor&) = delete;
+  /// Called once per asking, at the end of the turn.
   virtual void act() = 0;
 
  protected:
@@ -64,20 +68,20 @@ class TurnActor {
 /// The order in which actors act at the end of a turn: applied records cause appends, and both
 /// cause bytes on sockets.
 enum class TurnPhase : std::uint8_t { kApply, kAppend, kFlush };
-inline constexpr int kTurnPhases = 3;
+inline constexpr int kTurnPhases = 3;  ///< how many there are
 
 /// One thread, one loop. Whatever belongs to a shard is called on it and needs no lock.
 class Shard {
  public:
   virtual ~Shard() = default;
 
-  virtual std::uint32_t index() const = 0;
+  virtual std::uint32_t index() const = 0;  ///< from 0, and smaller than `Runtime::shard_count`
   /// The monotonic clock, read at least once per turn.
   virtual Instant now() const = 0;
-  virtual WallTime wall_now() const = 0;
-  virtual Random& random() = 0;
-  virtual Logger& log() = 0;
-  virtual Network& network() = 0;
+  virtual WallTime wall_now() const = 0;  ///< the time of day; may jump
+  virtual Random& random() = 0;           ///< seeded from the system, or by a simulation's seed
+  virtual Logger& log() = 0;              ///< never null; may discard everything
+  virtual Network& network() = 0;         ///< to listen and connect on this shard
 
   /// Runs `task` on this shard after the current one, in posting order. Shard thread only.
   virtual void post(Task task) = 0;
@@ -86,6 +90,7 @@ class Shard {
   /// Calls `actor.act()` once at the end of this turn, however often it is asked. An actor that
   /// dies before must call `forget`.
   virtual void at_turn_end(TurnPhase phase, TurnActor& actor) = 0;
+  /// Takes back `at_turn_end`. Of an actor that did not ask: nothing.
   virtual void forget(TurnActor& actor) = 0;
 
   /// A timer whose `fire` runs on this shard.
@@ -106,17 +111,19 @@ class Shard {
 class Runtime {
  public:
   virtual ~Runtime() = default;
-  virtual std::uint32_t shard_count() const = 0;
+  virtual std::uint32_t shard_count() const = 0;  ///< fixed for its life, at least 1
+  /// `index` is smaller than `shard_count`. Lives as long as the runtime.
   virtual Shard& shard(std::uint32_t index) = 0;
 };
 
 /// `host:port`, or a unix socket when `unix_path` is set.
 struct Address {
-  std::string host;
-  std::uint16_t port = 0;
-  std::string unix_path;
+  std::string host;        ///< a name or an address
+  std::uint16_t port = 0;  ///< 0, to listen: the system picks one
+  std::string unix_path;   ///< not empty: host and port do not matter
 
-  bool is_unix() const { return !unix_path.empty(); }
+  bool is_unix() const { return !unix_path.empty(); }  ///< rather than TCP
+  /// `127.0.0.1:8080`, `[::1]:8080` or `unix:/path`.
   std::string str() const;
   bool operator==(const Address&) const = default;
 };
@@ -124,6 +131,7 @@ struct Address {
 /// What a stream tells its owner. Called on the stream's shard, never inside a call into it.
 class StreamListener {
  public:
+  /// Bytes from the peer, valid during the call.
   virtual void on_data(std::string_view data) = 0;
   /// The peer sends no more. Writing may go on.
   virtual void on_end() = 0;
@@ -138,7 +146,7 @@ class StreamListener {
 
 /// A writer should pause above the first, and hears `on_drained` below the second.
 inline constexpr std::size_t kStreamHighWater = 1024 * 1024;
-inline constexpr std::size_t kStreamLowWater = 256 * 1024;
+inline constexpr std::size_t kStreamLowWater = 256 * 1024;  ///< below this `on_drained` is told
 
 /// A connected, ordered, reliable pipe of bytes. Destroying it closes it at once; nothing is
 /// called afterwards.
@@ -153,7 +161,7 @@ class Stream {
   virtual std::size_t unsent_bytes() const = 0;
   /// No more `on_data` until `resume`: back-pressure to the peer.
   virtual void pause() = 0;
-  virtual void resume() = 0;
+  virtual void resume() = 0;  ///< goes on with `on_data`; the opposite of `pause`
   /// Ends our direction once everything queued is written.
   virtual void shutdown_write() = 0;
   /// For logs: `127.0.0.1:53122`.
@@ -174,6 +182,7 @@ class Connecting {
   virtual ~Connecting() = default;
 };
 
+/// The way to other processes, for one shard: its streams belong to that shard.
 class Network {
  public:
   virtual ~Network() = default;
@@ -196,6 +205,8 @@ class Scope {
   Scope(const Scope&) = delete;
   Scope& operator=(const Scope&) = delete;
 
+  /// `callback` as long as the scope is there, and nothing afterwards. On the shard of the scope
+  /// only.
   template <class F>
   auto bind(F callback) const {
     return [alive = alive_, callback = std::move(callback)]<class... Args>(Args&&... args) mutable {

@@ -41,20 +41,27 @@ inline Error terminal(std::string message, std::uint32_t status = 500) {
 /// What services and handlers may set; what they leave open, the server decides. Times in
 /// milliseconds.
 struct ServiceOptions {
-  std::optional<std::uint64_t> inactivity_timeout_ms = {}, abort_timeout_ms = {};
-  std::optional<std::uint64_t> journal_retention_ms = {}, idempotency_retention_ms = {};
-  std::optional<bool> enable_lazy_state = {}, ingress_private = {};
-  std::optional<std::uint64_t> retry_initial_ms = {}, retry_max_interval_ms = {}, retry_max_attempts = {};
-  std::optional<double> retry_factor = {};
+  std::optional<std::uint64_t> inactivity_timeout_ms = {},  ///< a wait this long suspends
+      abort_timeout_ms = {};  ///< after this long beyond that, the attempt is cut off
+  std::optional<std::uint64_t> journal_retention_ms = {},  ///< after the end
+      idempotency_retention_ms = {};  ///< of results, after the end: for the same key
+  std::optional<bool> enable_lazy_state = {},  ///< state is read value by value, not sent along
+      ingress_private = {};                    ///< only other handlers may call it
+  std::optional<std::uint64_t> retry_initial_ms = {},  ///< the wait before the second attempt
+      retry_max_interval_ms = {},                      ///< the longest wait
+      retry_max_attempts = {};                         ///< then `retry_kill` decides
+  std::optional<double> retry_factor = {};  ///< by which the wait grows each time
   std::optional<bool> retry_kill = {};  ///< on max attempts: kill; else pause
-  std::optional<std::string> documentation = {};
-  std::map<std::string, std::string> metadata = {};
+  std::optional<std::string> documentation = {};  ///< shown by tools
+  std::map<std::string, std::string> metadata = {};  ///< shown by tools
 };
 
+/// What a handler may set beside; what it leaves open, its service decides.
 struct HandlerOptions : ServiceOptions {
   std::optional<std::uint64_t> workflow_retention_ms = {};  ///< `run` of workflows only
-  /// What requests may carry, and what results are; what is left open, the handler's types say.
-  std::optional<std::string> accept = {}, content_type = {};
+  /// What is left open, the handler's types say.
+  std::optional<std::string> accept = {},  ///< what requests may carry
+      content_type = {};                   ///< of results
 };
 
 /// What goes in or comes out, as the manifest says it.
@@ -67,19 +74,20 @@ struct PayloadRules {
 
 /// One handler of a service, as registered.
 struct HandlerDefinition {
-  std::string name;
-  wire::HandlerType type = wire::HandlerType::kPlain;
-  HandlerFunction function;
-  HandlerOptions options;
-  PayloadRules input, output;  ///< by the handler's types
+  std::string name;                                    ///< by which it is called
+  wire::HandlerType type = wire::HandlerType::kPlain;  ///< who may run beside it
+  HandlerFunction function;                            ///< its code
+  HandlerOptions options;                              ///< its settings
+  PayloadRules input,                                  ///< by the type of its argument
+      output;                                          ///< by the type of its result
 };
 
 /// A service of any kind, as registered. Made by the builders below.
 struct ServiceDefinition {
-  std::string name;
-  wire::ServiceType type = wire::ServiceType::kService;
-  std::vector<HandlerDefinition> handlers;
-  ServiceOptions options;
+  std::string name;  ///< by which it is called
+  wire::ServiceType type = wire::ServiceType::kService;  ///< what has a key, and state
+  std::vector<HandlerDefinition> handlers;  ///< at least one
+  ServiceOptions options;  ///< of all handlers that do not say otherwise
 };
 
 namespace detail {
@@ -203,12 +211,15 @@ class ServiceBuilder {
 /// Handlers without state, any number at once.
 class Service : public detail::ServiceBuilder<Service> {
  public:
+  /// A service without handlers yet.
   explicit Service(std::string name)
       : ServiceBuilder(std::move(name), wire::ServiceType::kService) {}
+  /// Adds a handler.
   template <class F>
   Service& handler(std::string name, F function, HandlerOptions options = {}) & {
     return add(std::move(name), wire::HandlerType::kPlain, std::move(function), std::move(options));
   }
+  /// Adds a handler, in a chain.
   template <class F>
   Service&& handler(std::string name, F function, HandlerOptions options = {}) && {
     return std::move(handler(std::move(name), std::move(function), std::move(options)));
@@ -219,21 +230,26 @@ class Service : public detail::ServiceBuilder<Service> {
 /// any time, and they only read.
 class Object : public detail::ServiceBuilder<Object> {
  public:
+  /// An object without handlers yet.
   explicit Object(std::string name)
       : ServiceBuilder(std::move(name), wire::ServiceType::kVirtualObject) {}
+  /// Adds an exclusive handler.
   template <class F>
   Object& handler(std::string name, F function, HandlerOptions options = {}) & {
     return add(std::move(name), wire::HandlerType::kExclusive, std::move(function),
                std::move(options));
   }
+  /// Adds an exclusive handler, in a chain.
   template <class F>
   Object&& handler(std::string name, F function, HandlerOptions options = {}) && {
     return std::move(handler(std::move(name), std::move(function), std::move(options)));
   }
+  /// Adds a shared handler.
   template <class F>
   Object& shared(std::string name, F function, HandlerOptions options = {}) & {
     return add(std::move(name), wire::HandlerType::kShared, std::move(function), std::move(options));
   }
+  /// Adds a shared handler, in a chain.
   template <class F>
   Object&& shared(std::string name, F function, HandlerOptions options = {}) && {
     return std::move(shared(std::move(name), std::move(function), std::move(options)));
@@ -243,20 +259,25 @@ class Object : public detail::ServiceBuilder<Object> {
 /// `run` happens once per key; shared handlers talk to it through promises and read its state.
 class Workflow : public detail::ServiceBuilder<Workflow> {
  public:
+  /// A workflow without handlers yet.
   explicit Workflow(std::string name)
       : ServiceBuilder(std::move(name), wire::ServiceType::kWorkflow) {}
+  /// Sets what happens once per key.
   template <class F>
   Workflow& run(F function, HandlerOptions options = {}) & {
     return add("run", wire::HandlerType::kWorkflow, std::move(function), std::move(options));
   }
+  /// Sets what happens once per key, in a chain.
   template <class F>
   Workflow&& run(F function, HandlerOptions options = {}) && {
     return std::move(run(std::move(function), std::move(options)));
   }
+  /// Adds a handler that may run beside `run`, and after it.
   template <class F>
   Workflow& shared(std::string name, F function, HandlerOptions options = {}) & {
     return add(std::move(name), wire::HandlerType::kShared, std::move(function), std::move(options));
   }
+  /// Adds a handler that may run beside `run`, and after it, in a chain.
   template <class F>
   Workflow&& shared(std::string name, F function, HandlerOptions options = {}) && {
     return std::move(shared(std::move(name), std::move(function), std::move(options)));

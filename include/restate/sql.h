@@ -16,6 +16,7 @@ namespace query {
 class SqlEngine;
 }
 
+/// What SQL may take.
 struct SqlOptions {
   /// Bytes for sorts, joins and aggregations of all statements together.
   std::size_t memory = std::size_t{64} << 20;

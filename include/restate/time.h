@@ -10,12 +10,13 @@
 
 namespace restate {
 
+/// How long something takes, in nanoseconds.
 using Duration = std::chrono::nanoseconds;
 using std::chrono::milliseconds;
 
 /// A point on the monotonic clock of one process.
 struct Instant {
-  std::int64_t ns = 0;
+  std::int64_t ns = 0;  ///< since some moment of this process; never shown to users
 
   auto operator<=>(const Instant&) const = default;
   friend Instant operator+(Instant at, Duration wait) { return {at.ns + wait.count()}; }
@@ -25,7 +26,7 @@ struct Instant {
 
 /// Milliseconds since 1970-01-01T00:00:00Z.
 struct WallTime {
-  std::uint64_t ms = 0;
+  std::uint64_t ms = 0;  ///< since 1970, without leap seconds
 
   auto operator<=>(const WallTime&) const = default;
   /// Saturates: a retention of "for ever" must not wrap around.

@@ -37,10 +37,13 @@ class ReadListener {
 class ReadStream {
  public:
   virtual ~ReadStream() = default;
+  /// No entries come from now on, until `resume`.
   virtual void pause() = 0;
+  /// Goes on where it paused. Both may be called as often as one likes.
   virtual void resume() = 0;
 };
 
+/// What the Bifrosts of a node have in common.
 struct BifrostOptions {
   std::string default_provider = "local";     ///< of new segments: `local`, `in-memory`
   std::size_t record_size_limit = 64u << 20;  ///< larger records are refused before any append
@@ -52,6 +55,8 @@ class Bifrost {
  public:
   virtual ~Bifrost() = default;
 
+  /// Makes segments of this kind readable and writable here. Before `start`; every Bifrost of a
+  /// node gets the same providers.
   virtual void add_provider(std::string kind, std::shared_ptr<LogletProvider> provider) = 0;
 
   /// Reads the Logs document, and follows it from then on.
@@ -93,6 +98,8 @@ class Bifrost {
   virtual void seal_and_extend(LogId log, std::string provider, Completion<Lsn> done) = 0;
 };
 
+/// Makes the Bifrost of `shard`, on which it lives: it is made, called and destroyed there.
+/// `metadata` outlives it.
 std::unique_ptr<Bifrost> make_bifrost(Shard& shard, metadata::Store& metadata,
                                       BifrostOptions options);
 

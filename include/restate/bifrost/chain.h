@@ -18,15 +18,17 @@ namespace restate::bifrost {
 /// The kind of the entry that ends a sealed chain: no loglet, but an end.
 inline constexpr char kSealMarkerKind[] = "sealed";
 
+/// One loglet in the chain of a log, or the marker that ends the chain.
 struct Segment {
-  Lsn base;  ///< position of the loglet's offset 1
-  SegmentIndex index;
+  Lsn base;            ///< position of the loglet's offset 1
+  SegmentIndex index;  ///< counts from 0; a marker has that of the segment before it
   std::string kind;    ///< of the provider
   std::string params;  ///< the provider's own
+  /// Nothing: written by a version that did not say.
   std::optional<metadata::HybridTime> created_at;
 
   bool operator==(const Segment&) const = default;
-  bool is_marker() const { return kind == kSealMarkerKind; }
+  bool is_marker() const { return kind == kSealMarkerKind; }  ///< an end, and no loglet
   /// The next free position of the log when the loglet's is `offset`.
   Lsn lsn_of(LogletOffset offset) const { return {base.value + offset.value - 1}; }
   /// Clamped to what an offset can say; `lsn` is not below the base.
@@ -35,11 +37,12 @@ struct Segment {
 
 /// Why a chain ends, and whether for good.
 struct SealMarker {
-  bool permanent = false;
-  WallTime sealed_at;
+  bool permanent = false;                      ///< nobody may extend the log ever again
+  WallTime sealed_at;                          ///< by the clock of whoever sealed
   std::map<std::string, std::string> context;  ///< such as `source`: who sealed it
 
   bool operator==(const SealMarker&) const = default;
+  /// As a segment's `params`: JSON (docs/formats/metadata.md).
   std::string to_params() const;
   /// Tolerant: what it cannot read is empty.
   static SealMarker parse(const std::string& params);
@@ -47,13 +50,13 @@ struct SealMarker {
 
 /// A segment as seen from a position in it.
 struct SegmentView {
-  const Segment* segment = nullptr;
-  std::optional<Lsn> end;  ///< base of its successor; nothing for the last one
+  const Segment* segment = nullptr;  ///< owned by the chain; null: there is none
+  std::optional<Lsn> end;            ///< base of its successor; nothing for the last one
 };
 
 /// Never empty. Bases and indexes grow; a marker has the index of the segment it ends.
 struct Chain {
-  std::vector<Segment> segments;
+  std::vector<Segment> segments;  ///< in the order of their bases
   bool operator==(const Chain&) const = default;
 
   /// One empty segment from the beginning of time.
@@ -64,6 +67,7 @@ struct Chain {
 
   /// Everything below is trimmed.
   Lsn first() const { return segments.front().base; }
+  /// The segment that takes appends, or the marker.
   const Segment& last() const { return segments.back(); }
   /// The segment that `lsn` belongs to; null segment when that is trimmed away.
   SegmentView find(Lsn lsn) const;

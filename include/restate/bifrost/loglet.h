@@ -22,7 +22,7 @@ namespace restate::bifrost {
 /// became durable together; the tail never goes back, and a sealed loglet never opens again.
 class TailWatcher {
  public:
-  virtual void on_tail(const Tail& tail) = 0;
+  virtual void on_tail(const Tail& tail) = 0;  ///< the newest one; those in between are not told
 
  protected:
   ~TailWatcher() = default;
@@ -30,8 +30,8 @@ class TailWatcher {
 
 /// What a read returns: consecutive records from `first` on.
 struct LogletRecords {
-  LogletOffset first;
-  RecordBatch records;
+  LogletOffset first;   ///< meaningless when there are no records
+  RecordBatch records;  ///< with offsets `first`, `first + 1`, ...
 };
 
 /// A loglet belongs to the shard that opened it: call it there, and completions run there too,
@@ -73,7 +73,9 @@ class Loglet {
 
   /// The newest durable tail known here.
   virtual Tail known_tail() const = 0;
+  /// Tells `watcher` of every later move of the tail, until `unwatch`; it outlives that.
   virtual void watch(TailWatcher& watcher) = 0;
+  /// Nothing is told any more. Of a watcher that is not there: nothing.
   virtual void unwatch(TailWatcher& watcher) = 0;
 };
 

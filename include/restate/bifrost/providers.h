@@ -19,6 +19,7 @@ namespace restate::bifrost {
 /// The records of in-memory loglets. Lives as long as its owner keeps it: through the crash of a
 /// simulated node, say.
 struct MemoryLogs;
+/// Empty content for a node with this many shards.
 std::shared_ptr<MemoryLogs> make_memory_logs(std::size_t shards);
 
 /// Kind `in-memory`. Records stay until they are trimmed. `shards` are all those of the node, which
@@ -26,6 +27,7 @@ std::shared_ptr<MemoryLogs> make_memory_logs(std::size_t shards);
 std::shared_ptr<LogletProvider> make_memory_provider(std::vector<Shard*> shards,
                                                      std::shared_ptr<MemoryLogs> content = nullptr);
 
+/// What a node's local loglets may take.
 struct LocalLogOptions {
   /// Records of one loglet kept in memory after they became durable, for readers close to the tail:
   /// a node has dozens of logs, and readers that keep up need only the last batch.

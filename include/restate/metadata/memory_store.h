@@ -14,6 +14,7 @@ class DocumentTable;
 /// Lives on `home`; may be called from every shard, which then costs a message there and back.
 class MemoryStore final : public Store {
  public:
+  /// Empty. `home` outlives it.
   explicit MemoryStore(Shard& home);
   ~MemoryStore() override;
 

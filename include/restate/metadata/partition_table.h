@@ -16,13 +16,15 @@
 
 namespace restate::metadata {
 
+/// The key of the document.
 inline constexpr char kPartitionTableKey[] = "partition_table";
 
+/// One partition, as the cluster knows it.
 struct Partition {
-  KeyRange keys;
-  std::optional<std::uint32_t> log;  ///< nothing: the log with the partition's number
-  std::optional<std::string> column_family;
-  std::optional<std::string> database;
+  KeyRange keys;                             ///< that it owns
+  std::optional<std::uint32_t> log;          ///< nothing: the log with the partition's number
+  std::optional<std::string> column_family;  ///< nothing: the store's own choice
+  std::optional<std::string> database;       ///< nothing: the store's own choice
   bool operator==(const Partition&) const = default;
 };
 
@@ -33,9 +35,9 @@ struct Everywhere {
 
 /// The ranges in the document rule: route by them, never by the formula that made them.
 struct PartitionTable {
-  Version version;
-  std::map<PartitionId, Partition> partitions;
-  std::variant<ReplicationProperty, Everywhere> replication;
+  Version version;                                            ///< of the document
+  std::map<PartitionId, Partition> partitions;                ///< their ranges tile the key space
+  std::variant<ReplicationProperty, Everywhere> replication;  ///< of new replica sets
   bool operator==(const PartitionTable&) const = default;
 
   /// The first version: `count` ranges of equal size.
@@ -46,6 +48,7 @@ struct PartitionTable {
   std::uint32_t log_of(PartitionId partition) const;
 };
 
+/// As the metadata store keeps it (docs/formats/metadata.md).
 Bytes encode(const PartitionTable& document);
 /// `kCorrupt`: a field, or the ranges leave a gap or overlap.
 Result<PartitionTable> decode_partition_table(const Bytes& value);

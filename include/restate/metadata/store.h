@@ -17,24 +17,26 @@ namespace restate::metadata {
 
 /// Chosen by the writer: the old version + 1. 0 means absent.
 struct Version {
-  std::uint32_t value = 0;
+  std::uint32_t value = 0;  ///< 0: absent
   auto operator<=>(const Version&) const = default;
 };
 
+/// A document with its version.
 struct VersionedValue {
-  Version version;
-  Bytes value;
+  Version version;  ///< chosen by whoever wrote it
+  Bytes value;      ///< opaque to the store
   bool operator==(const VersionedValue&) const = default;
 };
 
 /// What must hold for a write to happen.
 struct Precondition {
+  /// No matter what; there is no such key; it has exactly `version`.
   enum class Kind : std::uint8_t { kNone, kAbsent, kVersion };
-  Kind kind = Kind::kNone;
-  Version version;
-  static Precondition none() { return {}; }
-  static Precondition absent() { return {Kind::kAbsent, {}}; }
-  static Precondition matches(Version v) { return {Kind::kVersion, v}; }
+  Kind kind = Kind::kNone;  ///< which of the three
+  Version version;  ///< of `kVersion` only
+  static Precondition none() { return {}; }  ///< writes whatever is there
+  static Precondition absent() { return {Kind::kAbsent, {}}; }  ///< creates, and never replaces
+  static Precondition matches(Version v) { return {Kind::kVersion, v}; }  ///< compare-and-set
 };
 
 /// Told when a key got a newer version than it has seen. Destroying it ends the watch.
@@ -48,11 +50,18 @@ class Watch {
 class Store {
  public:
   virtual ~Store() = default;
+  /// Completes with the document, or nothing when the key is absent. It shows every write that was
+  /// answered before.
+  /// - `kOverloaded`: too many requests wait; nothing happened. So may every call below.
+  /// - `kUnavailable`, `kFailed`: not known.
   virtual void get(std::string key, Completion<std::optional<VersionedValue>> done) = 0;
   /// - `kFailedPrecondition`: nothing was written.
   /// - `kUnavailable`: unknown; read back before deciding.
   virtual void put(std::string key, VersionedValue value, Precondition precondition,
                    Completion<void> done) = 0;
+  /// Removes the key. A key that comes back may begin at version 1 again, so what fences is not
+  /// erased.
+  /// Errors as `put`.
   virtual void erase(std::string key, Precondition precondition, Completion<void> done) = 0;
   /// Calls `changed` on `shard` after each change of `key` that later calls from there could see;
   /// version 0 says that it was erased. The present value is not told: `watch`, then `get`.

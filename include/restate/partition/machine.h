@@ -20,10 +20,10 @@ class Tables;
 
 /// What one record did, beside rows and actions.
 struct Applied {
-  bool duplicate = false;
+  bool duplicate = false;  ///< the record was applied before; nothing changed
   std::optional<wire::AnnounceLeader> leader;            ///< somebody announced leadership
-  std::optional<wire::VersionBarrier> barrier;
-  std::optional<wire::UpdateDurability> durability;
+  std::optional<wire::VersionBarrier> barrier;  ///< from here on older versions stop
+  std::optional<wire::UpdateDurability> durability;  ///< somebody's stores are durable up to an LSN
 };
 
 /// Usage: `open` once; then per batch of records `apply` for each, `take_batch`, commit the batch

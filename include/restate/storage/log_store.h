@@ -20,7 +20,7 @@ namespace restate::storage {
 
 /// Log id in the high, segment index in the low 32 bits.
 struct LogletKey {
-  std::uint64_t value = 0;
+  std::uint64_t value = 0;  ///< `bifrost::LogletId::packed`
   auto operator<=>(const LogletKey&) const = default;
 };
 
@@ -33,20 +33,21 @@ inline std::string to_string(LogletKey key) {
 struct LogletState {
   std::uint32_t next = 1;        ///< the first offset nobody has written
   std::uint32_t trim_point = 0;  ///< the last trimmed offset
-  bool sealed = false;
+  bool sealed = false;           ///< takes no more records
   bool operator==(const LogletState&) const = default;
 };
 
 /// Consecutive records of one loglet.
 struct LogAppend {
-  LogletKey loglet;
+  LogletKey loglet;            ///< whose records
   std::uint32_t first = 0;     ///< offset of the first record: the caller's `next`
   std::vector<Bytes> records;  ///< shared, not copied
 };
 
+/// What a read returns; without records, `first` means nothing.
 struct LogRead {
-  std::uint32_t first = 0;  ///< offset of the first record returned
-  std::vector<Bytes> records;
+  std::uint32_t first = 0;     ///< offset of the first record returned
+  std::vector<Bytes> records;  ///< with offsets `first`, `first + 1`, ...
 };
 
 /// Calls may come from any shard, which is the shard of the completion; completions run there, in

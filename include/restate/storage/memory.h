@@ -17,19 +17,21 @@ namespace restate::storage {
 class MemoryLogWriter;
 struct MemoryStoreState;
 
+/// How a disk of memory behaves.
 struct MemoryDiskOptions {
   /// Remember what is not durable yet, so that `crash` can take it. Without it every commit counts
   /// as durable at once: nothing can outlive the process anyway.
   bool crashes = false;
   /// How long a sync takes, drawn from the random numbers of the shard that waits. 0: one turn.
   Duration sync_min{0};
-  Duration sync_max{0};
+  Duration sync_max{0};  ///< not below `sync_min`
 };
 
 /// The content of one node's disk. It outlives the stores opened on it, so that a node can be
 /// destroyed and opened again. May be used from all shards of the node.
 class MemoryDisk final {
  public:
+  /// Empty.
   explicit MemoryDisk(MemoryDiskOptions options = {});
   ~MemoryDisk();
   MemoryDisk(const MemoryDisk&) = delete;
@@ -47,11 +49,13 @@ class MemoryDisk final {
   void fail_sync(std::uint32_t nth = 1);
   /// While full, every sync fails.
   void set_full(bool full);
+  /// As the options say, from the next sync on.
   void set_sync_time(Duration min, Duration max);
 
   std::uint64_t syncs() const;  ///< how many succeeded
 
   struct Image;
+  /// What the stores on this disk share; for them only.
   const std::shared_ptr<Image>& image() const { return image_; }
 
  private:
@@ -62,6 +66,7 @@ class MemoryDisk final {
 /// `storage/flush/early`.
 class MemoryStore final : public Store {
  public:
+  /// `disk` outlives the store.
   explicit MemoryStore(MemoryDisk& disk);
   ~MemoryStore() override;
 
@@ -78,6 +83,7 @@ class MemoryStore final : public Store {
 /// Logs on a memory disk. Its one "writer" takes what was handed in while the previous sync ran.
 class MemoryLogStore final : public LogStore {
  public:
+  /// `disk` outlives the store.
   explicit MemoryLogStore(MemoryDisk& disk);
   ~MemoryLogStore() override;
 

@@ -21,13 +21,14 @@ class Env;
 
 namespace restate::storage {
 
+/// What a database may take, and whom it tells.
 struct RocksdbOptions {
   /// Bytes for rows that are not flushed yet and for cached blocks, together. Three eighths of it may
   /// be unflushed before flushes begin on their own.
   std::size_t memory = std::size_t{64} << 20;
   /// Partitions 0 to n - 1 are created with the database, which is cheaper than one by one.
   std::uint16_t partitions = 0;
-  int background_threads = 2;
+  int background_threads = 2;  ///< for flushes and compactions
   /// Called once, from any thread, when the disk refused and the store entered its failed state.
   Function<void(const Error&)> on_failure;
   /// Where the files are; null: the real disk. Outlives the store.

@@ -16,6 +16,7 @@ namespace restate::storage {
 
 class FileLayer;
 
+/// What a log may take, and whom it tells.
 struct SegmentLogOptions {
   /// Space is taken and given back in files of this size.
   std::uint64_t segment_bytes = std::uint64_t{64} << 20;

@@ -22,7 +22,7 @@ namespace restate::storage {
 
 /// A position in a partition's log as the store sees it: rows up to here are in it.
 struct Position {
-  std::uint64_t value = 0;
+  std::uint64_t value = 0;  ///< an LSN; 0: nothing was committed
   auto operator<=>(const Position&) const = default;
 };
 
@@ -32,7 +32,8 @@ class Snapshot : public View {};
 /// The rows of one partition. Lives on the shard that opened it.
 class PartitionSpace : public View {
  public:
-  virtual PartitionId partition() const = 0;
+  virtual PartitionId partition() const = 0;  ///< whose rows
+  /// The rows as they are now, committed ones only.
   virtual std::unique_ptr<const Snapshot> snapshot() const = 0;
   /// The position passed with the last commit that a crash can no longer take.
   virtual Position durable() const = 0;
@@ -49,19 +50,20 @@ class PartitionSpace : public View {
 
 /// One partition's share of a commit.
 struct Commit {
-  PartitionSpace* space = nullptr;
-  const Batch* batch = nullptr;
-  Position position;  ///< written with the batch, in the same atomic step
+  PartitionSpace* space = nullptr;  ///< of the shard that commits
+  const Batch* batch = nullptr;     ///< lives until the call returns
+  Position position;                ///< written with the batch, in the same atomic step
 };
 
 /// Whose tables a store holds.
 struct StoreOwner {
-  std::string cluster;
+  std::string cluster;            ///< its name
   std::uint64_t fingerprint = 0;  ///< tells clusters of one name apart
-  NodeId node;
+  NodeId node;                    ///< of that cluster
   bool operator==(const StoreOwner&) const = default;
 };
 
+/// The tables of all partitions of a node. May be used from every shard; a space only on its own.
 class Store {
  public:
   virtual ~Store() = default;
@@ -95,6 +97,7 @@ class Store {
 /// Small and rare data only; calls block.
 class DurableSpace : public View {
  public:
+  /// Writes all of it or nothing, and syncs. `kFailed`: the disk refused; so do all later calls.
   virtual Result<void> write(const Batch& batch) = 0;
 };
 

@@ -15,6 +15,7 @@ namespace restate::storage {
 /// A visitor of rows; returns false to stop. Key and value are valid during the call only.
 class RowVisitor {
  public:
+  /// False: enough.
   virtual bool row(std::string_view key, std::string_view value) = 0;
 
  protected:
@@ -39,7 +40,9 @@ class View {
 template <class F>
 class RowCallback final : public RowVisitor {
  public:
+  /// Keeps the lambda.
   explicit RowCallback(F callback) : callback_(std::move(callback)) {}
+  /// Calls it.
   bool row(std::string_view key, std::string_view value) override { return callback_(key, value); }
 
  private:

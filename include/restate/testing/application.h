@@ -20,8 +20,9 @@
 
 namespace restate::testing {
 
+/// How the application is run.
 struct ApplicationOptions {
-  std::uint16_t partitions = 1;
+  std::uint16_t partitions = 1;  ///< of its engine
   /// How long a call may take in virtual time until that counts as a problem of the trial.
   Duration patience = std::chrono::hours(24);
   /// After this time of waiting a handler is asked to suspend; it is called again when there is
@@ -31,13 +32,14 @@ struct ApplicationOptions {
 
 /// A request under way: see `Application::start`.
 struct Request {
-  std::size_t index = 0;
+  std::size_t index = 0;  ///< of the application's own books
 };
 
 /// Declare it after the model of the outside world that its handlers use: it must go first. Whoever
 /// asks it for something waits as an outside client does: crashes of the application pass unnoticed.
 class Application {
  public:
+  /// Opens an engine in the world of `trial`, which outlives it, and serves `services`.
   Application(Trial& trial, std::vector<ServiceDefinition> services,
               ApplicationOptions options = {});
   /// Unwinds what still runs.
@@ -57,10 +59,12 @@ class Application {
   /// The same in two halves, so that several requests are under way at once.
   Request start(std::string_view service, std::string_view handler, Bytes argument,
                 RequestOptions options = {});
+  /// Runs the world until it has answered. Errors as `call`.
   Result<Bytes> wait(Request request);
 
   /// Completes an awakeable, as a webhook would.
   Result<void> resolve_awakeable(std::string_view id, Bytes value);
+  /// The same with a failure.
   Result<void> reject_awakeable(std::string_view id, std::string_view message);
 
   /// Runs the world until no handler has run for `quiet`, and so what was sent one way has ended.

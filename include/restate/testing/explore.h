@@ -20,24 +20,26 @@ using Scenario = std::function<void(Trial&)>;
 
 /// A world in which something that must hold did not.
 struct Finding {
-  Seed seed;
+  Seed seed;            ///< of its world
   std::string crash;    ///< where the explorer let the process die; empty: it did not
   std::string problem;  ///< what was wrong first
   std::string story;    ///< how it came to that
 };
 
+/// What an exploration, or a simulation, came to.
 struct Findings {
-  std::uint64_t worlds = 0;   ///< that were run
-  std::uint64_t crashes = 0;  ///< that happened in them
-  std::vector<Finding> found;
+  std::uint64_t worlds = 0;    ///< that were run
+  std::uint64_t crashes = 0;   ///< that happened in them
+  std::vector<Finding> found;  ///< in the order of the worlds
 
-  bool none() const { return found.empty(); }
+  bool none() const { return found.empty(); }  ///< nothing was wrong
   /// For people: the figures, and each finding with its story.
   std::string str() const;
 };
 
+/// What is looked at.
 struct ExploreOptions {
-  Seed seed{1};
+  Seed seed{1};  ///< of every world of the exploration
   /// Requests must be answered as they are without a crash.
   bool same_answers = true;
   /// Journals must have the same commands as without a crash.
@@ -53,9 +55,10 @@ struct ExploreOptions {
 /// Beside the checks of the scenario, answers and journals must be those of the run without a crash.
 Findings explore(const Scenario& scenario, ExploreOptions options = {});
 
+/// How many worlds, and which.
 struct SimulateOptions {
-  std::uint64_t first_seed = 1;
-  std::uint64_t worlds = 500;
+  std::uint64_t first_seed = 1;   ///< the others follow
+  std::uint64_t worlds = 500;     ///< at most
   std::size_t most_findings = 1;  ///< then it stops
 };
 

@@ -12,10 +12,12 @@ namespace restate::testing {
 
 /// How long bytes travel. Bytes of one stream never overtake each other; streams overtake streams.
 struct Latency {
-  Duration shortest = std::chrono::microseconds(50);
-  Duration longest = std::chrono::microseconds(500);
+  Duration shortest = std::chrono::microseconds(50);  ///< never less
+  Duration longest = std::chrono::microseconds(500);  ///< never more, unless a link is clogged
 };
 
+/// What a test does to the network of its world. Belongs to the world; only on the thread of the
+/// test.
 class SimulatedNetwork {
  public:
   /// Between different nodes.
@@ -26,6 +28,7 @@ class SimulatedNetwork {
   /// Nothing more arrives that `from` sends to `to`; it waits until `unclog`. The other direction
   /// goes on. A connect across a clogged link ends in its timeout.
   virtual void clog(Node& from, Node& to) = 0;
+  /// What waited arrives, with its delay from now on.
   virtual void unclog(Node& from, Node& to) = 0;
   /// Both directions.
   virtual void partition(Node& a, Node& b) = 0;

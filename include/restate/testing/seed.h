@@ -9,8 +9,9 @@
 
 namespace restate::testing {
 
+/// Any number is a good one.
 struct Seed {
-  std::uint64_t value = 0;
+  std::uint64_t value = 0;  ///< as failing runs print it
   auto operator<=>(const Seed&) const = default;
 };
 

@@ -25,12 +25,15 @@ struct Faults {
   /// For each thing that a handler says to the engine, and each thing that it hears: the process
   /// dies there, or the connection between the two breaks.
   std::uint32_t crash = 0;
-  std::uint32_t most_crashes = 3;
+  std::uint32_t most_crashes = 3;  ///< then no more
   /// For each call to the world outside: it never gets there; it works, but nobody hears of it; it
   /// takes its time, up to `slowest_call`, while everything else goes on.
   std::uint32_t lost_request = 0;
+  /// See `lost_request`.
   std::uint32_t lost_reply = 0;
+  /// See `lost_request`.
   std::uint32_t slow_call = 0;
+  /// See `lost_request`.
   Duration slowest_call = std::chrono::seconds(2);
   /// For each thing that a handler says: the time of day jumps, by a minute at most, both ways.
   std::uint32_t clock_jump = 0;
@@ -85,6 +88,7 @@ class Outside {
 /// them runs, or the test.
 class Trial {
  public:
+  /// A world of its own.
   explicit Trial(Seed seed, Faults faults = {});
   /// By the explorer, which also says where the process dies.
   explicit Trial(std::unique_ptr<TrialState> state);
@@ -92,24 +96,24 @@ class Trial {
   Trial(const Trial&) = delete;
   Trial& operator=(const Trial&) = delete;
 
-  World& world();
-  Outside& outside();
+  World& world();      ///< that it runs in
+  Outside& outside();  ///< for models of it
   /// For choices of the test itself: they follow from the seed.
   Random& random();
-  Seed seed() const;
+  Seed seed() const;  ///< that it was made with
 
   /// States what must hold; if it does not, the trial has failed because of `what`.
   bool check(bool holds, std::string_view what);
   /// Adds a line to the story.
   void note(std::string_view line);
 
-  bool failed() const;
+  bool failed() const;  ///< something that must hold did not
   /// Why, in the order in which it was found.
   const std::vector<std::string>& problems() const;
   /// What happened, a line each: requests, attempts, entries of journals, crashes.
   std::string story() const;
 
-  TrialState& state() { return *state_; }
+  TrialState& state() { return *state_; }  ///< of the library's own
 
  private:
   std::unique_ptr<TrialState> state_;

@@ -16,10 +16,11 @@ namespace restate::wire {
 /// Names one queue: invocations of one scope, limit key and service, and for exclusive handlers of
 /// one object. Text: `vq_1` and 33 base62 digits.
 struct QueueId {
-  PartitionKey key;
-  Uuid digest;
+  PartitionKey key;  ///< of its invocations
+  Uuid digest;       ///< of scope, limit key, service, object (docs/formats/tables.md)
 
   auto operator<=>(const QueueId&) const = default;
+  /// `vq_1` and 33 digits.
   std::string str() const;
   /// `kInvalidArgument` with the reason, such as `bad length`.
   static Result<QueueId> parse(std::string_view text);
@@ -36,10 +37,11 @@ struct QueuePosition {
 /// One stay of one invocation in a queue, or in the running stage that follows it. A decision about
 /// a place that nobody stands at any more is void. The partition key is the invocation's.
 struct QueuePlace {
-  InvocationId invocation;
-  Uuid queue;  ///< the digest of its queue
-  QueuePosition at;
+  InvocationId invocation;  ///< who stands there
+  Uuid queue;               ///< the digest of its queue
+  QueuePosition at;         ///< where
 
+  /// The whole name of its queue.
   QueueId id() const { return {invocation.key, queue}; }
   auto operator<=>(const QueuePlace&) const = default;
 };
