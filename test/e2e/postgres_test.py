@@ -173,9 +173,10 @@ def jdbc_reads(s):
 @test
 def a_statement_is_cancelled(s):
     process = subprocess.Popen(
-        ["psql", "-X", "-h", "127.0.0.1", "-p", str(s.port), "-v", "VERBOSITY=verbose", "-c",
-         "SELECT count(*) FROM range(100000000) a, range(100000000) b WHERE a.range + b.range = 7"],
-        stderr=subprocess.PIPE, text=True)
+        ["psql", "-XAt", "-h", "127.0.0.1", "-p", str(s.port), "-v", "VERBOSITY=verbose", "-c", "SELECT 'connected'",
+         "-c", "SELECT count(*) FROM range(100000000) a, range(100000000) b WHERE a.range + b.range = 7"],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert process.stdout.readline() == "connected\n"
     try:
         process.wait(1)
         assert False, "it should take for ever"
@@ -190,8 +191,11 @@ def nonsense_is_answered_and_nothing_lasts(s):
         with socket.create_connection(("127.0.0.1", s.port), 10) as connection:
             connection.settimeout(10)
             connection.sendall(words)
-            while connection.recv(4096):
-                pass
+            try:
+                while connection.recv(4096):
+                    pass
+            except ConnectionResetError:
+                pass  # it closed before it had read everything
     assert s.rows("SELECT 3") == ["3"]
 
 
