@@ -216,11 +216,8 @@ Result<void> Database::flush_family(Family& family) {
   const std::string attempt = "flushing partition " + std::to_string(family.partition.value);
   if (status.IsColumnFamilyDropped()) return Error{Code::kCancelled, attempt + ": dropped"};
   if (!status.ok()) return failed(status, attempt);
-  const std::lock_guard lock(mutex_);
-  if (families_.contains(family.partition.value)) {  // it may have been dropped by now
-    const auto collected = collect_garbage(family, options_.memory);
-    if (!collected.ok()) return failed(collected, attempt);
-  }
+  const auto collected = collect_garbage(family, options_.memory);
+  if (!collected.ok() && !collected.IsColumnFamilyDropped()) return failed(collected, attempt);
   return check();
 }
 

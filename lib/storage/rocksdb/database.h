@@ -39,7 +39,8 @@ struct Family {
   const std::shared_ptr<DurablePosition> durable;
   std::atomic<std::uint64_t> committed = 0;
   bool open = false;        ///< under the database's mutex
-  bool collecting = false;  ///< garbage of large values; under the database's mutex
+  std::mutex garbage;       ///< held by who looks at the garbage of large values
+  bool collecting = false;  ///< that garbage; under its mutex
 };
 
 /// A family, and the database that must outlive it.

@@ -1,6 +1,7 @@
 #include "storage/rocksdb/large_values.h"
 
 #include <algorithm>
+#include <mutex>
 
 namespace restate::storage {
 namespace {
@@ -14,6 +15,8 @@ std::uint64_t property(Family& family, const std::string& name) {
 }  // namespace
 
 rocksdb::Status collect_garbage(Family& family, std::size_t memory) {
+  const std::unique_lock alone(family.garbage, std::try_to_lock);
+  if (!alone) return rocksdb::Status::OK();
   const std::uint64_t all = property(family, rocksdb::DB::Properties::kLiveBlobFileSize);
   const std::uint64_t garbage =
       property(family, rocksdb::DB::Properties::kLiveBlobFileGarbageSize);

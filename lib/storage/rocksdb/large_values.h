@@ -14,8 +14,9 @@ namespace restate::storage {
 
 /// Turns the collection of a family's garbage on or off, by how much of it there is. Blocks for the
 /// writing of a small file when that changes; the collection itself runs in the background. `memory`
-/// is the store's budget: garbage of less than that is left where it is. Of the calls for one family
-/// only one may run at a time.
+/// is the store's budget: garbage of less than that is left where it is. Does nothing while another
+/// call for this family runs; to be called without the database's mutex, since it may take as long
+/// as the disk likes.
 rocksdb::Status collect_garbage(Family& family, std::size_t memory);
 
 }  // namespace restate::storage
