@@ -74,9 +74,9 @@ inline constexpr std::size_t kReplayReadBytes = 256 * 1024;
 inline constexpr Duration kDrainTimeout = 5s;
 /// The shortest wait before a retry that the other side may ask for: no hot loops.
 inline constexpr Duration kMinRetryDelay = 50ms;
-/// An endpoint that turns requests away unread, as one that restarts does, costs no attempts. The
-/// waits double from the shortest one, this often.
-inline constexpr std::uint32_t kFreeRefusals = 6;
+/// An endpoint that turns requests away unread, as one that restarts does, costs no attempts, however
+/// often it does so. The waits begin with the shortest one and double this often.
+inline constexpr std::uint32_t kRefusalDoublings = 6;
 /// Attempts that found no memory wait at first for this long, then twice as long each time, as
 /// often as the second number says. They cost no attempts.
 inline constexpr Duration kFirstShortageWait = 100ms;

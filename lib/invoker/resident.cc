@@ -1,6 +1,5 @@
 #include "invoker/resident.h"
 
-#include "common/duration_text.h"
 #include "invoker/preparation.h"
 #include "wire/span.h"
 
@@ -10,26 +9,6 @@
 #include <variant>
 
 namespace restate::invoker {
-namespace {
-
-/// What a failed attempt led to, for the log: the effects from `first` on.
-std::string consequence(const Effects& effects, std::size_t first) {
-  for (std::size_t i = first; i < effects.size(); ++i) {
-    const auto* wait = std::get_if<WaitForRetry>(&effects[i]);
-    const auto* yield = std::get_if<ProposeYield>(&effects[i]);
-    if (wait != nullptr || yield != nullptr) {
-      const milliseconds delay = wait != nullptr ? wait->delay : yield->delay;
-      return "retrying in " + duration_text(static_cast<std::uint64_t>(delay.count()));
-    }
-    const auto* propose = std::get_if<Propose>(&effects[i]);
-    if (propose != nullptr && std::holds_alternative<wire::Paused>(propose->effect)) {
-      return "pausing until somebody resumes it";
-    }
-  }
-  return "the last one: it fails";
-}
-
-}  // namespace
 
 void Resident::start_attempt() {
   if (waits_for_memory_) return;
@@ -194,77 +173,6 @@ void Resident::on_refused(const Error& why, std::size_t from) {
   on_attempt_over(std::move(error));
 }
 
-void Resident::on_attempt_over(Outcome outcome) {
-  Effects& effects = around_.effects;
-  Logger& log = around_.shard.log();
-  std::optional<AttemptError> failure;
-  if (auto* error = std::get_if<AttemptError>(&outcome);
-      error != nullptr && error->kind != AttemptError::Kind::kNotInvoked &&
-      log.enabled(LogLevel::kWarn)) {
-    failure = *error;
-  }
-  lease_.release();
-  const std::size_t before = effects.size();
-  const bool ran = std::exchange(attempt_runs_, false);
-  const Kind kind = kind_of(outcome);
-  residency_.on_attempt_over(std::move(outcome), around_.shard.random().next(), effects);
-  count(kind, ran, effects, before);
-  end_span(kind, effects, before);
-  if (!failure) return;
-  log.warn("invoker", "Invocation error, " + consequence(effects, before),
-           {{"restate.invocation.id", invocation_.str()},
-            {"restate.error.code", protocol::to_string(failure->doc_code)},
-            {"restate.deployment.id", last_deployment_ ? last_deployment_->str() : ""},
-            {"error", describe(*failure)}});
-}
-
-void Resident::end_span(Kind kind, const Effects& effects, std::size_t first) {
-  using Status = trace::Span::Status;
-  // The last words belong to the attempt, but are carried out after it.
-  for (std::size_t i = first; i < effects.size(); ++i) {
-    if (const auto* propose = std::get_if<Propose>(&effects[i])) span_.on_effect(propose->effect);
-    if (const auto* yield = std::get_if<ProposeYield>(&effects[i])) span_.on_effect(yield->yielded);
-  }
-  switch (kind) {
-    case Kind::kEnded:
-      return span_.end(Status::kOk);
-    case Kind::kFailed:
-      return span_.end(Status::kError, "transient failure");
-    case Kind::kSuspended:
-    case Kind::kVoid:
-      return span_.end(Status::kUnset);
-  }
-}
-
-Resident::Kind Resident::kind_of(const Outcome& outcome) {
-  if (std::holds_alternative<AttemptEnded>(outcome)) return Kind::kEnded;
-  if (std::holds_alternative<AttemptSuspended>(outcome)) return Kind::kSuspended;
-  const bool none = std::get<AttemptError>(outcome).kind == AttemptError::Kind::kNotInvoked;
-  return none ? Kind::kVoid : Kind::kFailed;
-}
-
-void Resident::count(Kind kind, bool ran, const Effects& effects, std::size_t first) {
-  InvokerMetrics& metrics = around_.metrics;
-  if (ran) metrics.attempts.record(around_.shard.now() - attempt_since_);
-  switch (kind) {
-    case Kind::kEnded:
-      return metrics.completed.add();
-    case Kind::kSuspended:
-      return metrics.suspended.add();
-    case Kind::kVoid:
-      return;
-    case Kind::kFailed:
-      break;
-  }
-  for (std::size_t i = first; i < effects.size(); ++i) {
-    if (std::holds_alternative<WaitForRetry>(effects[i]) ||
-        std::holds_alternative<ProposeYield>(effects[i])) {
-      return metrics.failed_transient.add();
-    }
-  }
-  metrics.failed.add();
-}
-
 void Resident::warn_of_size(const wire::Effect& effect) {
   const auto* entry = std::get_if<wire::NewEntry>(&effect);
   if (entry == nullptr || entry->body.size() < around_.options.message_size_warning) return;
@@ -306,97 +214,6 @@ void Resident::let_go(bool orderly) {
   } else {
     exchange_.reset();
   }
-}
-
-void Resident::notify(std::uint32_t index, wire::EntryType type, const wire::NotificationId& id,
-                      const Bytes& body) {
-  around_.effects.clear();
-  if (attempt_) {
-    attempt_->on_notification(index, type, id, body, around_.effects, has_room());
-  }
-  residency_.on_notification(type, id, around_.effects);
-  on_stored();
-  if (carry_out()) account();
-}
-
-void Resident::ack_command(std::uint32_t command_index, bool requested) {
-  around_.effects.clear();
-  if (attempt_) attempt_->on_command_stored(command_index, requested, around_.effects);
-  residency_.on_command_stored(command_index, around_.effects);
-  on_stored();
-  carry_out();
-}
-
-void Resident::retry_now() {
-  around_.effects.clear();
-  residency_.on_retry_now(around_.effects);
-  carry_out();
-}
-
-void Resident::pause() {
-  around_.effects.clear();
-  residency_.on_pause(around_.effects);
-  if (attempt_) attempt_->on_pause(around_.effects);
-  carry_out();
-}
-
-void Resident::on_head(const protocol::ResponseHeadView& head) {
-  around_.effects.clear();
-  attempt_->on_head(head, around_.shard.wall_now(), around_.effects);
-  carry_out();
-}
-
-void Resident::on_data(Bytes data) {
-  around_.effects.clear();
-  const schema::SchemaPtr schema = around_.host.schema();
-  attempt_->on_data(std::move(data), {*schema, around_.options.defaults, around_.shard.wall_now()},
-                    around_.effects);
-  if (carry_out()) account();
-}
-
-void Resident::on_end() {
-  around_.effects.clear();
-  attempt_->on_end(around_.effects);
-  carry_out();
-}
-
-void Resident::on_error(const TransportFailure& failure) {
-  around_.effects.clear();
-  attempt_->on_transport_error(failure.error, failure.retry_after, around_.effects,
-                               failure.refused, failure.code);
-  carry_out();
-}
-
-void Resident::on_drained() {
-  if (account()) pump_replay();
-}
-
-void Resident::on_deadline() {
-  around_.effects.clear();
-  attempt_->on_timeout(waiting_for_, around_.effects);
-  carry_out();
-}
-
-AttemptStatus Resident::status() const {
-  AttemptStatus status;
-  status.in_flight = residency_.phase() == Residency::Phase::kInFlight;
-  status.retry_count = residency_.attempts();
-  status.last_start_at = last_start_at_;
-  status.next_retry_at = next_retry_at_;
-  status.last_attempt_deployment = last_deployment_;
-  status.last_attempt_server = attempt_ && attempt_->server() ? attempt_->server() : last_server_;
-  if (attempt_) status.awaiting_on = attempt_->awaiting_on();
-  if (const AttemptError* error = residency_.last_failure()) {
-    AttemptFailure& failure = status.last_failure.emplace();
-    failure.message = describe(*error);
-    failure.error_code = std::string(protocol::to_string(error->doc_code));
-    failure.related_command_index = error->related_command_index;
-    failure.related_command_name = error->related_command_name;
-    if (const auto type = related_type_name(*error)) {
-      failure.related_command_type = std::string(*type);
-    }
-  }
-  return status;
 }
 
 }  // namespace restate::invoker

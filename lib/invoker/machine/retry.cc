@@ -48,7 +48,7 @@ std::optional<milliseconds> RetryCounter::next(std::uint64_t random) {
 
 std::optional<milliseconds> RetryCounter::next_after_refusal(std::uint64_t random) {
   const milliseconds delay = kFloor * (1 << refused_);
-  refused_ = std::min(refused_ + 1, kFreeRefusals);
+  refused_ = std::min(refused_ + 1, kRefusalDoublings);
   return with_jitter(delay, random);
 }
 

@@ -229,6 +229,6 @@ TEST_CASE("requests that nobody looks at are free, across queues",
     residency.on_attempt_over(refused, kLeast, out);
     state = std::get<ProposeYield>(out.at(0)).yielded.retry;
     CHECK(state.failed == 0);
-    CHECK(state.refused == std::min(i + 1, kFreeRefusals));
+    CHECK(state.refused == std::min(i + 1, kRefusalDoublings));
   }
 }
