@@ -4,6 +4,11 @@
 /// Gives out the permits of flow control: which of the invocations that wait in queues may run now.
 /// Pure: told what apply did to queues and what time it is, it answers with decisions to propose.
 /// Lives as long as one leadership; all it counts can be counted again from the tables.
+///
+/// What it does about one event does not depend on how many wait: of the groups, and of the queues in
+/// each, it looks only at those that are ready. A group without room waits at the counter that has
+/// none, a queue whose first one is early waits for its time, and what changes there makes one of
+/// them ready again.
 
 #include "partition/queue.h"
 #include "schema/rule_book.h"
@@ -15,6 +20,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace restate::worker {
@@ -58,7 +64,7 @@ class Scheduler {
 
   /// Every counter that somebody uses or waits for, in order.
   std::vector<PermitUsage> usage() const;
-  /// How often a group was looked at so far: what decisions cost.
+  /// How often a group or a queue was looked at so far: what decisions cost.
   std::uint64_t visits() const { return visits_; }
 
  private:
@@ -74,15 +80,19 @@ class Scheduler {
     std::optional<Waiter> more_after;  ///< the table may hold others behind this one
   };
   struct Queue {
-    std::array<Lane, 2> lanes;  ///< those that have run, those that have not
-    std::uint64_t waiting = 0;  ///< rows in the inbox
+    std::array<Lane, 2> lanes;    ///< those that have run, those that have not
+    std::uint64_t waiting = 0;    ///< rows in the inbox
+    std::optional<WallTime> due;  ///< nobody in it may run before
   };
+  struct Group;
   struct Counter {
     std::optional<std::uint32_t> limit;
     std::uint64_t running = 0;
     std::uint64_t reserved = 0;  ///< decided, not applied yet: these still wait in the table
     std::uint64_t waiting = 0;
     std::uint32_t groups = 0;
+    std::map<std::string, Group*> blocked;  ///< groups that found no room here, by limit key
+    std::optional<std::string> served;      ///< the group that got the last permit
 
     bool has_room() const;
   };
@@ -92,14 +102,16 @@ class Scheduler {
     std::array<Counter*, 3> counters{};  ///< as many as the limit key has levels, and the scope's
     Counter own;                         ///< the sum of this group alone
     std::map<wire::QueueId, Queue> queues;
+    std::set<wire::QueueId> ready;        ///< of these it is not known that nobody may run
     std::optional<wire::QueueId> served;  ///< the last one that got a permit
+    Counter* blocked_at = nullptr;
   };
   using Levels = std::pair<std::optional<std::string>, std::optional<std::string>>;
   struct ScopeState {
     std::map<Levels, Counter> counters;  ///< the scope's own has no level
     std::map<std::string, Group> groups;
-    std::optional<std::string> served;  ///< the group that got the last permit
-    std::optional<WallTime> due;
+    std::map<std::string, Group*> ready;  ///< those with ready queues that are blocked nowhere
+    std::optional<std::string> served;    ///< the group that got the last permit
   };
   using Scopes = std::map<std::string, ScopeState>;
   struct Reservation {
@@ -107,29 +119,50 @@ class Scheduler {
     Group* group = nullptr;
     bool waits = true;  ///< its row is still in the inbox
   };
+  /// A queue that is to be looked at again.
+  struct Due {
+    WallTime at;
+    std::string scope, limit_key;
+    wire::QueueId queue;
+    auto operator<=>(const Due&) const = default;
+  };
 
   /// The counters of a limit key, the scope's own first.
   static std::vector<Levels> levels_of(const std::string& limit_key);
   Group& group_of(Scopes::iterator scope, const std::string& limit_key);
-  /// Forgets groups, counters and scopes that nobody uses.
-  void tidy(Scopes::iterator scope, Group& group);
+  /// After a change in `group`: the room it made is offered, and what nobody uses is forgotten.
+  void settle(Scopes::iterator scope, Group& group);
   template <class Change>
-  static void count(Group& group, Change change);
-  void add_waiter(Queue& queue, const Waiter& waiter);
+  static void count(Group& group, Change change) {
+    change(group.own);
+    for (Counter* counter : group.counters) {
+      if (counter != nullptr) change(*counter);
+    }
+  }
+  void add_waiter(Scopes::iterator scope, Group& group, const wire::QueueId& id,
+                  const Waiter& waiter);
   /// The first of a lane; null if there is none.
   const Waiter* front(const wire::QueueId& id, Queue& queue, bool fresh);
+  /// Somebody in this queue may be able to run.
+  void set_ready(Scopes::iterator scope, Group& group, const wire::QueueId& id, Queue& queue);
+  void set_due(Scopes::iterator scope, const Group& group, const wire::QueueId& id, Queue& queue,
+               std::optional<WallTime> due);
+  /// Lets the next one look that is blocked at `counter`, if there is room.
+  static void unblock(ScopeState& scope, Counter& counter);
+  /// The same at each counter of `group`, which leaves something for others or is out of their way.
+  static void unblock_beside(ScopeState& scope, const Group& group);
   void decide_in(Scopes::iterator scope, WallTime now, std::size_t limit,
                  std::vector<wire::QueuePlace>& out);
-  std::optional<wire::QueuePlace> take(Group& group, WallTime now, std::optional<WallTime>& due);
-  void set_due(Scopes::iterator scope, std::optional<WallTime> due);
+  std::optional<wire::QueuePlace> take(Scopes::iterator scope, Group& group, WallTime now);
 
   Load load_;
   schema::RuleBookPtr rules_ = schema::snapshot(schema::RuleBook{});
   Scopes scopes_;
   std::map<wire::QueuePlace, Reservation> reserved_;
-  std::set<wire::QueueId> paused_;
+  /// With scope and limit key, once somebody in it could have run.
+  std::map<wire::QueueId, std::pair<std::string, std::string>> paused_;
   std::set<std::string> changed_;  ///< scopes in which somebody may be able to run
-  std::set<std::pair<WallTime, std::string>> due_;
+  std::set<Due> due_;
   std::uint64_t visits_ = 0;
 };
 

@@ -185,6 +185,98 @@ TEST_CASE("what an end costs in a full scope does not grow with the keys that wa
   CHECK(stage.scheduler.usage().size() == 1 + kKeys - kEnds);
 }
 
+TEST_CASE("nor does it where the keys are limited and not the scope", "[worker][scheduler]") {
+  constexpr std::size_t kKeys = 20'000;
+  constexpr std::size_t kEnds = 1000;
+  Stage stage;
+  std::vector<InvocationId> running;
+  SECTION("each by itself") {
+    stage.rule("s/*", 1);
+    for (std::size_t i = 0; i < kKeys; ++i) {
+      running.push_back(stage.add("s", "key" + std::to_string(i)));
+    }
+    for (std::size_t i = 0; i < kKeys; ++i) stage.add("s", "key" + std::to_string(i));
+    REQUIRE(stage.run().size() == kKeys);
+  }
+  SECTION("many of them together") {
+    stage.rule("s/key", 10);
+    for (std::size_t i = 0; i < kKeys; ++i) stage.add("s", "key/" + std::to_string(i));
+    running = stage.run();
+    REQUIRE(running.size() == 10);
+  }
+  const std::uint64_t before = stage.scheduler.visits();
+  for (std::size_t i = 0; i < kEnds; ++i) {
+    stage.leave(running[i]);
+    const auto next = stage.run();
+    REQUIRE(next.size() == 1);
+    if (running.size() < kKeys) running.push_back(next[0]);
+  }
+  CHECK(stage.scheduler.visits() - before <= 5 * kEnds);
+}
+
+TEST_CASE("nor with the queues in which it is nobody's time yet", "[worker][scheduler]") {
+  Stage stage;
+  for (int i = 0; i < 10'000; ++i) {
+    stage.add("s", "key" + std::to_string(i), 2'000'000);
+    stage.add("s", "one", 2'000'000, static_cast<std::uint8_t>(i));
+  }
+  REQUIRE(stage.run(1'000'000).empty());
+  CHECK(stage.scheduler.next_due() == WallTime{2'000'000});
+  const std::uint64_t before = stage.scheduler.visits();
+  for (int i = 0; i < 100; ++i) {
+    const InvocationId id = stage.add("s", i % 2 == 0 ? "one" : "key7", 0, 255);
+    REQUIRE(stage.run(1'000'000) == std::vector{id});
+    stage.leave(id);
+  }
+  CHECK(stage.scheduler.visits() - before <= 5 * 100);
+  CHECK(stage.run(2'000'000).size() == 20'000);
+}
+
+TEST_CASE("who shares a limit takes turns, whatever others get meanwhile", "[worker][scheduler]") {
+  Stage stage;
+  stage.rule("s/a", 1);
+  std::map<std::string, std::vector<InvocationId>> all;
+  for (int i = 0; i < 3; ++i) {
+    for (const char* key : {"a/1", "a/2", "a/3"}) all[key].push_back(stage.add("s", key));
+  }
+  std::vector<InvocationId> order;
+  for (auto started = stage.run(); !started.empty(); started = stage.run()) {
+    REQUIRE(started.size() == 1);
+    order.push_back(started[0]);
+    const InvocationId other = stage.add("s", "b");
+    REQUIRE(stage.run() == std::vector{other});
+    stage.leave(other);
+    stage.leave(started[0]);
+  }
+  std::vector<InvocationId> expected;
+  for (std::size_t i = 0; i < 3; ++i) {
+    for (const char* key : {"a/1", "a/2", "a/3"}) expected.push_back(all[key][i]);
+  }
+  CHECK(order == expected);
+  SECTION("and all the room that a changed rule makes is used") {
+    for (int i = 0; i < 3; ++i) {
+      for (const char* key : {"a/1", "a/2", "a/3"}) stage.add("s", key);
+    }
+    REQUIRE(stage.run().size() == 1);
+    stage.rule("s/a", 6);
+    CHECK(stage.run().size() == 5);
+    stage.rule("s/a", std::nullopt);
+    CHECK(stage.run().size() == 3);
+  }
+}
+
+TEST_CASE("room is not offered to a key that goes with it", "[worker][scheduler]") {
+  Stage stage;
+  stage.rule("s/a", 2);
+  const InvocationId first = stage.add("s", "a/1"), second = stage.add("s", "a/2");
+  REQUIRE(stage.run() == std::vector{first, second});
+  const InvocationId killed = stage.add("s", "a/1"), waits = stage.add("s", "a/2");
+  REQUIRE(stage.run().empty());
+  stage.leave(killed);
+  stage.leave(first);
+  CHECK(stage.run() == std::vector{waits});
+}
+
 TEST_CASE("a permit that is given back goes to the next", "[worker][scheduler]") {
   Stage stage;
   stage.rule("s", 1);
