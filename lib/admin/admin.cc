@@ -31,7 +31,7 @@ Admin::Admin(Shard& shard, AdminOptions options, Parts parts)
       invocations_(shard, options_, parts.client),
       rules_(shard, parts.rules),
       kafka_(shard, options_, parts.registry, std::move(parts.troubles)),
-      meta_(options_, parts.client),
+      meta_(shard, options_, parts.client),
       ui_(options_),
       handler_(options_.request_size_limit,
                [this](const http::RequestHead& head, Bytes body, http::Responder responder) {

@@ -1,7 +1,8 @@
 #pragma once
 
 /// \file
-/// Routes about the server itself: health, version, the description of this API, and SQL.
+/// Routes about the server itself: health, version, the description of this API, SQL, and queues,
+/// which have no more than a switch.
 
 #include "admin/options.h"
 #include "admin/query_handler.h"
@@ -12,8 +13,8 @@ namespace restate::admin {
 
 class MetaRoutes {
  public:
-  MetaRoutes(const AdminOptions& options, const worker::PartitionClient& client)
-      : options_(options), client_(client) {}
+  MetaRoutes(Shard& shard, const AdminOptions& options, worker::PartitionClient& client)
+      : shard_(shard), options_(options), client_(client) {}
 
   void add_to(Router& router);
   void set_query_handler(QueryHandler handler) { query_ = std::move(handler); }
@@ -24,11 +25,13 @@ class MetaRoutes {
   void cluster_health(Call call);
   void openapi(Call call);
   void query(Call call);
-  void touch_queue(Call call);
+  void pause_queue(Call call, bool paused);
 
+  Shard& shard_;
   const AdminOptions& options_;
-  const worker::PartitionClient& client_;
+  worker::PartitionClient& client_;
   QueryHandler query_;
+  Scope scope_;
 };
 
 }  // namespace restate::admin

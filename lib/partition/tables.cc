@@ -47,6 +47,16 @@ Result<void> scan_keys(const storage::View& rows, std::string_view table, KeyRan
               std::move(visit));
 }
 
+// The same from behind the row with `key` on. Keys of one table have one length, so nothing lies
+// between a key and the same with a zero byte.
+template <class F>
+Result<void> scan_keys_behind(const storage::View& rows, std::string_view table, std::string key,
+                              KeyRange range, F visit) {
+  return scan(rows, table, key.append(1, '\0'),
+              storage::prefix_end(keys::of_partition_key(table, PartitionKey{range.last})),
+              std::move(visit));
+}
+
 Row more(bool wanted) { return wanted ? Row::kNext : Row::kDone; }
 
 std::optional<EventRow> event_of(std::string_view key, std::string_view row) {
@@ -242,12 +252,19 @@ Result<std::optional<QueueMeta>> Tables::find_queue(const wire::QueueId& id) con
 
 Result<void> Tables::scan_queues(KeyRange range,
                                  Visit<const wire::QueueId&, QueueMeta&&> visit) const {
-  return scan_keys(*rows_, keys::kQueues, range, [&](std::string_view key, std::string_view row) {
+  return scan_queues(range, std::nullopt, visit);
+}
+
+Result<void> Tables::scan_queues(KeyRange range, const std::optional<wire::QueueId>& after,
+                                 Visit<const wire::QueueId&, QueueMeta&&> visit) const {
+  const auto on_row = [&](std::string_view key, std::string_view row) {
     const auto id = keys::decode_queue(key);
     auto queue = rows::decode_queue(Bytes::literal(row));
     if (!id || !queue) return Row::kCorrupt;
     return more(visit(*id, std::move(*queue)));
-  });
+  };
+  if (after) return scan_keys_behind(*rows_, keys::kQueues, keys::queue(*after), range, on_row);
+  return scan_keys(*rows_, keys::kQueues, range, on_row);
 }
 
 Result<void> Tables::scan_queue_entries(KeyRange range,
@@ -263,11 +280,19 @@ Result<void> Tables::scan_queue_entries(KeyRange range,
 
 Result<void> Tables::scan_queue_places(std::string_view tag, KeyRange range,
                                        Visit<const wire::QueuePlace&> visit) const {
-  return scan_keys(*rows_, tag, range, [&](std::string_view key, std::string_view) {
+  return scan_queue_places(tag, range, std::nullopt, visit);
+}
+
+Result<void> Tables::scan_queue_places(std::string_view tag, KeyRange range,
+                                       const std::optional<wire::QueuePlace>& after,
+                                       Visit<const wire::QueuePlace&> visit) const {
+  const auto on_row = [&](std::string_view key, std::string_view) {
     const auto place = keys::decode_queue_place(key);
     if (!place) return Row::kCorrupt;
     return more(visit(*place));
-  });
+  };
+  if (after) return scan_keys_behind(*rows_, tag, keys::queue_place(tag, *after), range, on_row);
+  return scan_keys(*rows_, tag, range, on_row);
 }
 
 Result<void> Tables::scan_queue_inbox(const wire::QueueId& id, bool fresh,

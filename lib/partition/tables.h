@@ -92,13 +92,19 @@ class Tables {
   // Queues.
   Result<std::optional<QueueEntry>> find_queue_entry(const InvocationId& id) const;
   Result<std::optional<QueueMeta>> find_queue(const wire::QueueId& id) const;
-  /// Every queue with a key in `keys`, in order of ids.
+  /// Every queue with a key in `keys`, in order of ids; `after`: behind that one.
   Result<void> scan_queues(KeyRange keys,
+                           Visit<const wire::QueueId&, QueueMeta&&> visit) const;
+  Result<void> scan_queues(KeyRange keys, const std::optional<wire::QueueId>& after,
                            Visit<const wire::QueueId&, QueueMeta&&> visit) const;
   Result<void> scan_queue_entries(KeyRange keys,
                                   Visit<const InvocationId&, QueueEntry&&> visit) const;
-  /// The rows of `keys::kQueueInbox` or `keys::kQueueRunning`, queue by queue.
+  /// The rows of `keys::kQueueInbox` or `keys::kQueueRunning`, queue by queue; `after`: behind that
+  /// place.
   Result<void> scan_queue_places(std::string_view tag, KeyRange keys,
+                                 Visit<const wire::QueuePlace&> visit) const;
+  Result<void> scan_queue_places(std::string_view tag, KeyRange keys,
+                                 const std::optional<wire::QueuePlace>& after,
                                  Visit<const wire::QueuePlace&> visit) const;
   /// Who waits in one lane of a queue, in order; `after`: behind that place.
   Result<void> scan_queue_inbox(const wire::QueueId& id, bool fresh,

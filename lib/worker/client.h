@@ -104,6 +104,9 @@ class PartitionClient {
   virtual void restart_as_new(InvocationId invocation, std::uint32_t from,
                               DeploymentChoice deployment, RequestId request,
                               Completion<OperationReply> done) = 0;
+  /// From then on nobody starts from that queue, or somebody does again; what runs goes on. Completes
+  /// once the record is durable, whether there is such a queue or not.
+  virtual void pause_queue(wire::QueueId queue, bool paused, Completion<void> done) = 0;
   /// True once every local partition has a leader that serves.
   virtual bool ready() const = 0;
 };

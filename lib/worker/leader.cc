@@ -1,7 +1,5 @@
 #include "worker/leader.h"
 
-#include "common/hash.h"
-#include "common/version.h"
 #include "partition/tables.h"
 #include "worker/router.h"
 #include "worker/spans.h"
@@ -10,30 +8,6 @@
 #include <restate/testing/mutation.h>
 
 namespace restate::worker {
-namespace {
-
-using partition::InvocationStatus;
-using partition::Status;
-
-/// Effects after which the attempt is over.
-bool ends_attempt(const wire::Effect& effect) {
-  return !std::holds_alternative<wire::Pinned>(effect) &&
-         !std::holds_alternative<wire::NewEntry>(effect) &&
-         !std::holds_alternative<wire::NewEvent>(effect);
-}
-
-/// What a repeated request is told without a record of its own: a kept result changes no more.
-std::optional<InvokeReply> kept_result(const InvocationId& invocation,
-                                       const InvocationStatus& status) {
-  if (status.status != Status::kCompleted || !status.result) return std::nullopt;
-  InvokeReply reply;
-  reply.invocation = invocation;
-  reply.completion_expiry = status.completion_expiry();
-  reply.result = *status.result;
-  return reply;
-}
-
-}  // namespace
 
 Leader::Leader(PartitionProcessor& processor, LeaderEpoch epoch)
     : processor_(processor),
@@ -81,6 +55,8 @@ Leader::Leader(PartitionProcessor& processor, LeaderEpoch epoch)
                         const std::optional<wire::QueuePlace>& after, std::size_t limit) {
         return load_waiters(queue, fresh, after, limit);
       }),
+      queue_scan_(context_.shard, processor.space(), processor.id(), processor.description().keys,
+                  scheduler_, queue_scan_host()),
       scheduler_alarm_(context_.shard.make_timer([this] { decide(); })) {}
 
 Leader::~Leader() = default;
@@ -118,13 +94,6 @@ Result<void> Leader::begin_rules() {
   return {};
 }
 
-void Leader::start_attempt(partition::InvokeAction action) {
-  const std::uint32_t token = next_token_++;
-  attempts_[action.invocation] = {token, action.incarnation};
-  invoker_.invoke(action.invocation, token, action.target, std::move(action.journal),
-                  action.queued);
-}
-
 void Leader::run(partition::Action& action) {
   processor_.metrics().actions[metric_name(action)].add();
   struct Visitor {
@@ -157,9 +126,18 @@ void Leader::run(partition::Action& action) {
     // One node looks at the registry itself; what the log holds is for those that come later.
     void operator()(const partition::SchemaChanged&) {}
     void operator()(const partition::RulesChanged& a) { self.on_rules(a.version, a.book); }
-    void operator()(const partition::QueueMoved& a) { self.on_queue(a); }
-    void operator()(const partition::QueueRefused& a) { self.on_queue(a); }
-    void operator()(const partition::QueuePaused& a) { self.on_queue(a); }
+    void operator()(const partition::QueueMoved& a) {
+      self.queue_scan_.on(a);
+      self.schedule_decisions();
+    }
+    void operator()(const partition::QueueRefused& a) {
+      self.scheduler_.on(a);
+      self.schedule_decisions();
+    }
+    void operator()(const partition::QueuePaused& a) {
+      self.queue_scan_.on(a);
+      self.schedule_decisions();
+    }
     void operator()(const partition::InvocationStarted& a) { trace(self.context_.traces, a); }
     void operator()(const partition::InvocationEnded& a) { trace(self.context_.traces, a); }
   };
@@ -169,74 +147,8 @@ void Leader::run(partition::Action& action) {
 void Leader::on_room() {
   timers_.resume();
   cleaner_.resume();
+  queue_scan_.resume();
   schedule_decisions();
-}
-
-// --- The invoker's host --------------------------------------------------------------------------
-
-Result<void> Leader::on_effect(const InvocationId& invocation, std::uint32_t token,
-                               wire::Effect effect) {
-  const auto current = attempts_.find(invocation);
-  if (current == attempts_.end() || current->second.token != token) return {};  // it is fenced
-  wire::Incarnation incarnation = current->second.incarnation;
-  if (RESTATE_MUTATION("worker/effects-of-another-life")) ++incarnation.lsn;
-  const bool last = ends_attempt(effect);
-  RESTATE_TRY_VOID(processor_.proposer().try_propose(
-      wire::InvokerEffect{invocation, std::move(effect), incarnation}));
-  if (last) attempts_.erase(current);
-  return {};
-}
-
-Result<invoker::InvocationInput> Leader::read_invocation(const InvocationId& invocation) {
-  RESTATE_TRY(const auto status, processor_.machine().tables().find_invocation(invocation));
-  if (!status) return Error{Code::kNotFound, "no invocation " + invocation.str()};
-  if (status->status != Status::kInvoked) {
-    return Error{Code::kFailedPrecondition,
-                 invocation.str() + " is " + std::string(to_string(status->status))};
-  }
-  invoker::InvocationInput input;
-  input.target = status->target;
-  input.pinned = status->pinned;
-  input.journal_length = status->journal.length;
-  input.created_at = status->timestamps.created;
-  input.modified_at = status->timestamps.modified;
-  input.random_seed = status->random_seed.value_or(seed_of(invocation));
-  input.span = status->span;
-  input.limit_key = status->limit_key;
-  input.idempotency_key = status->idempotency_key;
-  return input;
-}
-
-Result<std::vector<wire::JournalEntry>> Leader::read_journal(const InvocationId& invocation,
-                                                             std::uint32_t from, std::uint32_t to,
-                                                             std::size_t max_bytes) {
-  std::vector<wire::JournalEntry> entries;
-  std::size_t bytes = 0;
-  RESTATE_TRY_VOID(processor_.machine().tables().scan_journal(
-      invocation, from, to, [&](std::uint32_t, wire::JournalEntry&& entry) {
-        bytes += entry.body.size();
-        if (!entries.empty() && bytes > max_bytes) return false;
-        entries.push_back(std::move(entry));
-        return true;
-      }));
-  return entries;
-}
-
-Result<invoker::StateInput> Leader::read_state(const wire::InvocationTarget& target,
-                                               PartitionKey key, std::size_t max_bytes) {
-  invoker::StateInput state;
-  std::size_t bytes = 0;
-  RESTATE_TRY_VOID(processor_.machine().tables().scan_state(
-      {key, target}, [&](std::string_view name, Bytes&& value) {
-        bytes += name.size() + value.size();
-        if (bytes > max_bytes) {
-          state.partial = true;
-          return false;
-        }
-        state.entries.emplace_back(Bytes(name), std::move(value));
-        return true;
-      }));
-  return state;
 }
 
 // --- Timers and outbox ---------------------------------------------------------------------------
@@ -305,100 +217,6 @@ void Leader::send(PartitionId destination, std::vector<OutboxRow> messages, Comp
     std::visit([&](auto& command) { envelope.command = std::move(command); }, row.message);
   }
   processor_.router().deliver(context_.shard, destination, std::move(envelopes), std::move(done));
-}
-
-// --- Requests ------------------------------------------------------------------------------------
-
-void Leader::invoke(wire::ServiceInvocation invocation, RequestId request, WaitFor wait,
-                    Completion<InvokeReply> done, Function<void()> stored) {
-  if (processor_.proposer().full()) return done(log_is_behind());
-  const InvocationId id = invocation.id;
-  if (invocation.created_by.empty()) invocation.created_by = std::string(kVersion);
-  if (invocation.source.kind == wire::Source::Kind::kInternal) {
-    invocation.source.kind = wire::Source::Kind::kIngress;
-    invocation.source.request = request;
-  }
-  switch (wait) {
-    case WaitFor::kAppended: {
-      append(wire::Invoke{std::move(invocation)},
-             Completion<void>(context_.shard,
-                              [id, done = std::move(done)](Result<void> appended) mutable {
-                                if (!appended) return done(std::move(appended).error());
-                                InvokeReply reply;
-                                reply.invocation = id;
-                                done(std::move(reply));
-                              }));
-      return;
-    }
-    case WaitFor::kSubmitted:
-      invocation.submit_notification = request;
-      requests_.wait_submitted(request, id, std::move(done));
-      break;
-    case WaitFor::kOutput:
-      if (invocation.idempotency_key && !invocation.target.workflow_run()) {
-        const auto known = processor_.machine().tables().find_invocation(id);
-        if (!known) return done(Error(known.error()));
-        if (*known) {
-          if (auto kept = kept_result(id, **known)) return done(std::move(*kept));
-          // It is under way. Whoever asks again and again must not leave a sink each time.
-          if (requests_.join_output(request, id, done)) return;
-          invocation.response_sink = wire::IngressSink{request};
-          requests_.share_output(request, id, std::move(done));
-          break;
-        }
-      }
-      invocation.response_sink = wire::IngressSink{request};
-      requests_.wait_output(request, id, std::move(done));
-      break;
-  }
-  Completion<void> durable;
-  if (stored) {
-    durable = Completion<void>(context_.shard,
-                               [stored = std::move(stored)](Result<void> appended) mutable {
-                                 if (appended) stored();
-                               });
-  }
-  const auto proposed =
-      processor_.proposer().try_propose(wire::Invoke{std::move(invocation)}, std::move(durable));
-  if (!proposed) requests_.refuse(request, proposed.error());
-}
-
-void Leader::append(wire::Command command, Completion<void> done) {
-  if (processor_.proposer().full()) return done(log_is_behind());
-  processor_.proposer().append({wire::NoDedup{}, std::move(command)}, std::move(done));
-}
-
-void Leader::output(InvocationId invocation, RequestId request, bool block,
-                    Completion<OutputReply> done) {
-  auto status = processor_.machine().tables().find_invocation(invocation);
-  if (!status) return done(std::move(status).error());
-  OutputReply reply;
-  reply.invocation = invocation;
-  if (!*status) {
-    reply.kind = OutputReply::Kind::kNotFound;
-    return done(std::move(reply));
-  }
-  if ((*status)->status == Status::kCompleted) {
-    reply.kind = OutputReply::Kind::kReady;
-    reply.completion_expiry = (*status)->completion_expiry();
-    if ((*status)->result) reply.result = *(*status)->result;
-    reply.target = (*status)->target;
-    return done(std::move(reply));
-  }
-  if (!block) {
-    reply.kind = OutputReply::Kind::kNotReady;
-    return done(std::move(reply));
-  }
-  if (requests_.join_attached(request, invocation, (*status)->target, done)) return;
-  if (processor_.proposer().full()) return done(log_is_behind());
-  requests_.share_attached(request, invocation, (*status)->target, std::move(done));
-  processor_.proposer().propose(wire::Attach{invocation, true, wire::IngressSink{request}});
-}
-
-void Leader::operate(RequestId request, wire::Command command, Completion<OperationReply> done) {
-  if (processor_.proposer().full()) return done(log_is_behind());
-  requests_.wait_operation(request, std::move(done));
-  processor_.proposer().propose(std::move(command));
 }
 
 }  // namespace restate::worker

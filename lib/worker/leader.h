@@ -10,6 +10,7 @@
 #include "worker/cleaner.h"
 #include "worker/client.h"
 #include "worker/processor.h"
+#include "worker/queue_scan.h"
 #include "worker/requests.h"
 #include "worker/scheduler.h"
 #include "worker/shuffle.h"
@@ -51,6 +52,7 @@ class Leader final : private invoker::InvokerHost {
   void resume(InvocationId invocation, const DeploymentChoice& deployment, RequestId request,
               Completion<OperationReply> done);
   void pause(InvocationId invocation, RequestId request, Completion<OperationReply> done);
+  void pause_queue(wire::QueueId queue, bool paused, Completion<void> done);
   void restart_as_new(InvocationId invocation, std::uint32_t from,
                       const DeploymentChoice& deployment, RequestId request,
                       Completion<OperationReply> done);
@@ -72,13 +74,9 @@ class Leader final : private invoker::InvokerHost {
   schema::SchemaPtr schema() override { return context_.schema(); }
 
   void start_attempt(partition::InvokeAction action);
-  /// Counts who waits and who runs, and takes back what the leader before has let run.
+  /// Counts who waits and who runs, and takes back what the leader before has let run; by and by.
   Result<void> begin_queues();
-  template <class Event>
-  void on_queue(const Event& event) {
-    scheduler_.on(event);
-    schedule_decisions();
-  }
+  QueueScan::Host queue_scan_host();
   /// Lets the scheduler decide, once this turn's actions have been told to it.
   void schedule_decisions();
   void decide();
@@ -115,6 +113,7 @@ class Leader final : private invoker::InvokerHost {
   Cleaner cleaner_;
   StartScan start_scan_;
   Scheduler scheduler_;
+  QueueScan queue_scan_;
   std::unique_ptr<Timer> scheduler_alarm_;
   bool decides_ = false;  ///< decisions are to be made at the end of the turn
   std::uint64_t proposed_schema_ = 0;

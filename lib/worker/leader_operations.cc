@@ -163,6 +163,14 @@ void Leader::pause(InvocationId invocation, RequestId request, Completion<Operat
   done(outcome(OperationOutcome::kAccepted));
 }
 
+void Leader::pause_queue(wire::QueueId queue, bool paused, Completion<void> done) {
+  auto features = processor_.machine().tables().features();
+  if (!features) return done(std::move(features).error());
+  // Without the feature there are no queues, and an older program could not read the record.
+  if (!features->vqueues()) return done({});
+  append(wire::PauseQueue{queue, paused}, std::move(done));
+}
+
 void Leader::restart_as_new(InvocationId invocation, std::uint32_t from,
                             const DeploymentChoice& deployment, RequestId request,
                             Completion<OperationReply> done) {

@@ -81,6 +81,10 @@ inline constexpr Duration kLongestIngestionWait = std::chrono::seconds(1);
 /// Rows of invocations that a new leader reads at once, looking for those that ran.
 inline constexpr std::size_t kStartScanRows = 16'384;
 
+/// Rows of queues that a new leader reads at once; what it finds is counted in one turn, and what it
+/// takes back is one record.
+inline constexpr std::size_t kQueueScanRows = 512;
+
 /// Between two looks whether the tables should be copied.
 inline constexpr Duration kCopyCheck = std::chrono::seconds(1);
 

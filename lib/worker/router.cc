@@ -215,6 +215,12 @@ void RoutingClient::restart_as_new(InvocationId invocation, std::uint32_t from,
       });
 }
 
+void RoutingClient::pause_queue(wire::QueueId queue, bool paused, Completion<void> done) {
+  route<void>(queue.key, std::move(done), [=](Leader& leader, Completion<void> answer) {
+    leader.pause_queue(queue, paused, std::move(answer));
+  });
+}
+
 bool RoutingClient::ready() const { return ready_; }
 
 }  // namespace restate::worker

@@ -76,6 +76,7 @@ class RoutingClient final : public PartitionClient {
   void pause(InvocationId invocation, RequestId request, Completion<OperationReply> done) override;
   void restart_as_new(InvocationId invocation, std::uint32_t from, DeploymentChoice deployment,
                       RequestId request, Completion<OperationReply> done) override;
+  void pause_queue(wire::QueueId queue, bool paused, Completion<void> done) override;
   bool ready() const override;
   /// Updated by the node when a local leader starts or stops serving.
   void set_ready(bool ready) { ready_ = ready; }

@@ -177,7 +177,8 @@ void Clients::on_answer(Client& client, const std::optional<std::pair<int, std::
                           answer->second);
     }
     if (!request.before_retry.empty()) {
-      client.script.steps.push_front(operate(request.before_retry));
+      const std::string& first = request.before_retry;
+      client.script.steps.push_front(first.starts_with('/') ? administer(first) : operate(first));
     }
     retry_later([this, &client] { attempt(client); });
     return;

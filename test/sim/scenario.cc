@@ -28,6 +28,7 @@ class Faults {
     if (draw(2) == 0) engine_.disk().set_sync_time(1ms, 20ms);
     if (seed % 5 == 2) world_.set_fault("worker/partition/stops", 2'000);
     if (seed % 3 != 0) world_.set_fault("worker/start-scan/short-step", 900'000);
+    if (seed % 3 != 1) world_.set_fault("worker/queue-scan/short-step", 900'000);
     if (seed % 7 == 4) world_.set_fault("bifrost/append/refused", 5'000);
     jumps_ = draw(4) == 0;
     clogs_ = draw(4) == 0;

@@ -1,5 +1,8 @@
 #include "script.h"
 
+#include "common/hash.h"
+#include "partition/queue.h"
+
 #include <array>
 
 namespace sim {
@@ -239,6 +242,25 @@ Script limited_pause(Draw draw) {
            output}};
 }
 
+// Its own queue stops and goes on. A pause may come late: see `pause`.
+Script limited_queue(Draw draw) {
+  const std::string key = "q" + std::to_string(draw.serial);
+  wire::InvocationTarget target;
+  target.service = "Bench";
+  target.scope = "loose";
+  const std::string queue =
+      "/vqueues/" + partition::queue_of(key_of(*target.scope), target, key).str();
+  Request start{"/restate/scope/loose/send/Bench/hold", quoted(20 + draw.random.below(300)),
+                draw.id()};
+  start.limit_key = key;
+  Request output{"/restate/invocation/{id}/output"};
+  output.method = "GET";
+  output.before_retry = queue + "/resume";
+  return {"limited.queue",
+          0,
+          {start, administer(queue + "/pause"), administer(queue + "/resume"), output}};
+}
+
 Script rules(Draw draw) {
   static const std::string kPatterns[] = {"*",       "t1/l1",   "loose",
                                           "loose/*", "loose/a", "loose/a/*"};
@@ -256,7 +278,7 @@ Script rules(Draw draw) {
 constexpr std::array kFlowScripts{&scoped,       &scoped_call, &scoped_object,  &scoped_flow,
                                   &rules,        &rules,       &limited,        &limited,
                                   &limited,      &limited_run, &limited_object, &limited_end,
-                                  &limited_pause};
+                                  &limited_pause, &limited_queue};
 
 // Those that meet each other, on counters, are the most frequent.
 constexpr std::array kScripts{&add,   &add,  &add_send, &add_send, &run,  &call,      &sleep,
@@ -270,7 +292,8 @@ const std::vector<std::string>& script_kinds() {
       "add",  "add.send",  "run",      "call",  "sleep", "hold",  "send",    "fan",  "cancel",
       "kill", "awakeable", "workflow", "leave", "due",   "pause", "restart", "patch",
       "scoped", "scoped.call", "scoped.object", "scoped.flow", "rules",
-      "limited", "limited.run", "limited.object", "limited.end", "limited.pause"};
+      "limited", "limited.run", "limited.object", "limited.end", "limited.pause",
+      "limited.queue"};
   return kinds;
 }
 
@@ -291,6 +314,12 @@ Request operate(const std::string& operation) {
   Request request{"/invocations/{id}/" + operation, {}, {}, {}, {200, 202, 404, 409, 425}};
   request.port = Engine::kAdmin;
   request.method = "PATCH";
+  return request;
+}
+
+Request administer(const std::string& path) {
+  Request request{path};
+  request.port = Engine::kAdmin;
   return request;
 }
 

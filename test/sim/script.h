@@ -23,7 +23,8 @@ struct Request {
   std::set<int> accepted{200, 202};  ///< any other status is asked again
   std::uint16_t port = Engine::kIngress;
   std::string method = "POST";
-  std::string before_retry{};  ///< an operation on the invocation that comes before asking again
+  /// Comes before asking again: an operation on the invocation, or the path of a POST to the admin API.
+  std::string before_retry{};
   bool twin = false;           ///< somebody else asks for the same at the same time
   std::string limit_key{};
 };
@@ -44,5 +45,7 @@ Script make_script(restate::Random& random, std::uint64_t serial, std::uint64_t 
 
 /// An operation of the admin API on the invocation. Asked again, it may have happened already.
 Request operate(const std::string& operation);
+/// A POST to the admin API, without a body.
+Request administer(const std::string& path);
 
 }  // namespace sim

@@ -244,6 +244,20 @@ TEST_CASE("state is replaced through the partition of its key", "[admin][state]"
             .answer->status == 400);
 }
 
+TEST_CASE("queues are paused and go on through their partition", "[admin]") {
+  Bench bench;
+  const std::string queue = "vq_1hSmJJHf5XOl3jo6akiGSvo8qWOVOttIeD";
+  CHECK(bench.request("POST", "/vqueues/" + queue + "/pause").answer->status == 202);
+  CHECK(bench.request("POST", "/v3/vqueues/" + queue + "/resume").answer->status == 202);
+  CHECK(bench.partition.noted == std::vector{"pause " + queue, "resume " + queue});
+  for (const std::string& bad : {std::string("foo"), kId, queue + "x"}) {
+    CHECK(bench.request("POST", "/vqueues/" + bad + "/pause").answer->status == 400);
+  }
+  CHECK(bench.partition.noted.size() == 2);
+  bench.partition.queues_fail = true;
+  CHECK(bench.request("POST", "/vqueues/" + queue + "/pause").answer->status == 503);
+}
+
 TEST_CASE("SQL goes to whoever runs it", "[admin][query]") {
   Bench bench;
   const char* body = R"({"query":"select 1"})";

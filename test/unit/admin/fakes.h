@@ -121,9 +121,17 @@ class FakePartition final : public worker::PartitionClient {
                       RequestId request, Completion<worker::OperationReply> done) override {
     note("restart ", id, " from " + std::to_string(from) + text(choice), request, std::move(done));
   }
+  void pause_queue(wire::QueueId queue, bool paused, Completion<void> done) override {
+    noted.push_back((paused ? "pause " : "resume ") + queue.str());
+    Result<void> outcome;
+    if (queues_fail) outcome = Error{Code::kNotLeader, "nobody leads"};
+    Shard& shard = done.shard();
+    shard.post([done = std::move(done), outcome]() mutable { done(std::move(outcome)); });
+  }
   bool ready() const override { return is_ready; }
 
   bool is_ready = true;
+  bool queues_fail = false;
   std::vector<std::string> noted;
   std::vector<RequestId> requests;
   std::vector<wire::PatchState> patches;

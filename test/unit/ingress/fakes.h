@@ -65,6 +65,7 @@ class FakePartition final : public worker::PartitionClient {
                       Completion<worker::OperationReply>) override {
     unexpected();
   }
+  void pause_queue(wire::QueueId, bool, Completion<void>) override { unexpected(); }
   bool ready() const override { return is_ready; }
 
   bool is_ready = true;

@@ -1,0 +1,96 @@
+#include "worker/leader.h"
+
+#include "common/hash.h"
+#include "partition/tables.h"
+
+#include <restate/testing/mutation.h>
+
+// The attempts of a leader, and what its invoker asks about them.
+
+namespace restate::worker {
+namespace {
+
+using partition::Status;
+
+/// Effects after which the attempt is over.
+bool ends_attempt(const wire::Effect& effect) {
+  return !std::holds_alternative<wire::Pinned>(effect) &&
+         !std::holds_alternative<wire::NewEntry>(effect) &&
+         !std::holds_alternative<wire::NewEvent>(effect);
+}
+
+}  // namespace
+
+void Leader::start_attempt(partition::InvokeAction action) {
+  const std::uint32_t token = next_token_++;
+  attempts_[action.invocation] = {token, action.incarnation};
+  invoker_.invoke(action.invocation, token, action.target, std::move(action.journal),
+                  action.queued);
+}
+
+Result<void> Leader::on_effect(const InvocationId& invocation, std::uint32_t token,
+                               wire::Effect effect) {
+  const auto current = attempts_.find(invocation);
+  if (current == attempts_.end() || current->second.token != token) return {};  // it is fenced
+  wire::Incarnation incarnation = current->second.incarnation;
+  if (RESTATE_MUTATION("worker/effects-of-another-life")) ++incarnation.lsn;
+  const bool last = ends_attempt(effect);
+  RESTATE_TRY_VOID(processor_.proposer().try_propose(
+      wire::InvokerEffect{invocation, std::move(effect), incarnation}));
+  if (last) attempts_.erase(current);
+  return {};
+}
+
+Result<invoker::InvocationInput> Leader::read_invocation(const InvocationId& invocation) {
+  RESTATE_TRY(const auto status, processor_.machine().tables().find_invocation(invocation));
+  if (!status) return Error{Code::kNotFound, "no invocation " + invocation.str()};
+  if (status->status != Status::kInvoked) {
+    return Error{Code::kFailedPrecondition,
+                 invocation.str() + " is " + std::string(to_string(status->status))};
+  }
+  invoker::InvocationInput input;
+  input.target = status->target;
+  input.pinned = status->pinned;
+  input.journal_length = status->journal.length;
+  input.created_at = status->timestamps.created;
+  input.modified_at = status->timestamps.modified;
+  input.random_seed = status->random_seed.value_or(seed_of(invocation));
+  input.span = status->span;
+  input.limit_key = status->limit_key;
+  input.idempotency_key = status->idempotency_key;
+  return input;
+}
+
+Result<std::vector<wire::JournalEntry>> Leader::read_journal(const InvocationId& invocation,
+                                                             std::uint32_t from, std::uint32_t to,
+                                                             std::size_t max_bytes) {
+  std::vector<wire::JournalEntry> entries;
+  std::size_t bytes = 0;
+  RESTATE_TRY_VOID(processor_.machine().tables().scan_journal(
+      invocation, from, to, [&](std::uint32_t, wire::JournalEntry&& entry) {
+        bytes += entry.body.size();
+        if (!entries.empty() && bytes > max_bytes) return false;
+        entries.push_back(std::move(entry));
+        return true;
+      }));
+  return entries;
+}
+
+Result<invoker::StateInput> Leader::read_state(const wire::InvocationTarget& target,
+                                               PartitionKey key, std::size_t max_bytes) {
+  invoker::StateInput state;
+  std::size_t bytes = 0;
+  RESTATE_TRY_VOID(processor_.machine().tables().scan_state(
+      {key, target}, [&](std::string_view name, Bytes&& value) {
+        bytes += name.size() + value.size();
+        if (bytes > max_bytes) {
+          state.partial = true;
+          return false;
+        }
+        state.entries.emplace_back(Bytes(name), std::move(value));
+        return true;
+      }));
+  return state;
+}
+
+}  // namespace restate::worker
