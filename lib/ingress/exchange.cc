@@ -253,6 +253,8 @@ void Exchange::retry_or_fail(const Error& error, bool may_repeat, void (Exchange
       retry = may_repeat;  // who knows what happened
       break;
     case Code::kInvalidArgument:
+      // Below the limit for bodies, with its headers and ids it is above that of a record.
+      return refuse({413, "the request is too large: " + error.message});
     case Code::kNotFound:
     case Code::kAlreadyExists:
     case Code::kFailedPrecondition:

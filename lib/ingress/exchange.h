@@ -78,7 +78,8 @@ class Exchange final : public http::ServerRequest {
 
   /// The partition knows the request, or does not any more.
   void waits(const InvocationId& invocation) { waits_for_ = invocation; }
-  /// Repeats `again` after a while, if the error allows that; else answers 503.
+  /// Repeats `again` after a while, if the error allows that; else answers 503, or
+  /// 413 for what no record can hold.
   void retry_or_fail(const Error& error, bool may_repeat, void (Exchange::*again)());
   void answer(Answer answer);
   void refuse(Refusal refusal) { answer(ingress::refuse(refusal)); }

@@ -425,6 +425,13 @@ TEST_CASE("without a leader a request waits and tries again with the same id", "
     bench.partition.invoke_replies.push_back(Error{Code::kShutdown, "x"});
     CHECK(bench.status("POST", "/Svc/echo", kJson, "1") == 503);
   }
+  SECTION("nor what no record can hold: the client must send less") {
+    bench.partition.invoke_replies.push_back(Error{Code::kInvalidArgument, "70000000 bytes"});
+    FakeStream refused = bench.request(head_of("POST", "/Svc/echo", kJson), "1");
+    CHECK(refused.answer->status == 413);
+    CHECK(refused.text == R"({"code":413,"message":"the request is too large: 70000000 bytes",)"
+                          R"("source":"ingress"})");
+  }
   SECTION("reads and signals are repeated") {
     bench.partition.output_replies.push_back(Error{Code::kUnavailable, "x"});
     bench.partition.output_replies.push_back(worker::OutputReply{});
