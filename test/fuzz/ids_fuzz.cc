@@ -4,6 +4,8 @@
 #include "fuzz/fuzz.h"
 #include "support/partition.h"
 
+#include <restate/wire/queue.h>
+
 #include <cstdlib>
 
 using namespace restate;
@@ -31,6 +33,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::string_view text(reinterpret_cast<const char*>(data), size);
   parse<InvocationId>(text);
   parse<DeploymentId>(text);
+  parse<wire::QueueId>(text);
   parse_awakeable(text);
   if (size >= 24) {
     const auto id = InvocationId::from_bytes(text.substr(0, 24));
@@ -49,6 +52,7 @@ std::vector<std::string> fuzz_seeds() {
   deployment.ulid.bytes.fill(0xff);
   const auto raw = id.bytes();
   seeds.insert(seeds.end(), {id.str(), deployment.str(), AwakeableId{id, UINT32_MAX}.str(),
+                             wire::QueueId{id.key, id.uuid}.str(),
                              std::string(raw.begin(), raw.end()), "sub_1", "dp_2", "inv_", "_1"});
   return seeds;
 }
