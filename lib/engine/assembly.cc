@@ -5,6 +5,7 @@
 #include "connect/lambda.h"
 #include "connect/otlp.h"
 #include "connect/tls.h"
+#include "engine/lazy_tls.h"
 #include "invoker/http_client.h"
 #include "invoker/lambda_client.h"
 #include "protocol/identity.h"
@@ -189,7 +190,11 @@ Result<std::unique_ptr<Assembly>> Assembly::open(const node::Config& config, Run
   parts->local = bifrost::make_local_provider(shards, *parts->logs,
                                               {.recent_bytes = config.memory.log_cache});
 
-  RESTATE_TRY(parts->tls, connect::make_tls_connector());
+  if (parts->options.lazy_tls) {
+    parts->tls = std::make_unique<LazyTls>();
+  } else {
+    RESTATE_TRY(parts->tls, connect::make_tls_connector());
+  }
   if (config.postgres.enabled && !config.postgres.certificate_file.empty()) {
     RESTATE_TRY(parts->postgres_tls,
                 connect::make_tls_acceptor({config.postgres.certificate_file,

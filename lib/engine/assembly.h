@@ -29,6 +29,9 @@ struct AssemblyOptions {
   /// and the credentials for them are; and by `OTEL_RESOURCE_ATTRIBUTES`. A library does not look for
   /// itself.
   std::map<std::string, std::string> environment;
+  /// Read the trust store of the system for the first https connection, and not while opening. A
+  /// server says at once that it cannot; a program may never connect to anything.
+  bool lazy_tls = false;
   /// The disk refused. Once, on any thread.
   std::function<void(const Error&)> on_failed;
 };

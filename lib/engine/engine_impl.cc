@@ -56,6 +56,7 @@ Result<void> Engine::Impl::open() {
   return home_.wait<void>([this](Completion<void> done) {
     engine::AssemblyOptions parts;
     parts.data_dir = options_.data_dir.value_or("");
+    parts.lazy_tls = true;
     parts.in_process = [this](Shard& shard) { return services_.make_client(shard); };
     parts.on_failed = options_.on_fatal;
     auto assembly = engine::Assembly::open(config_, home_.runtime(), std::move(parts));
