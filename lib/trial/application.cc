@@ -45,17 +45,23 @@ class Application::Impl {
         options_(options),
         host_(state_, registry_of(trial, std::move(services)), options, [this] { ask_all(); }) {}
 
-  Request start(std::string service, std::string handler, Bytes argument, RequestOptions options) {
+  Request start(std::string service, std::string handler, Result<Bytes> argument,
+                RequestOptions options) {
     const std::size_t index = asked_.size();
     const std::string key = options.key.empty() ? "" : "/" + options.key;
-    state_.on_request(index, service + key + "/" + handler + " " + quote(argument.view()));
+    state_.on_request(index, service + key + "/" + handler +
+                                 (argument ? " " + quote(argument->view()) : ""));
     auto asked = std::make_unique<Asked>();
     asked->service = std::move(service);
     asked->handler = std::move(handler);
-    asked->argument = std::move(argument);
     asked->options = std::move(options);
     asked_.push_back(std::move(asked));
-    ask(index);
+    if (!argument) {
+      answer(index, std::move(argument).error());
+    } else {
+      asked_[index]->argument = *std::move(argument);
+      ask(index);
+    }
     return {index};
   }
 
@@ -211,6 +217,10 @@ Application::~Application() = default;
 
 Request Application::start(std::string_view service, std::string_view handler, Bytes argument,
                            RequestOptions options) {
+  return begin(service, handler, std::move(argument), std::move(options));
+}
+Request Application::begin(std::string_view service, std::string_view handler,
+                           Result<Bytes> argument, RequestOptions options) {
   return impl_->start(std::string(service), std::string(handler), std::move(argument),
                       std::move(options));
 }

@@ -7,6 +7,7 @@
 #include <restate/bytes.h>
 #include <restate/client.h>
 #include <restate/result.h>
+#include <restate/serde.h>
 #include <restate/service.h>
 #include <restate/testing/trial.h>
 #include <restate/time.h>
@@ -16,6 +17,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace restate::testing {
@@ -55,15 +57,39 @@ class Application {
   /// - `kInternal`: the trial has failed meanwhile.
   Result<Bytes> call(std::string_view service, std::string_view handler, Bytes argument,
                      RequestOptions options = {});
+  /// The same with any types that have a `Serde`: `call<int>("Counter", "add", 5, {.key = "a"})`.
+  template <class R = Bytes, class A = Bytes>
+  Result<R> call(std::string_view service, std::string_view handler, A&& argument,
+                 RequestOptions options = {}) {
+    return wait<R>(start(service, handler, std::forward<A>(argument), std::move(options)));
+  }
 
   /// The same in two halves, so that several requests are under way at once.
   Request start(std::string_view service, std::string_view handler, Bytes argument,
                 RequestOptions options = {});
+  /// The same with any type that has a `Serde`.
+  template <class A = Bytes>
+  Request start(std::string_view service, std::string_view handler, A&& argument,
+                RequestOptions options = {}) {
+    return begin(service, handler, restate::detail::encode(std::forward<A>(argument)),
+                 std::move(options));
+  }
   /// Runs the world until it has answered. Errors as `call`.
   Result<Bytes> wait(Request request);
+  /// The same, read as an R. `kInvalidArgument`: the answer is there and is no R.
+  template <class R>
+  Result<R> wait(Request request) {
+    return restate::detail::decode<R>(wait(request), "the result");
+  }
 
   /// Completes an awakeable, as a webhook would.
   Result<void> resolve_awakeable(std::string_view id, Bytes value);
+  /// The same with any type that has a `Serde`.
+  template <class T = Bytes>
+  Result<void> resolve_awakeable(std::string_view id, T&& value) {
+    RESTATE_TRY(Bytes bytes, restate::detail::encode(std::forward<T>(value)));
+    return resolve_awakeable(id, std::move(bytes));
+  }
   /// The same with a failure.
   Result<void> reject_awakeable(std::string_view id, std::string_view message);
 
@@ -73,6 +99,10 @@ class Application {
   void crash();
 
  private:
+  /// An argument that could not be encoded is the answer.
+  Request begin(std::string_view service, std::string_view handler, Result<Bytes> argument,
+                RequestOptions options);
+
   class Impl;
   std::unique_ptr<Impl> impl_;
 };

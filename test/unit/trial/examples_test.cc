@@ -33,11 +33,12 @@ TEST_CASE("the counter of the examples loses nothing in a crash", "[trial][examp
   const Findings findings = explore([](Trial& trial) {
     Application app(trial, {Object("Counter").handler("add", counter::add)
                                 .shared("get", counter::get)});
-    const Request three = app.start("Counter", "add", "3", {.key = "apples"});
-    const Request five = app.start("Counter", "add", "5", {.key = "apples"});
-    trial.check(app.wait(three).has_value() && app.wait(five).has_value(), "both are counted");
-    const auto count = app.call("Counter", "get", {}, {.key = "apples"});
-    trial.check(count && *count == "8", "and none is counted twice");
+    const Request three = app.start("Counter", "add", 3, {.key = "apples"});
+    const Request five = app.start("Counter", "add", 5, {.key = "apples"});
+    trial.check(app.wait<std::int64_t>(three) == std::int64_t{3}, "three are counted");
+    trial.check(app.wait<std::int64_t>(five) == std::int64_t{8}, "and five more");
+    const auto count = app.call<std::int64_t>("Counter", "get", {}, {.key = "apples"});
+    trial.check(count && *count == 8, "and none is counted twice");
   });
   INFO(findings.str());
   CHECK(findings.none());
