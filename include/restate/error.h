@@ -7,6 +7,8 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 namespace restate {
 
@@ -45,6 +47,8 @@ struct Error {
   std::string message;          ///< for people
   /// `kTerminal`: how user code failed, as a status that callers see; 0 means 500.
   std::uint32_t status = 0;
+  /// `kTerminal`: what else callers should know, by name. From protocol 6 on.
+  std::vector<std::pair<std::string, std::string>> metadata = {};
 
   /// `not found: deployment dp_1abc`
   std::string describe() const;

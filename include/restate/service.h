@@ -34,8 +34,9 @@ class Context;
 using HandlerFunction = std::function<Result<Bytes>(Context&, Bytes)>;
 
 /// The failure of user code, for good: not retried, seen by callers.
-inline Error terminal(std::string message, std::uint32_t status = 500) {
-  return {Code::kTerminal, std::move(message), status};
+inline Error terminal(std::string message, std::uint32_t status = 500,
+                      std::vector<std::pair<std::string, std::string>> metadata = {}) {
+  return {Code::kTerminal, std::move(message), status, std::move(metadata)};
 }
 
 /// What services and handlers may set; what they leave open, the server decides. Times in

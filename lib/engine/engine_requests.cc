@@ -19,7 +19,8 @@ constexpr int kTries = 1500;
 Result<Bytes> settle(wire::InvocationResult result) {
   if (auto* value = std::get_if<Bytes>(&result)) return std::move(*value);
   wire::Failure& failure = std::get<wire::Failure>(result);
-  return Error{Code::kTerminal, std::move(failure.message), failure.code};
+  return Error{Code::kTerminal, std::move(failure.message), failure.code,
+               std::move(failure.metadata)};
 }
 
 /// The outcome is unknown or nothing happened: the same ids make another try safe.

@@ -11,7 +11,7 @@ namespace {
 constexpr std::uint32_t kCancelledStatus = 409;
 
 Error error_of(const wire::Failure& failure) {
-  return {Code::kTerminal, failure.message, failure.code};
+  return {Code::kTerminal, failure.message, failure.code, failure.metadata};
 }
 
 /// Before protocol 6 the engine names no seed, and the id has to do.
@@ -34,7 +34,7 @@ Result<Bytes> call_guarded(const HandlerFunction& function, Context& context, By
 }  // namespace
 
 wire::Failure failure_of(const Error& error) {
-  return {error.status == 0 ? 500 : error.status, error.message, {}};
+  return {error.status == 0 ? 500 : error.status, error.message, error.metadata};
 }
 
 HandlerSession::HandlerSession(Vm& vm, Mailbox& mailbox, SessionOutput& output)

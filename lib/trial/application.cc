@@ -152,7 +152,8 @@ class Application::Impl {
               if (!reply) return answer(index, std::move(reply).error());
               if (auto* value = std::get_if<Bytes>(&reply->result)) return answer(index, *value);
               const auto& failure = std::get<wire::Failure>(reply->result);
-              answer(index, Error{Code::kTerminal, failure.message, failure.code});
+              answer(index, Error{Code::kTerminal, failure.message, failure.code,
+                                  failure.metadata});
             }));
   }
 

@@ -114,6 +114,22 @@ TEST_CASE("calls bring back failures, too", "[native][context]") {
   CHECK(failure_of(engine) == wire::Failure{404, "nobody", {}});
 }
 
+TEST_CASE("failures say more than a message", "[native][context]") {
+  const std::vector<std::pair<std::string, std::string>> sold_out{{"item", "tea"}, {"left", "0"}};
+  ModelEngine engine;
+  engine.callee = [&](const wire::CallRequest&) { return wire::Failure{409, "sold out", sold_out}; };
+  engine.attempt([&](Context& ctx, Bytes) -> Result<Bytes> {
+    const auto called = ctx.call("Shop", "buy", "tea");
+    REQUIRE(called == Code::kTerminal);
+    CHECK(called.error().metadata == sold_out);
+    const auto step = ctx.run("step", [&] { return terminal("no", 418, sold_out); });
+    REQUIRE(step == Code::kTerminal);
+    CHECK(step.error().metadata == sold_out);
+    return called.error();
+  });
+  CHECK(failure_of(engine) == wire::Failure{409, "sold out", sold_out});
+}
+
 TEST_CASE("state is known without asking when it came along", "[native][context]") {
   ModelEngine engine;
   engine.key = "k";
