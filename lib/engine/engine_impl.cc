@@ -30,6 +30,7 @@ node::Config config_of(const EngineOptions& options) {
   config.ingress_listener = listener_of(options, options.ingress_port);
   config.admin_listener = listener_of(options, options.admin_port);
   config.node_listener = listener_of(options, {});
+  config.rest_when_idle = !options.ingress_port && !options.admin_port;
   return config;
 }
 

@@ -117,6 +117,8 @@ struct Config {
   std::uint64_t durability_check_ms = 5'000;
   /// How often health checks and SQL hear how partitions stand. No key sets it: simulations do.
   std::uint64_t status_interval_ms = 500;
+  /// No key: an engine without ports, which nobody asks how it is. It does not wake up to look.
+  bool rest_when_idle = false;
   std::size_t batch_records = 512;  ///< applied at once
   /// For everything the node holds; nothing: each part has a bound of its own.
   std::optional<std::size_t> memory_budget;

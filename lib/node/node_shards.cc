@@ -203,6 +203,7 @@ void Node::Impl::on_polled(bool leads) {
       }
     }
   }
+  if (ready_ && config_.rest_when_idle) return;
   const Duration wait = ready_ ? Duration(milliseconds(config_.status_interval_ms)) : kReadyPoll;
   poll_timer_->arm(home_.now() + wait);
 }

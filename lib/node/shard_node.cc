@@ -46,6 +46,7 @@ worker::WorkerOptions worker_options(const Config& config, GenerationalNodeId id
   }
   options.durability_check = milliseconds(config.durability_check_ms);
   options.status_interval = milliseconds(config.status_interval_ms);
+  options.rest_when_idle = config.rest_when_idle;
   const MemoryPlan& memory = config.memory;
   options.pending_bytes = memory.pending;
   options.outbox_bytes = std::min(options.outbox_bytes, 2 * memory.pending);

@@ -42,6 +42,9 @@ struct WorkerOptions {
   /// Between two looks at what is durable.
   Duration durability_check = std::chrono::seconds(5);
   Duration status_interval = limits::kStatusInterval;
+  /// Nobody asks how the partitions are: no statuses are published, and what is durable is looked at
+  /// only while something is not. For programs that must not wake up while nothing happens.
+  bool rest_when_idle = false;
   /// How long a durable position waits before the log below it is trimmed.
   Duration trim_delay = std::chrono::minutes(10);
   /// How tables of older formats are brought to the present one.

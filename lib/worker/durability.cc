@@ -89,6 +89,13 @@ void Durability::check() {
   trim();
 }
 
+bool Durability::settled() const {
+  // A trim that failed waits for a look; one that is not due yet has an alarm.
+  const bool trims = trimming_ || (trims_.size() > 0 && !trim_timer_->armed());
+  const bool copies = archived_ != UINT64_MAX;  // they may reach further at any time
+  return unflushed_.empty() && !flushing_ && !trims && !copies && due_report() == 0;
+}
+
 // --- Reporting -----------------------------------------------------------------------------------
 
 /// A report is a record, too: without this, each would be followed by another one for ever.
@@ -98,9 +105,15 @@ bool Durability::reporting_is_due() const {
   return router_.log_bytes() - reported_at_bytes_ >= bound;
 }
 
-void Durability::report() {
+std::uint64_t Durability::due_report() const {
   const std::uint64_t durable = std::min(space_.durable().value, archived_);
-  if (durable <= std::max(known_, proposed_) || !reporting_is_due()) return;
+  if (durable <= std::max(known_, proposed_) || !reporting_is_due()) return 0;
+  return durable;
+}
+
+void Durability::report() {
+  const std::uint64_t durable = due_report();
+  if (durable == 0) return;
   if (report_({durable, context_.shard.wall_now(), space_.partition()})) proposed_ = durable;
 }
 

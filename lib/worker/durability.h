@@ -51,9 +51,13 @@ class Durability {
   void flush();
   /// Reports and trims what there is, and looks whether RocksDB has flushed on its own.
   void check();
+  /// Another look would find nothing to do, until something is committed.
+  bool settled() const;
 
  private:
   bool reporting_is_due() const;
+  /// How far a report would go, if one is due; 0 otherwise.
+  std::uint64_t due_report() const;
   void report();
   void trim();
   void on_trimmed(std::uint64_t upto, const Result<bifrost::Lsn>& result);

@@ -23,8 +23,7 @@ Group::~Group() { context_.shard.forget(*this); }
 
 void Group::add(PartitionProcessor& processor) {
   open_.insert(&processor);
-  if (check_timer_->armed()) return;
-  check_timer_->arm(context_.shard.now() + context_.options.durability_check);
+  check_later();
 }
 
 void Group::schedule(PartitionProcessor& processor) {
@@ -76,6 +75,7 @@ void Group::finish() {
     }
   }
   committing_.clear();
+  if (!open_.empty()) check_later();
   if (!scheduled_.empty()) context_.shard.at_turn_end(TurnPhase::kApply, *this);
 }
 
@@ -110,9 +110,18 @@ void Group::flush_some() {
 }
 
 void Group::check_all() {
+  bool settled = context_.options.rest_when_idle;
   for (PartitionProcessor* processor : open_) {
-    if (Durability* durability = processor->durability()) durability->check();
+    Durability* durability = processor->durability();
+    if (durability == nullptr) continue;
+    durability->check();
+    settled = settled && durability->settled();
   }
+  if (!settled) check_later();
+}
+
+void Group::check_later() {
+  if (check_timer_->armed()) return;
   check_timer_->arm(context_.shard.now() + context_.options.durability_check);
 }
 

@@ -41,6 +41,7 @@ class Group final : private TurnActor {
   /// once would keep the disk busy for a while.
   void flush_some();
   void check_all();
+  void check_later();
 
   ShardContext& context_;
   std::set<PartitionProcessor*, ById> open_;

@@ -38,6 +38,7 @@ void Supervisor::publish() {
   std::sort(statuses->begin(), statuses->end(),
             [](const auto& a, const auto& b) { return a.id < b.id; });
   board_.publish(std::move(statuses));
+  if (context_.options.rest_when_idle) return;
   status_timer_->arm(context_.shard.now() + context_.options.status_interval);
 }
 
