@@ -1,12 +1,9 @@
 #include "query/duckdb/postgres_statement.h"
 
-#include "query/access_paths.h"
 #include "query/duckdb/encoder.h"
-#include "query/duckdb/errors.h"
+#include "query/duckdb/execution.h"
 #include "query/duckdb/postgres_types.h"
 #include "query/duckdb/rewrite.h"
-#include "query/duckdb/scan_function.h"
-#include "query/duckdb/work_time.h"
 #include "query/pg/sql_text.h"
 
 #include <duckdb/common/string_util.hpp>
@@ -87,27 +84,15 @@ class PostgresStatement final : public SqlStatement {
  public:
   PostgresStatement(LazyDatabase& database, pg::Request request)
       : database_(database), request_(std::move(request)) {}
-  ~PostgresStatement() override {
-    rows_.reset();
-    chunk_.reset();
-    result_.reset();
-    plan_.reset();
-    if (at_end_) (*database_.get())->idle_postgres().put(std::move(connection_));
-  }
 
   Result<Needs> prepare() override {
     Needs needs;
     attempt([&]() -> Result<void> {
       RESTATE_TRY(Database* const database, database_.get());
       RESTATE_TRY(auto connection, database->connect_postgres());
-      {
-        const std::lock_guard lock(mutex_);
-        connection_ = std::move(connection);
-      }
-      if (interrupted()) return cancelled();
+      RESTATE_TRY_VOID(execution_.connect(std::move(connection), database->idle_postgres()));
       const std::string sql = pg::without_catalog_names(request_.sql);
-      RESTATE_TRY(Prepared prepared,
-                  prepare_statement(*connection_->context, sql, Names::kShort));
+      RESTATE_TRY(Prepared prepared, prepare_statement(context(), sql, Names::kShort));
       needs = std::move(prepared.needs);
       const std::size_t count = prepared.statement->named_param_map.size();
       if (!request_.describe && request_.parameters.size() < count) {
@@ -117,21 +102,15 @@ class PostgresStatement final : public SqlStatement {
         return {};
       }
       if (prepared.look_up && count == 0 && !request_.describe) {
-        needs.only = named_invocations(*prepared.look_up->table, prepared.look_up->filters);
-        look_up_ = std::move(prepared.look_up);
+        needs.only = execution_.use(*std::move(prepared.look_up));
         return {};
       }
       if (needs_types(count)) RESTATE_TRY_VOID(infer_types(*prepared.statement, count));
       substitute(*prepared.statement);
       // After the types: their plan has no values, and what it would read says nothing. The order of
       // the rows was found in a tree that had none either.
-      prepare_inputs(*connection_, count == 0 ? prepared.top : std::nullopt);
-      plan_ = connection_->context->Prepare(std::move(prepared.statement));
-      if (plan_->HasError()) {
-        failure_ = postgres_failure(plan_->error);
-        return {};
-      }
-      needs.only = planned_invocations(*connection_);
+      needs.only = execution_.plan(std::move(prepared.statement),
+                                   count == 0 ? prepared.top : std::nullopt);
       return {};
     });
     if (failure_ || request_.describe) return Needs();
@@ -140,36 +119,23 @@ class PostgresStatement final : public SqlStatement {
 
   Result<void> begin(InputsPtr inputs) override {
     if (failure_ || request_.describe) return {};
-    const WorkTime::Step step(work_);
+    const auto step = execution_.work();
     attempt([&]() -> Result<void> {
-      if (interrupted()) return cancelled();
-      if (look_up_) {
-        rows_ = std::make_unique<LookUpRows>(*std::move(look_up_), std::move(inputs));
-        encoder_ = make_postgres_encoder(rows_->shape(), request_.binary);
-        return {};
-      }
-      set_inputs(*connection_, std::move(inputs));
-      duckdb::vector<duckdb::Value> values;
-      result_ = plan_->Execute(values, true);
-      if (result_->HasError()) {
-        failure_ = postgres_failure(result_->GetErrorObject());
-        return {};
-      }
-      encoder_ = make_postgres_encoder(shape_of(result_->names, result_->types), request_.binary);
+      RESTATE_TRY(ResultShape shape, execution_.begin(std::move(inputs)));
+      encoder_ = make_postgres_encoder(std::move(shape), request_.binary);
       return {};
     });
     return {};
   }
 
   Result<Piece> next(std::size_t bytes) override {
-    const WorkTime::Step step(work_);
+    const auto step = execution_.work();
     std::string body;
     bool last = true;
     if (!failure_) {
       attempt([&]() -> Result<void> {
         if (request_.describe) {
           describe(body);
-          at_end_ = true;
           return {};
         }
         return rows(bytes, body, last);
@@ -182,18 +148,10 @@ class PostgresStatement final : public SqlStatement {
     return Piece{Bytes(std::move(body)), last};
   }
 
-  void interrupt() override {
-    const std::lock_guard lock(mutex_);
-    interrupted_ = true;
-    if (connection_) connection_->Interrupt();
-  }
+  void interrupt() override { execution_.interrupt(); }
 
  private:
-  static Error cancelled() { return {Code::kCancelled, "The statement was interrupted"}; }
-  bool interrupted() {
-    const std::lock_guard lock(mutex_);
-    return interrupted_;
-  }
+  duckdb::ClientContext& context() { return *execution_.connection().context; }
 
   /// What goes wrong is part of the answer.
   template <class F>
@@ -223,12 +181,10 @@ class PostgresStatement final : public SqlStatement {
   Result<void> rows(std::size_t bytes, std::string& body, bool& last) {
     last = false;
     while (body.size() < bytes) {
-      if (interrupted()) return cancelled();
-      RESTATE_TRY(duckdb::DataChunk* const chunk, next_chunk());
-      if (failure_) return {};
+      RESTATE_TRY(duckdb::DataChunk* const chunk, execution_.next());
       if (chunk == nullptr) {
         encoder_->finish(body);
-        last = at_end_ = true;
+        last = true;
         return {};
       }
       RESTATE_TRY_VOID(encoder_->chunk(*chunk, body));
@@ -236,30 +192,12 @@ class PostgresStatement final : public SqlStatement {
     return {};
   }
 
-  /// Null: there are no more rows.
-  Result<duckdb::DataChunk*> next_chunk() {
-    if (rows_) return rows_->next();
-    chunk_ = result_->FetchRaw();
-    if (result_->HasError()) failure_ = postgres_failure(result_->GetErrorObject());
-    return chunk_ && chunk_->size() > 0 ? chunk_.get() : nullptr;
-  }
-
-  static ResultShape shape_of(const duckdb::vector<std::string>& names,
-                              const duckdb::vector<duckdb::LogicalType>& types) {
-    ResultShape shape;
-    for (std::size_t i = 0; i < types.size(); ++i) {
-      shape.names.push_back(names[i]);
-      shape.types.push_back(result_type(types[i]));
-    }
-    return shape;
-  }
-
   void describe(std::string& body) {
     pg::MessageWriter writer(body);
     writer.begin('t').u16(static_cast<std::uint16_t>(request_.types.size()));
     for (const std::uint32_t type : request_.types) writer.u32(type);
     writer.end();
-    make_postgres_encoder(shape_of(plan_->GetNames(), plan_->GetTypes()), {})->finish(body);
+    make_postgres_encoder(execution_.describe(), {})->finish(body);
   }
 
   /// True if somebody has to know the type of a parameter that the client did not name.
@@ -275,7 +213,7 @@ class PostgresStatement final : public SqlStatement {
 
   /// Of what their surroundings do not tell, PostgreSQL makes texts, too.
   Result<void> infer_types(const duckdb::SQLStatement& statement, std::size_t count) {
-    const auto plan = connection_->context->Prepare(statement.Copy());
+    const auto plan = context().Prepare(statement.Copy());
     const auto types = plan->HasError() ? duckdb::case_insensitive_map_t<duckdb::LogicalType>()
                                         : plan->GetExpectedParameterTypes();
     for (std::size_t i = 0; i < count; ++i) {
@@ -304,20 +242,11 @@ class PostgresStatement final : public SqlStatement {
     }).run(statement);
   }
 
-  WorkTime work_;  ///< first: the last to go
   LazyDatabase& database_;
   pg::Request request_;
   std::optional<pg::Failure> failure_;
-  std::mutex mutex_;  ///< of the connection as `interrupt` sees it
-  bool interrupted_ = false;
-  duckdb::unique_ptr<duckdb::Connection> connection_;
-  duckdb::unique_ptr<duckdb::PreparedStatement> plan_;
-  duckdb::unique_ptr<duckdb::QueryResult> result_;
-  duckdb::unique_ptr<duckdb::DataChunk> chunk_;
-  std::optional<LookUp> look_up_;
-  std::unique_ptr<LookUpRows> rows_;  ///< instead of a plan and its result
+  Execution execution_;
   std::unique_ptr<Encoder> encoder_;
-  bool at_end_ = false;  ///< all of its answer has come
 };
 
 }  // namespace

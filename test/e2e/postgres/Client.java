@@ -86,7 +86,8 @@ public class Client {
     statement.setQueryTimeout(1);
     try {
       count(statement.executeQuery(
-          "SELECT count(*) FROM range(100000000) a, range(100000000) b WHERE a.range + b.range = 7"));
+          "SELECT count(*) FROM range(100000) a, range(100000) b, range(100000) c "
+              + "WHERE a.range + b.range + c.range = 7"));
       check(false, "a statement that takes too long");
     } catch (SQLException error) {
       check(error.getSQLState().equals("57014"), error.getSQLState());
