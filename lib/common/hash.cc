@@ -1,6 +1,6 @@
 #include "common/hash.h"
 
-#include <openssl/sha.h>
+#include <openssl/evp.h>
 #include <xxhash.h>
 
 #include <bit>
@@ -25,9 +25,11 @@ Uuid xxh3_128(std::string_view bytes) {
 }
 
 std::string sha256(std::string_view bytes) {
-  std::string digest(SHA256_DIGEST_LENGTH, '\0');
-  SHA256(reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size(),
-         reinterpret_cast<unsigned char*>(digest.data()));
+  // `SHA256()` looks the algorithm up by its name each time, which takes longer than to hash an id.
+  static EVP_MD* const algorithm = EVP_MD_fetch(nullptr, "SHA2-256", nullptr);
+  std::string digest(32, '\0');
+  EVP_Digest(bytes.data(), bytes.size(), reinterpret_cast<unsigned char*>(digest.data()), nullptr,
+             algorithm, nullptr);
   return digest;
 }
 
