@@ -128,10 +128,7 @@ void QueueScan::on_step(std::shared_ptr<Pass> pass) {
   std::vector<wire::QueuePlace> left;
   for (Pass::Row& row : pass->rows) {
     if (!running && RESTATE_MUTATION("worker/waiters-not-loaded")) break;
-    if (moved_.contains(row.place.invocation) &&
-        !RESTATE_MUTATION("worker/queue-scan-counts-twice")) {
-      continue;
-    }
+    if (moved_.contains(row.place.invocation)) continue;
     scheduler_.on(partition::QueueMoved{row.place.invocation, row.place.queue,
                                         std::move(row.scope), std::move(row.limit_key),
                                         QueueStage::kNone,

@@ -168,7 +168,7 @@ Engine::Engine(testing::World& world, testing::Node& node, Options options)
     memory.log_cache = memory.pending = memory.batch = memory.records = 1024;
     memory.proposals = 8 << 10;
     memory.queued_inputs = memory.unstored = 64;
-    memory.timers = 2;
+    memory.timers = 1;
   }
   config_.defaults.retry_max_attempts.reset();
   config_.vqueues = options.flow_control;

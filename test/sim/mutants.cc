@@ -64,7 +64,6 @@ constexpr const char* kMutations[] = {
     "worker/parked-requests-forgotten",
     "worker/permit-too-many",
     "worker/proposals-reordered",
-    "worker/queue-scan-counts-twice",
     "worker/queue-scan-skips-a-row",
     "worker/reader-never-resumes",
     "worker/reader-skips-a-record",
