@@ -5,6 +5,7 @@
 #include "common/utf8.h"
 #include "common/version.h"
 #include "ingress/identity.h"
+#include "worker/limits.h"
 
 #include <restate/testing/mutation.h>
 
@@ -106,6 +107,12 @@ std::variant<std::string, wire::Envelope> invocation_of(const KafkaSource& sourc
   if (size > rules.record_limit) {
     return "the record has " + std::to_string(size) + " bytes, more than the " +
            std::to_string(rules.record_limit) + " of ingress.request-size-limit";
+  }
+  // A record of ours has the key of theirs twice: as it is, and as text in a header.
+  const std::size_t recorded = size + (key.size() + 2) / 3 * 4;
+  if (recorded > worker::limits::kLargestInvocation) {
+    return "the record would have " + std::to_string(recorded) + " bytes, more than the " +
+           std::to_string(worker::limits::kLargestInvocation) + " that the log takes";
   }
   auto target = schema::resolve_target(schema, subscription.service, key, subscription.handler, {});
   if (!target) return target.error().message;

@@ -1,7 +1,9 @@
 #include "invoker/preparation.h"
 
+#include "partition/await_tree.h"
 #include "wire/span.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace restate::invoker {
@@ -89,7 +91,9 @@ std::variant<PreparedAttempt, AttemptError> prepare_attempt(const InvocationId& 
   plan.abort_timeout = saturated_ms(settings.abort_timeout_ms);
   plan.message_size_limit = options.message_size_limit + kMessageSlackBytes;
   plan.memory_limit = options.invocation_memory() + kMessageSlackBytes;
-  plan.max_future_depth = options.max_awaited_future_depth;
+  // Deeper trees are never stored: the invocation would be paused without a word.
+  plan.max_future_depth =
+      std::min<std::size_t>(options.max_awaited_future_depth, partition::kDeepestAwait);
   plan.controlled_sharding = options.controlled_idempotent_sharding;
   plan.flow_control = options.flow_control;
   plan.scoped_virtual_objects = options.scoped_virtual_objects;

@@ -36,10 +36,12 @@ struct Body {
     if (!decode_failure(reader.bytes(), result)) reader.fail();
     return result;
   }
-  Header header() {
-    Header result;
-    if (!decode_header(reader.bytes(), result)) reader.fail();
-    return result;
+  void add_header(std::vector<Header>& headers) {
+    Header header;
+    if (headers.size() == kMostPairs || !decode_header(reader.bytes(), header)) {
+      return reader.fail();
+    }
+    headers.push_back(std::move(header));
   }
   StateKeys state_keys() {
     StateKeys keys;
@@ -91,7 +93,7 @@ Result<EntryContent> read_keyed(EntryType type, Body& body) {
 Result<EntryContent> read_input(EntryType type, Body& body) {
   InputEntry entry;
   RESTATE_TRY_VOID(read(type, body, [&](std::uint32_t field) {
-    if (field == 1) entry.headers.push_back(body.header());
+    if (field == 1) body.add_header(entry.headers);
     if (field == 14) entry.value = body.value();
   }));
   return EntryContent(std::move(entry));
@@ -167,7 +169,7 @@ Result<EntryContent> read_call(EntryType type, Body& body) {
       case 1: request.service = body.text(); break;
       case 2: request.handler = body.text(); break;
       case 3: request.parameter = body.raw(); break;
-      case 4: request.headers.push_back(body.header()); break;
+      case 4: body.add_header(request.headers); break;
       case 5: request.key = body.text(); break;
       case 6: request.idempotency_key = body.text(); break;
       case 7: request.scope = body.text(); break;
@@ -189,7 +191,7 @@ Result<EntryContent> read_one_way_call(EntryType type, Body& body) {
       case 2: request.handler = body.text(); break;
       case 3: request.parameter = body.raw(); break;
       case 4: entry.invoke_time.ms = body.reader.varint(); break;
-      case 5: request.headers.push_back(body.header()); break;
+      case 5: body.add_header(request.headers); break;
       case 6: request.key = body.text(); break;
       case 7: request.idempotency_key = body.text(); break;
       case 8: request.scope = body.text(); break;

@@ -21,6 +21,7 @@ bool decode_failure(std::string_view message, Failure& failure) {
     if (reader.field() == 2) failure.message = reader.text();
     if (reader.field() == 3) {
       Header pair;  // the same shape
+      if (failure.metadata.size() == kMostPairs) return false;
       if (!decode_header(reader.bytes(), pair)) return false;
       failure.metadata.emplace_back(std::move(pair.name), std::move(pair.value));
     }

@@ -15,6 +15,10 @@
 
 namespace restate::wire {
 
+/// Headers of one call, or pairs of metadata of one failure. An empty pair is two bytes here, and
+/// thirty times as much wherever it is decoded or stored.
+inline constexpr std::size_t kMostPairs = 10'000;
+
 // Decoders take the bytes of the nested message. They return false for what is no such message; the
 // caller fails its own reader.
 

@@ -88,6 +88,8 @@ class Leader final : private invoker::InvokerHost {
   /// Whether every command up to journal index `upto` has all of its completions.
   Result<bool> prefix_is_complete(const InvocationId& invocation, std::uint32_t length,
                                   std::uint32_t upto);
+  /// Whether what a restart up to there copies is little enough to be written at once.
+  Result<bool> prefix_is_small(const InvocationId& invocation, std::uint32_t upto);
   /// Puts the registry into the log, if the log knows an older one.
   void propose_schema(const schema::Schema& schema);
   /// Takes up the rules that the log holds, and the newer ones that come.
@@ -103,6 +105,7 @@ class Leader final : private invoker::InvokerHost {
   struct Attempt {
     std::uint32_t token = 0;
     wire::Incarnation incarnation;
+    std::size_t name_bytes = 0;  ///< of its target
   };
   std::uint32_t next_token_ = 1;
   std::unordered_map<InvocationId, Attempt, IdHash> attempts_;

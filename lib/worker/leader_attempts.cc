@@ -2,6 +2,7 @@
 
 #include "common/hash.h"
 #include "partition/tables.h"
+#include "worker/limits.h"
 
 #include <restate/testing/mutation.h>
 
@@ -19,11 +20,31 @@ bool ends_attempt(const wire::Effect& effect) {
          !std::holds_alternative<wire::NewEvent>(effect);
 }
 
+std::size_t name_bytes(const wire::InvocationTarget& target) {
+  return target.service.size() + target.key.size() + target.handler.size() +
+         (target.scope ? target.scope->size() : 0);
+}
+
+/// An entry may make a message to another invocation, which names both sides and is a record in its
+/// turn. One that no log could take would stay in the outbox for ever, and all others behind it.
+Result<void> check_size(const wire::Effect& effect, std::size_t caller_bytes, std::size_t limit) {
+  const auto* entry = std::get_if<wire::NewEntry>(&effect);
+  if (entry == nullptr) return {};
+  std::size_t bytes = entry->body.size() + limits::kMessageMargin;
+  if (entry->call) bytes += caller_bytes + name_bytes(entry->call->target);
+  if (bytes <= limit) return {};
+  return Error{Code::kInvalidArgument,
+               "an entry of " + std::to_string(entry->body.size()) +
+                   " bytes, with the names of who calls and who is called, is above the limit of "
+                   "the log, which is " +
+                   std::to_string(limit)};
+}
+
 }  // namespace
 
 void Leader::start_attempt(partition::InvokeAction action) {
   const std::uint32_t token = next_token_++;
-  attempts_[action.invocation] = {token, action.incarnation};
+  attempts_[action.invocation] = {token, action.incarnation, name_bytes(action.target)};
   invoker_.invoke(action.invocation, token, action.target, std::move(action.journal),
                   action.queued);
 }
@@ -35,6 +56,8 @@ Result<void> Leader::on_effect(const InvocationId& invocation, std::uint32_t tok
   wire::Incarnation incarnation = current->second.incarnation;
   if (RESTATE_MUTATION("worker/effects-of-another-life")) ++incarnation.lsn;
   const bool last = ends_attempt(effect);
+  RESTATE_TRY_VOID(
+      check_size(effect, current->second.name_bytes, processor_.proposer().record_limit()));
   RESTATE_TRY_VOID(processor_.proposer().try_propose(
       wire::InvokerEffect{invocation, std::move(effect), incarnation}));
   if (last) attempts_.erase(current);

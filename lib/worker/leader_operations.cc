@@ -1,9 +1,12 @@
 #include "worker/leader.h"
 
 #include "common/hash.h"
+#include "partition/copied_journal.h"
 #include "partition/tables.h"
+#include "worker/limits.h"
 #include "worker/router.h"
 
+#include <algorithm>
 #include <set>
 
 // What operators ask of an invocation: operations that need a look at its rows before a command
@@ -200,6 +203,13 @@ void Leader::restart_as_new(InvocationId invocation, std::uint32_t from,
                         "the journal up to index " + std::to_string(from) +
                             " holds commands without a result, or is shorter"));
   }
+  if (auto small = prefix_is_small(invocation, from); !small) {
+    return done(std::move(small).error());
+  } else if (!*small) {
+    return done(refusal(OperationReply::Kind::kCopyRangeInvalid,
+                        "the journal up to index " + std::to_string(from) + " has more than " +
+                            std::to_string(limits::kCopiedJournalBytes) + " bytes"));
+  }
   Random& random = context_.shard.random();
   const InvocationId fresh{invocation.key, make_ulid(context_.shard.wall_now().ms, random.next(),
                                                      random.next())};
@@ -225,6 +235,21 @@ Result<bool> Leader::prefix_is_complete(const InvocationId& invocation, std::uin
     return true;
   }));
   return open.empty();
+}
+
+Result<bool> Leader::prefix_is_small(const InvocationId& invocation, std::uint32_t upto) {
+  if (upto == 0) return true;  // the input alone
+  const partition::Tables& tables = processor_.machine().tables();
+  RESTATE_TRY(const auto behind, partition::completions_behind(tables, invocation, upto));
+  const std::uint32_t last = behind.empty() ? upto : std::max(upto, *behind.rbegin());
+  constexpr std::size_t kMost = limits::kCopiedJournalBytes;
+  std::size_t bytes = 0;
+  RESTATE_TRY_VOID(tables.scan_journal(
+      invocation, 0, last + 1, [&](std::uint32_t index, wire::JournalEntry&& entry) {
+        if (index <= upto || behind.contains(index)) bytes += entry.body.size();
+        return bytes <= kMost;
+      }));
+  return bytes <= kMost;
 }
 
 }  // namespace restate::worker

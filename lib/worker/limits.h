@@ -27,6 +27,18 @@ inline constexpr std::size_t kProposalBytes = 64u << 20;
 inline constexpr std::size_t kAppendBytes = 16u << 20;
 inline constexpr std::size_t kAppendWindow = 64u << 20;
 
+/// What a message to another invocation has beyond the entry that made it and the names of both:
+/// ids, a span, and the pairs of its headers, which take more room in a record than in an entry.
+inline constexpr std::size_t kMessageMargin = 1u << 20;
+
+/// An invocation from outside, argument and names and headers together: more than this might be more
+/// than a record of the log may have.
+inline constexpr std::size_t kLargestInvocation = 63u << 20;
+
+/// The longest piece of a journal that a new life begins with. It is copied in one commit, and apply
+/// has no choice: a record that asks for more than there is memory would end the process each time.
+inline constexpr std::size_t kCopiedJournalBytes = 256u << 20;
+
 /// Requests that wait with an elected leader until it may serve.
 inline constexpr std::size_t kParkedRequests = 1024;
 

@@ -56,6 +56,8 @@ class Proposer final : private TurnActor {
   /// The same for several at once: all of them become durable, or none.
   void append(std::vector<wire::Envelope> envelopes, Completion<void> durable);
 
+  /// What no record may exceed.
+  std::size_t record_limit() const { return record_limit_; }
   /// True when a request that can be refused should be, and what can wait should wait for `on_room`.
   bool full() const { return weight_ >= limit_; }
   /// What is proposed and not durable yet, in memory.

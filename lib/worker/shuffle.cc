@@ -3,15 +3,53 @@
 #include <algorithm>
 
 namespace restate::worker {
+namespace {
+
+struct Weigh {
+  // Beside what is of any size.
+  static constexpr std::size_t kFixed = 256;
+  static constexpr std::size_t kPair = 64;
+
+  static std::size_t of(const wire::InvocationTarget& target) {
+    return target.service.size() + target.key.size() + target.handler.size() +
+           (target.scope ? target.scope->size() : 0);
+  }
+  static std::size_t of(const std::variant<wire::Void, Bytes, wire::Failure>& result) {
+    if (const auto* bytes = std::get_if<Bytes>(&result)) return bytes->size();
+    const auto* failure = std::get_if<wire::Failure>(&result);
+    if (failure == nullptr) return 0;
+    std::size_t bytes = failure->message.size();
+    for (const auto& [name, value] : failure->metadata) bytes += kPair + name.size() + value.size();
+    return bytes;
+  }
+
+  std::size_t operator()(const wire::Invoke& message) const {
+    const wire::ServiceInvocation& invocation = message.invocation;
+    std::size_t bytes = kFixed + invocation.argument.size() + of(invocation.target);
+    if (invocation.source.target) bytes += of(*invocation.source.target);
+    if (invocation.idempotency_key) bytes += invocation.idempotency_key->size();
+    for (const wire::Header& header : invocation.headers) {
+      bytes += kPair + header.name.size() + header.value.size();
+    }
+    return bytes;
+  }
+  std::size_t operator()(const wire::InvocationResponse& message) const {
+    return kFixed + of(message.result);
+  }
+  std::size_t operator()(const wire::NotifySignal& message) const {
+    const auto* name = std::get_if<wire::SignalName>(&message.signal);
+    return kFixed + of(message.result) + (name != nullptr ? name->value.size() : 0);
+  }
+  std::size_t operator()(const wire::Terminate&) const { return kFixed; }
+  std::size_t operator()(const wire::Attach&) const { return kFixed; }
+};
+
+}  // namespace
+
+// An append holds as many messages as weigh little together: one whose weight is not counted makes
+// an append that the log may refuse for ever.
 std::size_t Shuffle::weight(const wire::OutboxMessage& message) {
-  constexpr std::size_t kFixed = 256;
-  if (const auto* invoke = std::get_if<wire::Invoke>(&message)) {
-    return kFixed + invoke->invocation.argument.size();
-  }
-  if (const auto* response = std::get_if<wire::InvocationResponse>(&message)) {
-    if (const auto* bytes = std::get_if<Bytes>(&response->result)) return kFixed + bytes->size();
-  }
-  return kFixed;
+  return std::visit(Weigh{}, message);
 }
 
 Shuffle::Shuffle(Shard& shard, Read read, Destination destination, Send send, Arrived arrived,

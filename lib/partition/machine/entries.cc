@@ -83,12 +83,17 @@ Result<void> on_run_completion(Live& live, const wire::NewEntry& effect, Step& s
   if (!content) return refuse(live, content.error().message, step);
   const auto& notification = std::get<wire::Notification>(content.value());
   const auto* completion = std::get_if<wire::CompletionId>(&notification.id);
-  if (completion == nullptr) return {};
+  if (completion == nullptr) return refuse(live, "the result of a run names none", step);
   RESTATE_TRY(const auto announced,
               step.state.invocations.find_announced(live, completion->value));
-  if (!announced || announced->type != effect.type) return {};
   RESTATE_TRY(const auto arrived, step.state.invocations.find_arrival(live, notification.id));
-  if (arrived) return {};
+  if (!announced || announced->type != effect.type || arrived) {
+    // Nobody asked for it, or it is the second one. The attempt must hear of it all the same: it
+    // waits for all that it proposed before it tries again. At index 0 is the Input, so that nothing
+    // is passed on to the endpoint.
+    step.emit(ForwardNotification{live.id, 0, effect.type, notification.id, {}});
+    return {};
+  }
   return deliver(live, {effect.type, notification.id, variant_of(notification.result), effect.body},
                  step);
 }

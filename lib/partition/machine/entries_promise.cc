@@ -62,9 +62,10 @@ Result<void> apply_entry(const wire::CompletePromiseEntry& entry, const StoredCo
     return stored.complete(entry.completion, kCompletion,
                            wire::failures::promise_already_completed());
   }
+  Copies copies(entry.value);
   for (const auto& listener : promise.listeners) {
     if (RESTATE_MUTATION("partition/promise-listener-forgotten")) break;
-    reply(listener, answer_of(entry.value), {}, stored.step);
+    reply(listener, copies.next(), {}, stored.step);
   }
   promise.listeners.clear();
   promise.result = entry.value;

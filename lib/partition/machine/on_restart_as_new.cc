@@ -1,5 +1,6 @@
 #include "common/hash.h"
 #include "partition/announced.h"
+#include "partition/copied_journal.h"
 #include "partition/machine/create.h"
 #include "partition/machine/journal.h"
 #include "partition/machine/lifecycle.h"
@@ -23,7 +24,6 @@ class PrefixCopy {
 
   Result<void> entry(std::uint32_t index, const wire::JournalEntry& entry) {
     if (index <= last_) return wire::is_command(entry.type) ? command(entry) : notification(entry);
-    if (wire::is_command(entry.type)) return {};
     auto content = wire::decode_entry(entry.type, entry.body);
     if (!content) return {};
     const auto& found = std::get<wire::Notification>(content.value());
@@ -124,13 +124,20 @@ Result<void> on_restart_as_new(const wire::RestartAsNew& command, Step& step) {
     status.random_seed = old.random_seed.value_or(seed_of(command.invocation));
   }
 
+  // Copied after the scan, which must not see its rows change. A journal may be much longer than
+  // what is copied of it.
+  RESTATE_TRY(const auto behind,
+              completions_behind(step.state.tables(), command.invocation, command.copy_up_to));
+  const std::uint32_t last = behind.empty() ? command.copy_up_to
+                                            : std::max(command.copy_up_to, *behind.rbegin());
   std::vector<std::pair<std::uint32_t, wire::JournalEntry>> entries;
-  RESTATE_TRY_VOID(
-      step.state.tables().scan_journal(command.invocation, 0, old.journal.length,
-                                       [&](std::uint32_t index, wire::JournalEntry&& entry) {
-                                         entries.emplace_back(index, std::move(entry));
-                                         return true;
-                                       }));
+  RESTATE_TRY_VOID(step.state.tables().scan_journal(
+      command.invocation, 0, last + 1, [&](std::uint32_t index, wire::JournalEntry&& entry) {
+        if (index <= command.copy_up_to || behind.contains(index)) {
+          entries.emplace_back(index, std::move(entry));
+        }
+        return true;
+      }));
   PrefixCopy copy(fresh, command.copy_up_to, step);
   for (const auto& [index, entry] : entries) RESTATE_TRY_VOID(copy.entry(index, entry));
 

@@ -3,6 +3,7 @@
 #include <restate/testing/mutation.h>
 
 #include <algorithm>
+#include <string>
 
 namespace restate::partition {
 
@@ -23,9 +24,32 @@ void reply(const wire::ResponseSink& sink, Answer answer, const AnswerOrigin& or
        step);
 }
 
+namespace {
+
+std::size_t size_of(const wire::InvocationResult& result) {
+  if (const auto* value = std::get_if<Bytes>(&result)) return value->size();
+  const wire::Failure& failure = std::get<wire::Failure>(result);
+  std::size_t bytes = failure.message.size();
+  for (const auto& [name, value] : failure.metadata) bytes += name.size() + value.size();
+  return bytes;
+}
+
+}  // namespace
+
+Copies::Copies(const wire::InvocationResult& result, std::size_t most_bytes)
+    : result_(result), most_(most_bytes / std::max<std::size_t>(size_of(result), 1)) {}
+
+Answer Copies::next() {
+  if (made_++ < most_) return answer_of(result_);
+  return wire::Failure{500, "a result of " + std::to_string(size_of(result_)) +
+                                " bytes is too large for all who wait for it", {}};
+}
+
 void reply_to_all(const Live& live, const wire::InvocationResult& result, Step& step) {
+  Copies copies(result);
   for (const auto& sink : live.status.sinks) {
-    reply(sink, answer_of(result), {.invocation = live.id}, step);
+    const bool here = std::holds_alternative<wire::IngressSink>(sink);
+    reply(sink, here ? answer_of(result) : copies.next(), {.invocation = live.id}, step);
     if (RESTATE_MUTATION("partition/first-waiter-only")) break;
   }
 }

@@ -5,6 +5,7 @@
 
 #include "partition/machine/step.h"
 
+#include <cstddef>
 #include <optional>
 #include <variant>
 
@@ -27,6 +28,24 @@ struct AnswerOrigin {
   std::optional<WallTime> completion_expiry;  ///< of a completed row
 };
 void reply(const wire::ResponseSink& sink, Answer answer, const AnswerOrigin& origin, Step& step);
+
+/// The copies of one result that invocations get who wait for it: each is a row, and all of them are
+/// of one commit. A commit cannot have more than 4 GiB, and no partition would get beyond a record
+/// that asks for one.
+class Copies {
+ public:
+  static constexpr std::size_t kMostBytes = std::size_t{1} << 30;
+
+  explicit Copies(const wire::InvocationResult& result, std::size_t most_bytes = kMostBytes);
+
+  /// What the next one gets: the result, or the news that it was too large for so many.
+  Answer next();
+
+ private:
+  const wire::InvocationResult& result_;
+  const std::size_t most_;  ///< in number
+  std::size_t made_ = 0;
+};
 
 /// Answers everyone who waits for `live`, in the order in which they came.
 void reply_to_all(const Live& live, const wire::InvocationResult& result, Step& step);

@@ -142,6 +142,9 @@ TEST_CASE("records that cannot become invocations say why", "[ingress][kafka]") 
   CHECK(refusal(to("Svc", "echo"), record(1, "kk", "vvv"), small).find("5 bytes") !=
         std::string::npos);
   CHECK(refusal(to("Svc", "echo"), record(1, "kk", "vv"), small).empty());
+  // The log would hold the key twice.
+  CHECK(refusal(to("Svc", "echo"), record(1, std::string(28u << 20, 'k'), "v"))
+            .find("that the log takes") != std::string::npos);
   // What HTTP does not allow: the subscription belongs to the operator.
   CHECK(refusal(to("PrivSvc", "hi"), record(1, "k", "v")).empty());
   CHECK(refusal(to("Svc", "hidden"), record(1, "k", "v")).empty());

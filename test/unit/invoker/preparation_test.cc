@@ -50,3 +50,12 @@ TEST_CASE("what an attempt calls belongs to the trace of its invocation", "[invo
         wire::SpanContext{"00-0af7651916cd43dd8448eb211c80319c-0000000000000001-01", "a=b"});
   CHECK(attempt.request.span == wire::SpanContext{});  // its handler hears of it from a tracer only
 }
+
+TEST_CASE("no future is waited for that could not be stored", "[invoker][preparation]") {
+  Host host;
+  InvokerOptions options;
+  options.max_awaited_future_depth = 1'000'000;
+  const auto prepared = prepare_attempt({}, host, options);
+  REQUIRE(std::holds_alternative<PreparedAttempt>(prepared));
+  CHECK(std::get<PreparedAttempt>(prepared).plan.max_future_depth == 1000);
+}

@@ -296,8 +296,10 @@ TEST_CASE("a restart copies a prefix and the completions that belong to it",
           std::vector{Type::kInput, Type::kRun, Type::kRunCompletion});
     CHECK(partition.status(kB)->journal.commands == 2);
     CHECK(partition.journal(kB)[2] == partition.journal(kA)[5]);
-    // It is completed: a second result is not taken.
-    CHECK(partition.apply(ran(kB, 1, Bytes("again"))).empty());
+    // It is completed: a second result is not taken, and the attempt hears that it need not wait.
+    CHECK(partition.apply(ran(kB, 1, Bytes("again"))) ==
+          Actions{ForwardNotification{kB, 0, Type::kRunCompletion, wire::CompletionId{1}, {}}});
+    CHECK(partition.status(kB)->journal.length == 3);
   }
   SECTION("signals inside the prefix come along") {
     partition.apply(restart(kA, kB, 3));

@@ -1,5 +1,6 @@
 // Timers, the outbox, and what is said between invocations.
 
+#include "partition/machine/respond.h"
 #include "support/catch.h"
 #include "support/partition.h"
 
@@ -233,4 +234,19 @@ TEST_CASE("the same event reported by two leaders is two rows at most", "[partit
   REQUIRE(events.size() == 1);
   CHECK(events[0] == EventRow{event.event, 0, WallTime{1002}, 2});
   CHECK(partition.status(kA)->journal.events == 1);
+}
+
+TEST_CASE("a large result is copied only so often in one commit", "[partition][outbox]") {
+  const wire::InvocationResult large = Bytes(std::string(100, 'x'));
+  Copies copies(large, 250);
+  CHECK(copies.next() == Answer(Bytes(std::string(100, 'x'))));
+  CHECK(copies.next() == Answer(Bytes(std::string(100, 'x'))));
+  for (int i = 0; i < 2; ++i) {
+    const Answer refused = copies.next();
+    REQUIRE(std::holds_alternative<wire::Failure>(refused));
+    CHECK(std::get<wire::Failure>(refused).code == 500);
+  }
+  const wire::InvocationResult nothing = Bytes();
+  Copies many(nothing, 250);
+  for (int i = 0; i < 200; ++i) CHECK(many.next() == Answer(Bytes()));
 }

@@ -156,3 +156,30 @@ TEST_CASE("references to invocations resolve to ids", "[wire][entry]") {
   REQUIRE(unkeyed);
   CHECK(unkeyed->key == key_of_bucket("Svc", bucket_of("ik")));
 }
+
+TEST_CASE("more headers and more metadata than anybody has are refused", "[wire][entry]") {
+  // Two bytes each: a message of a few megabytes would be decoded to a gigabyte.
+  const auto pairs = [](std::string_view one, std::size_t count) {
+    std::string all;
+    for (std::size_t i = 0; i < count; ++i) all.append(one);
+    return all;
+  };
+  constexpr std::size_t kMost = 10'000;
+  for (const auto& [type, one] : {std::pair{EntryType::kCall, std::string_view("\x22\x00", 2)},
+                                  {EntryType::kOneWayCall, std::string_view("\x2a\x00", 2)},
+                                  {EntryType::kInput, std::string_view("\x0a\x00", 2)}}) {
+    CAPTURE(entry_type_name(type));
+    CHECK(decode_entry(type, Bytes(pairs(one, kMost))));
+    CHECK_FALSE(decode_entry(type, Bytes(pairs(one, kMost + 1))));
+  }
+  const auto output = [&](std::size_t count) {
+    const std::string metadata = pairs(std::string_view("\x1a\x00", 2), count);
+    std::string body("\x7a");
+    for (std::size_t n = metadata.size(); n > 0; n >>= 7) {
+      body.push_back(static_cast<char>((n & 0x7f) | (n >= 0x80 ? 0x80 : 0)));
+    }
+    return Bytes(body + metadata);
+  };
+  CHECK(decode_entry(EntryType::kOutput, output(kMost)));
+  CHECK_FALSE(decode_entry(EntryType::kOutput, output(kMost + 1)));
+}

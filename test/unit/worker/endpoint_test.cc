@@ -140,3 +140,67 @@ TEST_CASE("requests that no record can hold are refused", "[worker][limits]") {
   }
   f.check_leader();
 }
+
+TEST_CASE("a result that no run has asked for does not keep an attempt from being repeated",
+          "[worker]") {
+  Fixture f(5);
+  ByteChain messages;
+  const auto propose = [&](std::uint32_t completion) {
+    protocol::append_frame(messages, protocol::ControlType::kProposeRunCompletion,
+                           protocol::encode(protocol::ProposeRunCompletion{
+                               wire::CompletionId{completion}, Bytes("result")}));
+  };
+  std::uint32_t entries = 1;
+  SECTION("of a run that there is not") { propose(9); }
+  SECTION("of a run that has one") {
+    protocol::append_frame(messages, wire::EntryType::kRun,
+                           wire::encode_entry(wire::EntryType::kRun, wire::RunEntry{{1}}));
+    propose(1);
+    propose(1);
+    entries = 3;
+  }
+  SECTION("of a command that is no run") {
+    protocol::append_frame(
+        messages, wire::EntryType::kSleep,
+        wire::encode_entry(wire::EntryType::kSleep, wire::SleepEntry{WallTime{UINT64_MAX}, {1}}));
+    propose(1);
+    entries = 2;
+  }
+  protocol::append_frame(messages, protocol::ControlType::kError,
+                         protocol::encode(protocol::ErrorMessage{}));
+  f.say(kLoud, std::move(messages));
+  CHECK(f.member.status(kLoud)->journal.length == entries);
+  CHECK(f.member.endpoints.attempts.at(kLoud) == 2);
+  f.check_leader();
+}
+
+TEST_CASE("a call whose message no record could hold is not stored", "[worker][limits]") {
+  Fixture f(6);
+  const InvocationId caller = make_id(3);
+  wire::InvocationTarget target = ::restate::testing::service();
+  target.type = wire::ServiceType::kVirtualObject;
+  target.handler_type = wire::HandlerType::kShared;
+  target.key = std::string(36u << 20, 'k');
+  f.stage.write({wire::Envelope{wire::NoDedup{}, ::restate::testing::invoke(caller, target)}});
+  f.stage.settle();
+  wire::CallEntry call;
+  call.request.service = "Greeter";
+  call.request.handler = "greet";
+  call.request.parameter = Bytes(std::string(30u << 20, 'x'));
+  call.invocation_id_completion = {1};
+  call.completion = {2};
+  ByteChain messages;
+  protocol::append_frame(messages, wire::EntryType::kCall,
+                         wire::encode_entry(wire::EntryType::kCall, call));
+  f.say(caller, std::move(messages));
+  CHECK(f.status(caller) == partition::Status::kPaused);
+  CHECK(f.member.status(caller)->journal.length == 1);
+  std::size_t outbox = 0;
+  REQUIRE(f.member.processor->machine().tables().scan_outbox(
+      0, [&](std::uint64_t, wire::OutboxMessage&&) {
+        ++outbox;
+        return true;
+      }));
+  CHECK(outbox == 0);
+  f.check_leader();
+}

@@ -212,3 +212,27 @@ TEST_CASE("the window bounds what is under way", "[worker]") {
   CHECK(f.accepted.size() == count);
   CHECK(f.arrived == count - 1);
 }
+
+TEST_CASE("a message weighs what it carries", "[worker][shuffle]") {
+  const Bytes payload(std::string(100'000, 'x'));
+  const auto weigh = [](wire::OutboxMessage message) { return worker::Shuffle::weight(message); };
+  wire::NotifySignal signal;
+  signal.result = payload;
+  CHECK(weigh(signal) > payload.size());
+  signal.signal = wire::SignalName{std::string(50'000, 'n')};
+  CHECK(weigh(signal) > payload.size() + 50'000);
+  signal.result = wire::Failure{500, std::string(200'000, 'm'), {}};
+  CHECK(weigh(signal) > 250'000);
+  wire::InvocationResponse response;
+  response.result = payload;
+  CHECK(weigh(response) > payload.size());
+  response.result = wire::Failure{500, "", {{std::string(10'000, 'k'), std::string(20'000, 'v')}}};
+  CHECK(weigh(response) > 30'000);
+  wire::Invoke invoke;
+  invoke.invocation.argument = payload;
+  invoke.invocation.target.key = std::string(1000, 'k');
+  invoke.invocation.source.target.emplace().key = std::string(2000, 'c');
+  invoke.invocation.headers = {{std::string(3000, 'n'), std::string(4000, 'v')}};
+  CHECK(weigh(invoke) > payload.size() + 10'000);
+  CHECK(weigh(wire::Terminate{}) < 1000);
+}
