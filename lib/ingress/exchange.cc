@@ -63,15 +63,22 @@ void Exchange::on_body(Bytes data) {
   if (answered_) return;
   body_size_ += data.size();
   if (body_size_ > context_.options.request_size_limit) {
-    chunks_.clear();
+    drop_body();
     refuse({413, "cannot read body: length limit exceeded"});
     return;
   }
   if (body_size_ > body_.bytes() && !body_.resize(body_size_)) {
-    chunks_.clear();
+    drop_body();
     refuse(overloaded());
     return;
   }
+  // A client may send byte after byte, and each costs a buffer: fifty times what is counted.
+  if (!chunks_.empty() && data.size() < kCompactBelow) {
+    small_.append(data.view());
+    if (small_.size() >= kCompactBelow) chunks_.push_back(Bytes(std::exchange(small_, {})));
+    return;
+  }
+  if (!small_.empty()) chunks_.push_back(Bytes(std::exchange(small_, {})));
   chunks_.push_back(std::move(data));
 }
 
@@ -85,8 +92,14 @@ void Exchange::on_body_error(const Error& error) {
   if (!answered_) refuse({500, "cannot read body: " + error.message});
 }
 
+void Exchange::drop_body() {
+  chunks_.clear();
+  small_ = {};
+}
+
 Bytes Exchange::take_body() {
   ByteChain chunks = std::exchange(chunks_, {});
+  if (!small_.empty()) chunks.push_back(Bytes(std::exchange(small_, {})));
   if (chunks.empty()) return {};
   if (chunks.size() > 1) return Bytes(join(chunks));
   if (chunks.front().size() < kCompactBelow) return chunks.front().compact();

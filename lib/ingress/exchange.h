@@ -19,6 +19,7 @@
 
 #include <memory>
 #include <optional>
+#include <string>
 #include <variant>
 
 namespace restate::ingress {
@@ -83,6 +84,7 @@ class Exchange final : public http::ServerRequest {
   void retry_or_fail(const Error& error, bool may_repeat, void (Exchange::*again)());
   void answer(Answer answer);
   void refuse(Refusal refusal) { answer(ingress::refuse(refusal)); }
+  void drop_body();
   Bytes take_body();
 
   Context& context_;
@@ -90,6 +92,7 @@ class Exchange final : public http::ServerRequest {
   Asked asked_;
   Work work_;
   ByteChain chunks_;
+  std::string small_;  ///< small pieces that follow them, put together
   std::size_t body_size_ = 0;
   Lease body_;
   bool answered_ = false;

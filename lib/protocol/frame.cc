@@ -10,6 +10,8 @@ namespace {
 constexpr std::uint16_t kAckFlag = 0x8000;
 /// Up to this size one buffer with a copy is cheaper than two without.
 constexpr std::size_t kCopiedPayload = 1024;
+/// Pieces of a stream below this are put together.
+constexpr std::size_t kSmallPiece = 1024;
 
 std::string hex_code(std::uint16_t type) {
   constexpr char kDigits[] = "0123456789ABCDEF";
@@ -67,6 +69,13 @@ void append_frame(ByteChain& out, std::uint16_t type, Bytes payload, bool ack_re
 void FrameDecoder::feed(Bytes chunk) {
   if (chunk.empty()) return;
   size_ += chunk.size();
+  // A peer may send byte after byte, and each costs a buffer: fifty times what is counted. Pieces of
+  // a size are joined, so that a byte is copied a few times at most.
+  while (!chunks_.empty() && chunk.size() < kSmallPiece && chunks_.back().size() <= chunk.size()) {
+    std::string joined(chunks_.back().view());
+    chunk = Bytes(std::move(joined.append(chunk.view())));
+    chunks_.pop_back();
+  }
   chunks_.push_back(std::move(chunk));
 }
 

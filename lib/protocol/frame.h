@@ -61,6 +61,8 @@ class FrameDecoder {
   explicit FrameDecoder(std::size_t limit) : limit_(limit) {}
 
   void feed(Bytes chunk);
+  /// Pieces that are held.
+  std::size_t pieces() const { return chunks_.size(); }
 
   enum class Step : std::uint8_t {
     kFrame,     ///< `frame` is the next one; ask again

@@ -504,6 +504,28 @@ TEST_CASE("the shards of a node count their requests together", "[ingress][limit
   CHECK(there.status("GET", "/restate/health") == 200);
 }
 
+TEST_CASE("a body may come in pieces of any size", "[ingress]") {
+  Bench bench;
+  bench.partition.invoke_replies.push_back(output("done"));
+  auto head = head_of("POST", "/Svc/raw", {{"content-type", "a/b"}});
+  Asked asked(head, bench.context.shard);  // `dispatch` takes the headers
+  FakeStream stream;
+  Exchange exchange(bench.context, stream, std::move(asked),
+                    std::get<Work>(dispatch(head, bench.context)));
+  std::string body;
+  const auto add = [&](std::size_t bytes) {
+    const std::string piece(bytes, static_cast<char>('a' + body.size() % 26));
+    body += piece;
+    exchange.on_body(Bytes(piece));
+  };
+  for (int i = 0; i < 40'000; ++i) add(1);
+  for (const std::size_t bytes : {100'000, 5, 16'384, 16'383, 7, 20'000, 3}) add(bytes);
+  exchange.on_body_end();
+  bench.world.run_until([&] { return stream.answer.has_value(); }, 60s);
+  REQUIRE(bench.partition.invoked.size() == 1);
+  CHECK(bench.partition.invoked[0].invocation.argument.view() == body);
+}
+
 TEST_CASE("bodies that wait have a bound", "[ingress][limits]") {
   Bench bench;
   bench.options.bodies = std::make_shared<MemoryPool>(10'000);

@@ -3,6 +3,8 @@
 #include "support/catch.h"
 #include "support/vectors.h"
 
+#include <algorithm>
+
 using namespace restate;
 using namespace restate::protocol;
 
@@ -76,6 +78,22 @@ TEST_CASE("a payload in one piece is not copied", "[protocol][frame]") {
   CHECK(frame.payload.data() == chunk.data() + 8);
   REQUIRE(decoder.next(frame) == FrameDecoder::Step::kFrame);
   CHECK(frame.payload.empty());
+}
+
+TEST_CASE("a frame that comes byte by byte is held in few pieces", "[protocol][frame]") {
+  std::string stream = header("040100000000ea60");  // 60 000
+  for (int i = 0; i < 60'000; ++i) stream.push_back(static_cast<char>(i * 7));
+  FrameDecoder decoder(kLimit);
+  Frame frame;
+  std::size_t most = 0;
+  for (const char byte : stream) {
+    REQUIRE(decoder.next(frame) == FrameDecoder::Step::kMore);
+    decoder.feed(Bytes(std::string(1, byte)));
+    most = std::max(most, decoder.pieces());
+  }
+  REQUIRE(decoder.next(frame) == FrameDecoder::Step::kFrame);
+  CHECK(frame.payload.view() == std::string_view(stream).substr(8));
+  CHECK(most < 100);
 }
 
 TEST_CASE("an announced size at the limit is refused at once", "[protocol][frame]") {
