@@ -78,6 +78,38 @@ class Application::Impl {
     return Error{Code::kTimeout, what + " is not answered"};
   }
 
+  Result<void> cancel(Request request) {
+    RESTATE_ASSERT(request.index < asked_.size(), "a request of this application");
+    const Asked& asked = *asked_[request.index];
+    const RequestId id{random_uuid()};
+    state_.note("-- request " + std::to_string(request.index + 1) + " is cancelled");
+    struct Asking {
+      bool under_way = false, done = false;
+      Result<void> answer;
+    };
+    const auto asking = std::make_shared<Asking>();
+    while (!asking->done && !asked.answer && !trial_.failed()) {
+      if (!host_.ready()) asking->under_way = false;  // whoever was asked is dead
+      if (host_.ready() && asked.invocation && !std::exchange(asking->under_way, true)) {
+        host_.node().client(host_.shard()).terminate(
+            asked.invocation->id, wire::Terminate::Flavor::kCancel, id,
+            Completion<worker::OperationReply>(
+                host_.shard(), [asking](Result<worker::OperationReply> reply) {
+                  asking->under_way = false;
+                  if (!reply && passes(reply.error())) return;
+                  // Its request may still be on its way.
+                  if (reply && reply->outcome == partition::OperationOutcome::kNotFound) return;
+                  asking->done = true;
+                  if (!reply) asking->answer = std::move(reply).error();
+                }));
+      }
+      world_.run_until([&] { return asking->done || asked.answer || trial_.failed(); },
+                       kAskAgain / 2);
+    }
+    if (trial_.failed()) return Error{Code::kInternal, "the trial has failed"};
+    return asking->answer;
+  }
+
   Result<void> complete_awakeable(std::string_view id,
                                   std::variant<wire::Void, Bytes, wire::Failure> result) {
     RESTATE_TRY(const AwakeableId awakeable, AwakeableId::parse(id));
@@ -236,6 +268,7 @@ Result<void> Application::resolve_awakeable(std::string_view id, Bytes value) {
 Result<void> Application::reject_awakeable(std::string_view id, std::string_view message) {
   return impl_->complete_awakeable(id, wire::Failure{500, std::string(message), {}});
 }
+Result<void> Application::cancel(Request request) { return impl_->cancel(request); }
 void Application::settle(Duration quiet) { impl_->settle(quiet); }
 void Application::crash() { impl_->crash(); }
 

@@ -82,6 +82,12 @@ class Application {
     return restate::detail::decode<R>(wait(request), "the result");
   }
 
+  /// Cancels what a request began, and returns when the engine has taken that down. The handler hears
+  /// of it in its next wait, and the answer is what it makes of it. Nothing, if it has answered.
+  ///
+  /// If the application crashes meanwhile it is asked again, and may hear of two cancellations.
+  Result<void> cancel(Request request);
+
   /// Completes an awakeable, as a webhook would.
   Result<void> resolve_awakeable(std::string_view id, Bytes value);
   /// The same with any type that has a `Serde`.

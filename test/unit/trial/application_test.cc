@@ -27,6 +27,35 @@ bool contains(const std::string& text, const std::string& part) {
 
 }  // namespace
 
+TEST_CASE("a request can be cancelled", "[trial][application]") {
+  Trial trial{Seed{3}};
+  int undone = 0;
+  Application app(trial, {Service("Slow").handler("wait", [&](Context& ctx) -> Result<void> {
+    const auto waited = ctx.sleep(1h);
+    if (waited == Code::kTerminal) {
+      RESTATE_TRY_VOID(ctx.run("undo", [&] { ++undone; }));
+    }
+    return waited;
+  })});
+  const Request cancelled = app.start("Slow", "wait", {});
+  SECTION("before it has begun") { CHECK(app.cancel(cancelled).has_value()); }
+  SECTION("while it waits") {
+    trial.world().run_for(1min);
+    CHECK(app.cancel(cancelled).has_value());
+  }
+  SECTION("with a crash in between") {
+    trial.world().run_for(1min);
+    app.crash();
+    CHECK(app.cancel(cancelled).has_value());
+  }
+  const auto answer = app.wait(cancelled);
+  REQUIRE(answer == Code::kTerminal);
+  CHECK(answer.error().status == 409);
+  CHECK(undone == 1);
+  CHECK(app.cancel(cancelled).has_value());  // too late, and no harm
+  CHECK_FALSE(trial.failed());
+}
+
 TEST_CASE("an application answers as an engine does", "[trial][application]") {
   Trial trial{Seed{3}};
   Application app(trial, {Object("Counter").handler("add", add),
