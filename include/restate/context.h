@@ -28,7 +28,15 @@ namespace restate {
 
 namespace native {
 class HandlerSession;
-}
+struct Await;
+}  // namespace native
+
+namespace detail {
+/// What a wait with a limit comes to: nothing if it takes longer; `true` and `false` for what has no
+/// value.
+template <class T>
+using InTime = std::conditional_t<std::is_void_v<T>, bool, std::optional<T>>;
+}  // namespace detail
 
 /// Something to wait for. Belongs to the context that gave it.
 struct Awaitable {
@@ -69,6 +77,8 @@ struct RunOptions {
   std::optional<Duration> initial_interval = {};     ///< the wait before the second try
   double factor = 2.0;                               ///< by which the wait grows each time
   Duration max_interval = std::chrono::seconds(10);  ///< the longest wait
+  /// Then it does not fail for good: the invocation is paused, and whoever resumes it has it tried again.
+  bool pause_when_exhausted = false;
 };
 
 /// Only on the thread and for the call it was given to.
@@ -81,10 +91,11 @@ struct RunOptions {
 /// called again when there is something new. The destructors that run then say nothing about the
 /// invocation, so compensation belongs in code, never in a destructor.
 ///
-/// `kTerminal` is the failure of a callee or a step, or a cancellation (status 409). A function may
-/// handle it and go on. A cancellation ends the wait it meets, or the next one, once; it goes to the
-/// calls that are still open, and what the function does afterwards works as before. It may meet a step
-/// that was just run: then the step has happened, although `run` answers 409.
+/// `kTerminal` is the failure of a callee or a step, or a cancellation (status 409, see
+/// `is_cancellation`). A function may handle it and go on. A cancellation ends the wait it meets, or the
+/// next one, once; it goes to the calls that are still open, and what the function does afterwards works
+/// as before. It may meet a step that was just run: then the step has happened, although `run` answers
+/// 409.
 class Context {
  public:
   /// By the library only: a handler is given its context.
@@ -98,6 +109,12 @@ class Context {
   const std::string& key() const;
   /// Of the request, in the order in which they came.
   const std::vector<wire::Header>& headers() const;
+  /// @{
+  /// Of the request, if it had one and this attempt speaks protocol 7.
+  const std::optional<std::string>& idempotency_key() const;
+  const std::optional<std::string>& scope() const;
+  const std::optional<std::string>& limit_key() const;
+  /// @}
   /// Random numbers that are the same in every attempt.
   std::uint64_t random();
   /// Also the same in every attempt: a good idempotency key for other systems.
@@ -112,7 +129,8 @@ class Context {
 
   /// Runs `step` once it is known that no earlier attempt has finished it; its result goes to the
   /// journal. It may take nothing of this context. A `kTerminal` error becomes the result; any
-  /// other error, or an exception, is tried again. Returns what `step` does, as a `Result`.
+  /// other error, or an exception, is tried again, as `options` say; `paused` and `retry_in` say it
+  /// for once. Returns what `step` does, as a `Result`.
   template <class Step>
   Result<detail::OutcomeOfCall<Step>> run(std::string_view name, Step step,
                                           const RunOptions& options = {}) {
@@ -157,10 +175,20 @@ class Context {
   template <class A = Bytes>
   Result<InvocationId> send(std::string_view service, std::string_view handler, A&& argument,
                             SendOptions options = {}) {
-    RESTATE_TRY(Bytes bytes, detail::encode(std::forward<A>(argument)));
-    return send_bytes(service, handler, std::move(bytes), std::move(options));
+    RESTATE_TRY(const auto sent, start_send(service, handler, std::forward<A>(argument),
+                                            std::move(options)));
+    return id_of(sent);
   }
-  /// The id of what `start_call` started. `kInvalidArgument`: it was something else.
+  /// The same, but does not wait until it has an id: for many at once. There is something to wait for
+  /// all the same, and `id_of` it.
+  template <class A = Bytes>
+  Result<Pending<void>> start_send(std::string_view service, std::string_view handler, A&& argument,
+                                   SendOptions options = {}) {
+    RESTATE_TRY(Bytes bytes, detail::encode(std::forward<A>(argument)));
+    return as_pending<void>(
+        start_send_bytes(service, handler, std::move(bytes), std::move(options)));
+  }
+  /// The id of what `start_call` or `start_send` started. `kInvalidArgument`: it was something else.
   Result<InvocationId> id_of(const Awaitable& call);
 
   /// The result of an invocation that somebody else started.
@@ -286,18 +314,8 @@ class Context {
   }
   /// Nothing if it takes longer: `true` and `false` for what has no value. Whatever it was goes on.
   template <class T>
-  auto await(const Pending<T>& pending, Duration timeout)
-      -> Result<std::conditional_t<std::is_void_v<T>, bool, std::optional<T>>> {
-    RESTATE_TRY(const auto first, select({pending}, timeout));
-    if constexpr (std::is_void_v<T>) {
-      if (!first) return false;
-      RESTATE_TRY_VOID(await(pending));
-      return true;
-    } else {
-      if (!first) return std::optional<T>();
-      RESTATE_TRY(T value, await(pending));
-      return std::optional<T>(std::move(value));
-    }
+  Result<detail::InTime<T>> await(const Pending<T>& pending, Duration timeout) {
+    return race(std::vector<Pending<T>>{pending}, timeout);
   }
 
   /// Waits for the first of these and returns its position.
@@ -306,6 +324,8 @@ class Context {
   Result<std::optional<std::size_t>> select(std::vector<Awaitable> of, Duration timeout);
   /// Waits until all are there, whatever came of them.
   Result<void> all(const std::vector<Awaitable>& of);
+  /// The same, or `false` if that takes longer.
+  Result<bool> all(const std::vector<Awaitable>& of, Duration timeout);
 
   /// What comes of the first that is there, be it a failure.
   template <class T>
@@ -313,23 +333,47 @@ class Context {
     RESTATE_TRY(const std::size_t first, any({of.begin(), of.end()}));
     return await(of[first]);
   }
+  /// The same, or nothing if all of them take longer.
+  template <class T>
+  Result<detail::InTime<T>> race(const std::vector<Pending<T>>& of, Duration timeout) {
+    RESTATE_TRY(const auto first, select({of.begin(), of.end()}, timeout));
+    return value_in_time(of, first);
+  }
   /// The first that succeeds. If none does: the failure of the first in the list.
   template <class T>
   Result<T> first_succeeded(const std::vector<Pending<T>>& of) {
-    RESTATE_TRY(const std::size_t first, find_success({of.begin(), of.end()}));
-    return await(of[first]);
+    RESTATE_TRY(const auto first, find_success({of.begin(), of.end()}, {}));
+    return await(of[*first]);
+  }
+  /// The same, or nothing if that takes longer.
+  template <class T>
+  Result<detail::InTime<T>> first_succeeded(const std::vector<Pending<T>>& of, Duration timeout) {
+    RESTATE_TRY(const auto first, find_success({of.begin(), of.end()}, timeout));
+    return value_in_time(of, first);
   }
   /// All of them, in their order, or the first failure.
   template <class T>
   Result<std::vector<T>> all_succeeded(const std::vector<Pending<T>>& of) {
-    RESTATE_TRY_VOID(await_successes({of.begin(), of.end()}));
-    std::vector<T> values;
-    values.reserve(of.size());
-    for (const Pending<T>& one : of) {
-      RESTATE_TRY(T value, await(one));
-      values.push_back(std::move(value));
-    }
-    return values;
+    RESTATE_TRY_VOID(await_successes({of.begin(), of.end()}, {}));
+    return values_of(of);
+  }
+  /// The same for what has no values.
+  Result<void> all_succeeded(const std::vector<Pending<void>>& of) {
+    RESTATE_TRY_VOID(await_successes({of.begin(), of.end()}, {}));
+    return {};
+  }
+  /// The same, or nothing if that takes longer.
+  template <class T>
+  Result<std::optional<std::vector<T>>> all_succeeded(const std::vector<Pending<T>>& of,
+                                                      Duration timeout) {
+    RESTATE_TRY(const bool in_time, await_successes({of.begin(), of.end()}, timeout));
+    if (!in_time) return std::optional<std::vector<T>>();
+    RESTATE_TRY(std::vector<T> values, values_of(of));
+    return std::optional(std::move(values));
+  }
+  /// The same for what has no values: `false` if that takes longer.
+  Result<bool> all_succeeded(const std::vector<Pending<void>>& of, Duration timeout) {
+    return await_successes({of.begin(), of.end()}, timeout);
   }
 
  private:
@@ -343,6 +387,28 @@ class Context {
     if (!awaitable) return awaitable.error();
     return Pending<T>{*awaitable};
   }
+  template <class T>
+  Result<detail::InTime<T>> value_in_time(const std::vector<Pending<T>>& of,
+                                          const std::optional<std::size_t>& which) {
+    if (!which) return detail::InTime<T>();
+    if constexpr (std::is_void_v<T>) {
+      RESTATE_TRY_VOID(await(of[*which]));
+      return true;
+    } else {
+      RESTATE_TRY(T value, await(of[*which]));
+      return std::optional<T>(std::move(value));
+    }
+  }
+  template <class T>
+  Result<std::vector<T>> values_of(const std::vector<Pending<T>>& of) {
+    std::vector<T> values;
+    values.reserve(of.size());
+    for (const Pending<T>& one : of) {
+      RESTATE_TRY(T value, await(one));
+      values.push_back(std::move(value));
+    }
+    return values;
+  }
 
   Result<Bytes> run_bytes(std::string_view name, const EncodedStep& step, const RunOptions& options);
   Result<Awaitable> start_run_bytes(std::string_view name, const EncodedStep& step,
@@ -351,8 +417,8 @@ class Context {
                          const RunOptions& options);
   Result<Awaitable> start_call_bytes(std::string_view service, std::string_view handler,
                                      Bytes argument, CallOptions options);
-  Result<InvocationId> send_bytes(std::string_view service, std::string_view handler, Bytes argument,
-                                  SendOptions options);
+  Result<Awaitable> start_send_bytes(std::string_view service, std::string_view handler,
+                                     Bytes argument, SendOptions options);
   Result<Awaitable> start_attach_bytes(const InvocationId& invocation);
   Result<std::optional<Bytes>> output_bytes(const InvocationId& invocation);
   Result<std::optional<Bytes>> get_bytes(std::string_view key);
@@ -365,8 +431,10 @@ class Context {
   Result<Awaitable> signal_bytes(std::string_view name);
   Result<void> send_signal_bytes(const InvocationId& invocation, std::string_view name, Bytes value);
   Result<Bytes> await_bytes(const Awaitable& pending);
-  Result<std::size_t> find_success(const std::vector<Awaitable>& of);
-  Result<void> await_successes(const std::vector<Awaitable>& of);
+  Result<bool> wait_within(native::Await& await, const std::optional<Duration>& timeout);
+  Result<std::optional<std::size_t>> find_success(const std::vector<Awaitable>& of,
+                                                  std::optional<Duration> timeout);
+  Result<bool> await_successes(const std::vector<Awaitable>& of, std::optional<Duration> timeout);
 
   native::HandlerSession& session_;
 };

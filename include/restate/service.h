@@ -10,6 +10,7 @@
 #include <restate/serde.h>
 #include <restate/wire/invocation.h>
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -30,13 +31,39 @@ class Context;
 /// - A value ends the invocation with it.
 /// - `kTerminal` (see `terminal`) ends it with a failure that callers see.
 /// - `kSuspended` must be handed up as it came.
-/// - Every other error, and an exception, is for the retry policy.
+/// - Every other error, and an exception, is for the retry policy (see also `paused` and `retry_in`).
 using HandlerFunction = std::function<Result<Bytes>(Context&, Bytes)>;
 
 /// The failure of user code, for good: not retried, seen by callers.
 inline Error terminal(std::string message, std::uint32_t status = 500,
                       std::vector<std::pair<std::string, std::string>> metadata = {}) {
   return {Code::kTerminal, std::move(message), status, std::move(metadata)};
+}
+
+namespace detail {
+// What errors say in their metadata to the library alone; nobody else gets to see it.
+inline constexpr const char* kPauseWish = "restate.pause";
+inline constexpr const char* kDelayWish = "restate.retry-in-ms";
+inline constexpr const char* kCancelledMark = "restate.cancelled";
+}  // namespace detail
+
+/// Whether this is the cancellation of the invocation that got it, and not some 409 of a callee.
+inline bool is_cancellation(const Error& error) {
+  return error.code == Code::kTerminal && error.metadata.size() == 1 &&
+         error.metadata.front().first == detail::kCancelledMark;
+}
+
+/// A failure that time does not mend. The invocation is paused; once somebody resumes it, what failed
+/// with this, a step or the function, is tried again.
+inline Error paused(std::string message) {
+  return {Code::kUnavailable, std::move(message), 0, {{detail::kPauseWish, ""}}};
+}
+
+/// A failure after which the next try of the step or the function, if there is to be one, is due in
+/// `delay`, whatever the policy says. Later tries are not changed by it.
+inline Error retry_in(std::chrono::milliseconds delay, std::string message) {
+  return {Code::kUnavailable, std::move(message), 0,
+          {{detail::kDelayWish, std::to_string(delay.count())}}};
 }
 
 /// What services and handlers may set; what they leave open, the server decides. Times in

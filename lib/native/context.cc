@@ -1,5 +1,6 @@
 #include <restate/context.h>
 
+#include "native/retry_wish.h"
 #include "native/run_policy.h"
 #include "native/session.h"
 
@@ -58,6 +59,13 @@ Result<Bytes> call_step(const std::function<Result<Bytes>()>& step) {
 const InvocationId& Context::id() const { return session_.vm().start().id; }
 const std::string& Context::key() const { return session_.vm().start().key; }
 const std::vector<wire::Header>& Context::headers() const { return session_.vm().input().headers; }
+const std::optional<std::string>& Context::idempotency_key() const {
+  return session_.vm().start().idempotency_key;
+}
+const std::optional<std::string>& Context::scope() const { return session_.vm().start().scope; }
+const std::optional<std::string>& Context::limit_key() const {
+  return session_.vm().start().limit_key;
+}
 std::uint64_t Context::random() { return session_.next_random(); }
 
 Uuid Context::random_uuid() {
@@ -109,8 +117,13 @@ Result<void> Context::take_step(const Awaitable& pending, std::string_view name,
   const std::uint64_t elapsed_ms = history.elapsed_ms + session_.wall_now().ms_since(begun);
   const auto verdict = native::judge_run_failure(options, history.retries + 1, elapsed_ms);
   const wire::Failure failure{500, error.describe(), {}};
-  if (verdict.give_up) return vm.propose_run(run, failure);
-  vm.fail_run(run, name, failure, verdict.retry_delay_ms);
+  native::RetryWish wish = native::wish_of(error);
+  if (verdict.give_up && !wish.pause) {
+    if (!options.pause_when_exhausted) return vm.propose_run(run, failure);
+    wish.pause = true;
+  }
+  if (!wish.delay_ms) wish.delay_ms = verdict.retry_delay_ms;
+  vm.fail_run(run, name, failure, wish);
   return native::suspended();
 }
 
@@ -166,8 +179,8 @@ Result<Awaitable> Context::start_call_bytes(std::string_view service, std::strin
   return awaitable(handles.result);
 }
 
-Result<InvocationId> Context::send_bytes(std::string_view service, std::string_view handler,
-                                         Bytes argument, SendOptions options) {
+Result<Awaitable> Context::start_send_bytes(std::string_view service, std::string_view handler,
+                                            Bytes argument, SendOptions options) {
   WallTime invoke_time;  // 0: now
   if (options.delay > Duration::zero()) {
     invoke_time = session_.wall_now().plus(whole_ms(options.delay));
@@ -177,12 +190,15 @@ Result<InvocationId> Context::send_bytes(std::string_view service, std::string_v
                                          std::move(options)));
   RESTATE_TRY(const Handle id,
               session_.vm().one_way_call(std::move(request), invoke_time, name));
-  return session_.wait_for_id(id);
+  return awaitable(id);
 }
 
 Result<InvocationId> Context::id_of(const Awaitable& call) {
   const auto id = session_.vm().invocation_id_of(handle_of(call));
-  if (!id) return Error{Code::kInvalidArgument, "only what `start_call` gave has an invocation's id"};
+  if (!id) {
+    return Error{Code::kInvalidArgument,
+                 "only what `start_call` and `start_send` gave has an invocation's id"};
+  }
   return session_.wait_for_id(*id);
 }
 
@@ -304,16 +320,31 @@ Result<std::optional<std::size_t>> Context::select(std::vector<Awaitable> of, Du
   return first == count ? std::optional<std::size_t>() : first;
 }
 
+Result<bool> Context::wait_within(Await& await, const std::optional<Duration>& timeout) {
+  if (timeout) {
+    RESTATE_TRY(const auto late, timer(*timeout));
+    await.limit = handle_of(late);
+  }
+  RESTATE_TRY_VOID(session_.wait(await));
+  return session_.vm().satisfied(await);
+}
+
 Result<void> Context::all(const std::vector<Awaitable>& of) {
   RESTATE_TRY(const Await await, session_.await_of(wire::Combinator::kAllCompleted, of));
   return session_.wait(await);
 }
 
-Result<std::size_t> Context::find_success(const std::vector<Awaitable>& of) {
+Result<bool> Context::all(const std::vector<Awaitable>& of, Duration timeout) {
+  RESTATE_TRY(Await await, session_.await_of(wire::Combinator::kAllCompleted, of));
+  return wait_within(await, timeout);
+}
+
+Result<std::optional<std::size_t>> Context::find_success(const std::vector<Awaitable>& of,
+                                                         std::optional<Duration> timeout) {
   if (of.empty()) return Error{Code::kInvalidArgument, "nothing to wait for"};
-  RESTATE_TRY(const Await await,
-              session_.await_of(wire::Combinator::kFirstSucceededOrAllFailed, of));
-  RESTATE_TRY_VOID(session_.wait(await));
+  RESTATE_TRY(Await await, session_.await_of(wire::Combinator::kFirstSucceededOrAllFailed, of));
+  RESTATE_TRY(const bool in_time, wait_within(await, timeout));
+  if (!in_time) return std::optional<std::size_t>();
   const native::Vm& vm = session_.vm();
   for (std::size_t i = 0; i < of.size(); ++i) {
     if (vm.done(await.handles[i]) && !vm.failed(await.handles[i])) return i;
@@ -321,14 +352,15 @@ Result<std::size_t> Context::find_success(const std::vector<Awaitable>& of) {
   return std::size_t{0};
 }
 
-Result<void> Context::await_successes(const std::vector<Awaitable>& of) {
-  RESTATE_TRY(const Await await,
-              session_.await_of(wire::Combinator::kAllSucceededOrFirstFailed, of));
-  RESTATE_TRY_VOID(session_.wait(await));
+Result<bool> Context::await_successes(const std::vector<Awaitable>& of,
+                                      std::optional<Duration> timeout) {
+  RESTATE_TRY(Await await, session_.await_of(wire::Combinator::kAllSucceededOrFirstFailed, of));
+  RESTATE_TRY(const bool in_time, wait_within(await, timeout));
+  if (!in_time) return false;
   for (const Handle handle : await.handles) {
     if (session_.vm().failed(handle)) return session_.wait_for_bytes(handle).error();
   }
-  return {};
+  return true;
 }
 
 }  // namespace restate

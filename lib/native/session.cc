@@ -1,6 +1,7 @@
 #include "native/session.h"
 
 #include "common/hash.h"
+#include "native/retry_wish.h"
 
 #include <exception>
 #include <utility>
@@ -34,7 +35,10 @@ Result<Bytes> call_guarded(const HandlerFunction& function, Context& context, By
 }  // namespace
 
 wire::Failure failure_of(const Error& error) {
-  return {error.status == 0 ? 500 : error.status, error.message, error.metadata};
+  wire::Failure failure{error.status == 0 ? 500 : error.status, error.message, {}};
+  // Whoever waits for a cancelled invocation is not cancelled.
+  if (!is_cancellation(error)) failure.metadata = error.metadata;
+  return failure;
 }
 
 HandlerSession::HandlerSession(Vm& vm, Mailbox& mailbox, SessionOutput& output)
@@ -54,6 +58,7 @@ void HandlerSession::run(const HandlerFunction& function) {
       error.message = result.error().code == Code::kSuspended
                           ? "the handler returned `kSuspended` although its attempt goes on"
                           : result.error().describe();
+      wish_of(result.error()).write_to(error);
       vm_.fail(std::move(error));
     }
   }
@@ -73,7 +78,8 @@ void HandlerSession::flush() {
   if (vm_.output_bytes() > 0) output_.write(vm_.take_output(), false);
 }
 
-void HandlerSession::block() {
+void HandlerSession::block(const Await& await) {
+  vm_.announce(await);
   flush();
   mailbox_.set_earned(vm_.has_earned_its_replay());
   std::optional<HandlerEvent> event = mailbox_.take();
@@ -94,14 +100,14 @@ Result<void> HandlerSession::wait(const Await& await) {
       case Progress::kReady: return {};
       case Progress::kClosed: return suspended();
       case Progress::kCancelled: return cancelled();
-      case Progress::kWaiting: block(); break;
+      case Progress::kWaiting: block(await); break;
     }
   }
 }
 
 Error HandlerSession::cancelled() {
   if (auto passed = pass_on_cancellation(); !passed) return std::move(passed).error();
-  return {Code::kTerminal, "cancelled", kCancelledStatus};
+  return {Code::kTerminal, "cancelled", kCancelledStatus, {{restate::detail::kCancelledMark, ""}}};
 }
 
 Result<void> HandlerSession::check(Handle handle) const {
@@ -111,7 +117,7 @@ Result<void> HandlerSession::check(Handle handle) const {
 
 Result<Await> HandlerSession::await_of(wire::Combinator combinator,
                                        const std::vector<Awaitable>& of) const {
-  Await await{combinator, {}};
+  Await await{.combinator = combinator, .handles = {}};
   for (const Awaitable& awaitable : of) {
     const Handle handle{awaitable.index};
     RESTATE_TRY_VOID(check(handle));
@@ -127,7 +133,7 @@ Result<void> HandlerSession::wait_uninterrupted(Handle handle) {
       case Progress::kReady: return {};
       case Progress::kClosed:
       case Progress::kCancelled: return suspended();
-      case Progress::kWaiting: block(); break;
+      case Progress::kWaiting: block(await); break;
     }
   }
 }

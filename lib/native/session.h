@@ -68,7 +68,7 @@ class HandlerSession {
  private:
   Result<void> wait_uninterrupted(Handle handle);
   Result<void> pass_on_cancellation();
-  void block();
+  void block(const Await& await);
 
   Vm& vm_;
   Mailbox& mailbox_;

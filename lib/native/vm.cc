@@ -189,7 +189,7 @@ Progress Vm::look(const Await& await, bool interruptible) {
   // it sees again in the next attempt, however many of the racers have come in by then.
   for (;;) {
     if (closed_) return Progress::kClosed;
-    if (satisfied(await)) return Progress::kReady;
+    if (satisfied(await) || (await.limit && done(*await.limit))) return Progress::kReady;
     if (interruptible && cancelled_) {
       cancelled_ = false;
       return Progress::kCancelled;
@@ -215,7 +215,7 @@ Progress Vm::progress(const Await& await, bool interruptible) {
   return Progress::kClosed;
 }
 
-void Vm::suspend(const Await& await) {
+wire::AwaitTree Vm::missing(const Await& await) const {
   // Before protocol 7 the engine wakes us at the first of them, and we look whether that is enough.
   wire::AwaitTree leaves;
   leaves.combinator = await.combinator;
@@ -229,10 +229,29 @@ void Vm::suspend(const Await& await) {
   } else {
     root.nested.push_back(std::move(leaves));
   }
+  if (await.limit) root.leaves.push_back(handles_[await.limit->index].id);
   // A cancellation must wake us, even where it is looked at only later.
   root.leaves.push_back(wire::kCancelSignal);
+  return root;
+}
+
+void Vm::announce(const Await& await) {
+  if (protocol_ < 7 || closed_) return;
+  const bool own_results = std::all_of(await.handles.begin(), await.handles.end(), [&](Handle handle) {
+    const auto* id = std::get_if<wire::CompletionId>(&handles_[handle.index].id);
+    return done(handle) || (id != nullptr && proposals_.count(id->value) > 0);
+  });
+  if (own_results && !await.limit) return;
+  wire::AwaitTree tree = missing(await);
+  if (announced_ == tree) return;
+  emit(static_cast<std::uint16_t>(protocol::ControlType::kAwaitingOn),
+       protocol::encode(protocol::AwaitingOn{tree, false}));
+  announced_ = std::move(tree);
+}
+
+void Vm::suspend(const Await& await) {
   emit(static_cast<std::uint16_t>(protocol::ControlType::kSuspension),
-       protocol::encode(protocol::Suspension{std::move(root)}, protocol_));
+       protocol::encode(protocol::Suspension{missing(await)}, protocol_));
   closed_ = true;
 }
 
@@ -245,10 +264,9 @@ std::vector<Handle> Vm::open_children() const {
 }
 
 std::optional<Handle> Vm::invocation_id_of(Handle call) const {
-  const auto found = std::find_if(children_.begin(), children_.end(),
-                                  [&](const CallHandles& child) { return child.result == call; });
-  if (found == children_.end()) return std::nullopt;
-  return found->invocation_id;
+  const auto found = invocation_ids_.find(call.index);
+  if (found == invocation_ids_.end()) return std::nullopt;
+  return found->second;
 }
 
 // --- The end ----------------------------------------------------------------------------------------

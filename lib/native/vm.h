@@ -6,6 +6,7 @@
 /// nothing, and says when the handler has to.
 
 #include "native/eager_state.h"
+#include "native/retry_wish.h"
 #include "protocol/control.h"
 #include "protocol/frame.h"
 #include "protocol/start_message.h"
@@ -38,6 +39,7 @@ struct Handle {
 struct Await {
   wire::Combinator combinator = wire::Combinator::kFirstCompleted;
   std::vector<Handle> handles;
+  std::optional<Handle> limit = {};  ///< a timer that ends the wait, too
 };
 
 enum class Progress : std::uint8_t {
@@ -131,7 +133,7 @@ class Vm {
   RunHistory run_history() const;
   /// The run failed and is to be tried again in another attempt.
   void fail_run(Handle run, std::string_view name, const wire::Failure& failure,
-                std::optional<std::uint64_t> retry_delay_ms);
+                const RetryWish& wish);
 
   // --- Waiting ---
 
@@ -142,6 +144,11 @@ class Vm {
   Progress look(const Await& await, bool interruptible = true);
   /// The same, and suspends when nothing can come any more that would end the wait.
   Progress progress(const Await& await, bool interruptible = true);
+  /// Tells the engine what the handler is about to wait for, for people to look at (protocol 7). What
+  /// is only on its way into the log is no wait worth a message.
+  void announce(const Await& await);
+  /// What was awaited is there, whether or not the time was up before.
+  bool satisfied(const Await& await) const;
   /// Done, and it came to nothing good.
   bool failed(Handle handle) const {
     return done(handle) && std::holds_alternative<wire::Failure>(result(handle));
@@ -152,7 +159,7 @@ class Vm {
   const wire::NotificationResult& result(Handle handle) const { return *handles_[handle.index].result; }
   /// Children called and not yet answered, oldest first: a cancellation is for them as well.
   std::vector<Handle> open_children() const;
-  /// The id of what was called, by the handle of its result; nothing if that is no call.
+  /// The id of what was called or sent, by what that step gave; nothing if it was another step.
   std::optional<Handle> invocation_id_of(Handle call) const;
 
   // --- The end ---
@@ -188,7 +195,8 @@ class Vm {
   Handle ready_handle(wire::NotificationResult result);
   /// Gives one arrived notification to its handle, or keeps it for a handle to come.
   void deliver(wire::Notification notification);
-  bool satisfied(const Await& await) const;
+  /// What is still missing, as the engine has to know it.
+  wire::AwaitTree missing(const Await& await) const;
   void suspend(const Await& await);
 
   const std::uint16_t protocol_;
@@ -218,6 +226,8 @@ class Vm {
   std::map<std::uint32_t, std::uint32_t> run_commands_;  ///< handle of a run: its command index
   std::set<std::uint32_t> finished_runs_;  ///< by completion
   std::vector<CallHandles> children_;
+  std::unordered_map<std::uint32_t, Handle> invocation_ids_;  ///< by what calls and sends gave
+  std::optional<wire::AwaitTree> announced_;                  ///< last
   bool cancelled_ = false;
 };
 

@@ -93,6 +93,7 @@ Result<Vm::CallHandles> Vm::call(wire::CallRequest request, std::string_view nam
   RESTATE_TRY_VOID(step(EntryType::kCall, entry, name));
   const CallHandles handles{handle_for(entry.invocation_id_completion), handle_for(entry.completion)};
   children_.push_back(handles);
+  invocation_ids_[handles.result.index] = handles.invocation_id;
   return handles;
 }
 
@@ -100,7 +101,9 @@ Result<Handle> Vm::one_way_call(wire::CallRequest request, WallTime invoke_time,
                                 std::string_view name) {
   const wire::OneWayCallEntry entry{std::move(request), invoke_time, next_completion()};
   RESTATE_TRY_VOID(step(EntryType::kOneWayCall, entry, name));
-  return handle_for(entry.invocation_id_completion);
+  const Handle id = handle_for(entry.invocation_id_completion);
+  invocation_ids_[id.index] = id;
+  return id;
 }
 
 // --- State ------------------------------------------------------------------------------------------
@@ -268,14 +271,14 @@ Vm::RunHistory Vm::run_history() const {
 }
 
 void Vm::fail_run(Handle run, std::string_view name, const wire::Failure& failure,
-                  std::optional<std::uint64_t> retry_delay_ms) {
+                  const RetryWish& wish) {
   protocol::ErrorMessage error;
   error.code = failure.code;
   error.message = failure.message;
   error.related_command_index = run_commands_[run.index];
   if (!name.empty()) error.related_command_name = std::string(name);
   error.related_command_type = static_cast<std::uint32_t>(EntryType::kRun);
-  error.next_retry_delay_ms = retry_delay_ms;
+  wish.write_to(error);
   fail(std::move(error));
 }
 

@@ -144,6 +144,117 @@ TEST_CASE("protocol 7 wakes nobody for half of an answer", "[native][combinators
                                              {wire::SignalName{"a"}, wire::SignalName{"c"}}, {}});
 }
 
+TEST_CASE("protocol 7 is told what a handler waits for", "[native][combinators]") {
+  const wire::AwaitTree waits_for_all{
+      wire::Combinator::kFirstCompleted,
+      {wire::CompletionId{1}, wire::kCancelSignal},
+      {{wire::Combinator::kAllSucceededOrFirstFailed,
+        {wire::SignalName{"a"}, wire::SignalName{"b"}, wire::SignalName{"c"}}, {}}}};
+  const HandlerFunction handler = with_signals([](Context& ctx, const auto& signals) -> Result<Bytes> {
+    RESTATE_TRY(const auto values, ctx.all_succeeded(signals, 1h));
+    RESTATE_TRY_VOID(ctx.run("step", [] {}));  // its way into the log is nothing to tell
+    return Bytes(values ? "all" : "late");
+  });
+  SECTION("while it runs, and when it suspends") {
+    ModelEngine engine = silent(7);
+    const Outcome outcome = engine.attempt(handler);
+    REQUIRE(outcome.kind == Outcome::Kind::kSuspended);
+    CHECK(engine.announced == std::vector{waits_for_all});
+    CHECK(outcome.awaiting == waits_for_all);
+  }
+  SECTION("once for each wait, and not for steps of its own") {
+    ModelEngine engine = silent(7);
+    REQUIRE(engine.attempt(handler).kind == Outcome::Kind::kSuspended);
+    engine.announced.clear();
+    engine.notify({wire::EntryType::kSleepCompletion, wire::CompletionId{1}, wire::Void{}});
+    REQUIRE(engine.attempt(handler).kind == Outcome::Kind::kEnded);
+    CHECK(text(engine) == "late");
+    CHECK(engine.announced.empty());
+  }
+  SECTION("older ones are not") {
+    ModelEngine engine = silent(6);
+    const Outcome outcome = engine.attempt(handler);
+    REQUIRE(outcome.kind == Outcome::Kind::kSuspended);
+    CHECK(engine.announced.empty());
+    CHECK(outcome.awaiting.nested.empty());
+    CHECK(outcome.awaiting.leaves.size() == 5);
+  }
+}
+
+TEST_CASE("every wait for several may have a limit", "[native][combinators]") {
+  ModelEngine engine = silent(GENERATE(std::uint16_t{5}, std::uint16_t{6}, std::uint16_t{7}));
+  const HandlerFunction handler = with_signals([](Context& ctx, const auto& signals) -> Result<Bytes> {
+    RESTATE_TRY(const auto first, ctx.race(signals, 1h));
+    RESTATE_TRY(const auto good_one, ctx.first_succeeded(signals, 1h));
+    RESTATE_TRY(const auto values, ctx.all_succeeded(signals, 1h));
+    RESTATE_TRY(const bool all, ctx.all({signals.begin(), signals.end()}, 1h));
+    return std::to_string(first.value_or(0)) + std::to_string(good_one.value_or(0)) +
+           (values ? " values" : " late") + (all ? " all" : " late");
+  });
+  const auto fire = [&](std::uint32_t timer) {
+    engine.notify({wire::EntryType::kSleepCompletion, wire::CompletionId{timer}, wire::Void{}});
+  };
+  REQUIRE(engine.attempt(handler).kind == Outcome::Kind::kSuspended);
+  SECTION("that none of them reaches") {
+    good(engine, "b", "2");
+    good(engine, "a", "1");
+    good(engine, "c", "3");
+    REQUIRE(engine.run(handler).kind == Outcome::Kind::kEnded);
+    CHECK(text(engine) == "22 values all");
+  }
+  SECTION("that all of them reach") {
+    for (const std::uint32_t timer : {1u, 2u, 3u, 4u}) {
+      fire(timer);
+      const bool ends = engine.attempt(handler).kind == Outcome::Kind::kEnded;
+      CHECK(ends == (timer == 4));
+    }
+    CHECK(text(engine) == "00 late late");
+  }
+  SECTION("that half of the answers do not lift") {
+    fire(1);
+    bad(engine, "a");
+    REQUIRE(engine.attempt(handler).kind == Outcome::Kind::kSuspended);
+    fire(2);
+    REQUIRE(engine.run(handler).kind == Outcome::Kind::kEnded);
+    CHECK(text(engine) == "a failed");  // of `all_succeeded`
+  }
+}
+
+TEST_CASE("what has no value can be waited for together", "[native][combinators]") {
+  ModelEngine engine;
+  engine.attempt([](Context& ctx, Bytes) -> Result<Bytes> {
+    RESTATE_TRY(const auto one, ctx.timer(1s));
+    RESTATE_TRY(const auto other, ctx.start_run("step", [] {}));
+    RESTATE_TRY_VOID(ctx.all_succeeded({one, other}));
+    RESTATE_TRY(const bool in_time, ctx.all_succeeded({one, other}, 1h));
+    RESTATE_TRY(const bool raced, ctx.race(std::vector{one, other}, 1h));
+    CHECK(in_time);
+    CHECK(raced);
+    return Bytes();
+  });
+  CHECK(engine.result());
+}
+
+TEST_CASE("many things are sent without waiting in between", "[native][combinators]") {
+  ModelEngine engine;
+  engine.patience = Patience::kReplay;
+  int attempts = 0;
+  const HandlerFunction handler = [&](Context& ctx, Bytes) -> Result<Bytes> {
+    ++attempts;
+    std::vector<Pending<void>> sent;
+    for (int i = 0; i < 10; ++i) {
+      RESTATE_TRY(const auto one, ctx.start_send("S", "h", std::to_string(i)));
+      sent.push_back(one);
+    }
+    RESTATE_TRY_VOID(ctx.all_succeeded(sent));
+    RESTATE_TRY(const auto id, ctx.id_of(sent[7]));
+    CHECK(id == ctx.id());  // the model has one id for all
+    return Bytes();
+  };
+  REQUIRE(engine.run(handler).kind == Outcome::Kind::kEnded);
+  CHECK(attempts == 2);
+}
+
 TEST_CASE("waiting for several of nothing", "[native][combinators]") {
   ModelEngine engine;
   engine.attempt([](Context& ctx, Bytes) -> Result<Bytes> {

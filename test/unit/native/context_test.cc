@@ -176,6 +176,7 @@ TEST_CASE("a cancellation ends a wait and goes on to the children", "[native][co
     REQUIRE_FALSE(waited.has_value());
     CHECK(waited.error().code == Code::kTerminal);
     CHECK(waited.error().status == 409);
+    CHECK(is_cancellation(waited.error()));
     // Cancelled once: compensation may take its time.
     RESTATE_TRY_VOID(ctx.run("compensate", [] {}));
     (void)child;
@@ -191,6 +192,30 @@ TEST_CASE("a cancellation ends a wait and goes on to the children", "[native][co
   // And it replays.
   CHECK(engine.attempt(handler).kind == Outcome::Kind::kEnded);
   CHECK(engine.signals_sent.size() == 1);
+}
+
+TEST_CASE("a cancellation is not the 409 of somebody else", "[native][context]") {
+  ModelEngine engine;
+  engine.answers = false;
+  const HandlerFunction handler = [](Context& ctx, Bytes) -> Result<Bytes> {
+    const auto waited = ctx.sleep(24h);
+    return waited ? Error{Code::kInternal, "nobody woke us"} : waited.error();
+  };
+  REQUIRE(engine.attempt(handler).kind == Outcome::Kind::kSuspended);
+  engine.signal(wire::kCancelSignal);
+  REQUIRE(engine.attempt(handler).kind == Outcome::Kind::kEnded);
+  CHECK(failure_of(engine) == wire::Failure{409, "cancelled", {}});
+
+  ModelEngine caller;
+  caller.callee = [&](const wire::CallRequest&) { return failure_of(engine); };
+  caller.attempt([](Context& ctx, Bytes) -> Result<Bytes> {
+    const auto called = ctx.call("S", "h", Bytes());
+    REQUIRE(called == Code::kTerminal);
+    CHECK(called.error().status == 409);
+    CHECK_FALSE(is_cancellation(called.error()));
+    return Bytes();
+  });
+  CHECK(caller.result());
 }
 
 TEST_CASE("a step that fails is tried again by another attempt", "[native][context]") {
@@ -227,6 +252,65 @@ TEST_CASE("a step that fails is tried again by another attempt", "[native][conte
     CHECK(delays == std::vector<std::uint64_t>{100, 200});
     CHECK(failure_of(engine).code == 500);
   }
+}
+
+TEST_CASE("an error may say when to try again", "[native][context]") {
+  using Behavior = protocol::ErrorMessage::Behavior;
+  ModelEngine engine;
+  const auto outcome_of = [&](const HandlerFunction& handler) {
+    const Outcome outcome = engine.attempt(handler);
+    REQUIRE(outcome.kind == Outcome::Kind::kFailed);
+    return outcome.error;
+  };
+  SECTION("not before somebody has looked at it") {
+    const auto error = outcome_of([](Context&, Bytes) -> Result<Bytes> {
+      return paused("the address is wrong");
+    });
+    CHECK(error.behavior == Behavior::kPause);
+    CHECK(error.message.find("the address is wrong") != std::string::npos);
+  }
+  SECTION("in an hour") {
+    const auto error = outcome_of([](Context&, Bytes) -> Result<Bytes> {
+      return retry_in(1h, "closed for lunch");
+    });
+    CHECK(error.behavior == Behavior::kRetry);
+    CHECK(error.next_retry_delay_ms == std::uint64_t{3'600'000});
+  }
+  SECTION("and so may that of a step") {
+    const auto step = [](Error failure, RunOptions options) -> HandlerFunction {
+      return [failure, options](Context& ctx, Bytes) -> Result<Bytes> {
+        return ctx.run("step", [&]() -> Result<Bytes> { return failure; }, options);
+      };
+    };
+    // Even where another failure would have been the last.
+    const auto pauses = outcome_of(step(paused("the address is wrong"), {.max_attempts = 1}));
+    CHECK(pauses.behavior == Behavior::kPause);
+    CHECK(pauses.related_command_name == std::optional<std::string>("step"));
+    const auto waits = outcome_of(step(retry_in(2s, "busy"), {.initial_interval = 5ms}));
+    CHECK(waits.behavior == Behavior::kRetry);
+    CHECK(waits.next_retry_delay_ms == std::uint64_t{2000});
+  }
+  CHECK_FALSE(engine.result());
+}
+
+TEST_CASE("a step that is out of tries may pause its invocation", "[native][context]") {
+  ModelEngine engine;
+  engine.retry_count = 2;
+  bool mended = false;
+  const HandlerFunction handler = [&](Context& ctx, Bytes) -> Result<Bytes> {
+    return ctx.run("step", [&]() -> Result<Bytes> {
+      if (mended) return Bytes("done");
+      return Error{Code::kUnavailable, "not now"};
+    }, {.max_attempts = 3, .pause_when_exhausted = true});
+  };
+  const Outcome outcome = engine.attempt(handler);
+  REQUIRE(outcome.kind == Outcome::Kind::kFailed);
+  CHECK(outcome.error.behavior == protocol::ErrorMessage::Behavior::kPause);
+  // Somebody resumes it.
+  engine.retry_count = 0;
+  mended = true;
+  REQUIRE(engine.attempt(handler).kind == Outcome::Kind::kEnded);
+  CHECK(value_of(engine) == Bytes("done"));
 }
 
 TEST_CASE("a thrown exception inside of a step is a failed try", "[native][context]") {

@@ -115,7 +115,8 @@ std::string describe_control(std::uint16_t type, const Bytes& body, std::uint16_
                   ? " at " + std::to_string(*message.related_command_index)
                   : "") +
              (message.next_retry_delay_ms ? " again in " + std::to_string(*message.next_retry_delay_ms)
-                                          : "");
+                                          : "") +
+             (message.behavior == protocol::ErrorMessage::Behavior::kPause ? " pause" : "");
     }
     case ControlType::kProposeRunCompletion: {
       const auto message =
@@ -124,9 +125,13 @@ std::string describe_control(std::uint16_t type, const Bytes& body, std::uint16_
     }
     case ControlType::kProposeRunCompletionAck:
       return "ProposeAck #" + std::to_string(std::get<std::uint32_t>(protocol::decode_ack(body)));
+    case ControlType::kAwaitingOn: {
+      const auto message = protocol::decode_awaiting_on(body, 1000);
+      REQUIRE(std::holds_alternative<protocol::AwaitingOn>(message));
+      return "AwaitingOn " + show(std::get<protocol::AwaitingOn>(message).awaiting);
+    }
     case ControlType::kEnd:
-    case ControlType::kCommandAck:
-    case ControlType::kAwaitingOn: break;
+    case ControlType::kCommandAck: break;
   }
   std::string name = protocol::message_name(type);
   return name.substr(0, name.size() - 7);
@@ -305,6 +310,13 @@ void ModelEngine::on_frame(const protocol::Frame& frame) {
                              protocol::encode_ack(completion.value));
       show("S>E", 0x0007, protocol::encode_ack(completion.value));
       inbox_.push_back({HandlerEvent::Kind::kData, Bytes(join(chain))});
+      return;
+    }
+    case ControlType::kAwaitingOn: {
+      REQUIRE(protocol >= 7);
+      const auto message = protocol::decode_awaiting_on(frame.payload, 1000);
+      REQUIRE(std::holds_alternative<protocol::AwaitingOn>(message));
+      announced.push_back(std::get<protocol::AwaitingOn>(message).awaiting);
       return;
     }
     default: FAIL("unexpected " << protocol::message_name(frame.type));

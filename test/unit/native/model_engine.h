@@ -69,6 +69,7 @@ class ModelEngine : private Mailbox, private SessionOutput, private Logger {
   std::map<Bytes, Bytes> state;
   std::string transcript;
   std::vector<wire::SendSignalEntry> signals_sent;
+  std::vector<wire::AwaitTree> announced;  ///< what the handler said that it waits for
   std::uint64_t clock_ms = 1'000'000;
   /// What the handler logged: `warn inv_...: text key=value`.
   std::vector<std::string> logged;
