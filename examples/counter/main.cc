@@ -1,30 +1,19 @@
-// A counter per key: state that belongs to an object, and handlers with types of their own. Calls of
-// one key run one after another, so nothing is lost between the `get` and the `set`.
+// Counts apples and pears, each under a key of its own.
 
-#include <restate/context.h>
+#include "counter.h"
+
 #include <restate/engine.h>
-#include <restate/json.h>
 
 #include <cstdint>
 #include <iostream>
 
-using restate::Context, restate::Engine, restate::Object, restate::Result;
-
-static Result<std::int64_t> add(Context& ctx, std::int64_t amount) {
-  RESTATE_TRY(std::int64_t count, ctx.get_or<std::int64_t>("count", 0));
-  count += amount;
-  RESTATE_TRY_VOID(ctx.set("count", count));
-  return count;
-}
-
-static Result<std::int64_t> get(Context& ctx) { return ctx.get_or<std::int64_t>("count", 0); }
+using restate::Engine;
 
 int main() {
   auto engine = Engine::open();  // in memory; with a `.data_dir` it counts on after a restart
   if (!engine) return restate::report(engine.error());
 
-  auto served = engine->serve(Object("Counter").handler("add", add).shared("get", get));
-  if (!served) return restate::report(served.error());
+  if (auto served = engine->serve(counter()); !served) return restate::report(served.error());
 
   for (const int amount : {3, 5}) {
     auto count = engine->call<std::int64_t>("Counter", "add", amount, {.key = "apples"}).get();
