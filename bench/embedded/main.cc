@@ -1,5 +1,6 @@
 // What an engine inside a program costs: how soon it answers, what it takes while it does nothing,
-// and what a call of a handler that does nothing takes.
+// what a call of a handler that does nothing takes, and how the cost of a handler grows with its steps
+// and waits: `long_growth` is 2 where twice as many cost twice as much, and 4 where they cost the square.
 //
 //     bench-embedded [DIRECTORY] [calls]
 //
@@ -32,6 +33,8 @@ using namespace std::chrono_literals;
 using Clock = std::chrono::steady_clock;
 
 constexpr int kClients = 64;
+/// Handlers at once: sixteen for each thread.
+constexpr int kCrowd = 256;
 /// What the start has left behind, timers of a second included, is over by then.
 constexpr auto kSettle = 12s;
 constexpr auto kIdle = 5s;
@@ -107,6 +110,55 @@ class Load {
   std::promise<void> done_;
 };
 
+/// Handlers that go on for as long as they are told.
+ServiceDefinition bench_service() {
+  const auto repeat = [](const Bytes& times, auto once) -> Result<Bytes> {
+    for (int i = std::stoi(times.str()); i > 0; --i) RESTATE_TRY_VOID(once());
+    return Bytes();
+  };
+  return Service("Bench")
+      .handler("noop", [](Context&) -> Result<Bytes> { return Bytes(); })
+      .handler("steps", [=](Context& ctx, Bytes times) {
+        return repeat(times, [&] { return ctx.run("step", [] {}); });
+      })
+      .handler("waits", [=](Context& ctx, Bytes times) {
+        return repeat(times, [&] { return ctx.sleep(1ms); });
+      });
+}
+
+/// CPU milliseconds of `handlers` handlers at once with so many steps each: the best of three.
+double cost_of_long(Engine& engine, const char* handler, int steps, int handlers = 1) {
+  double best = 1e9;
+  for (int round = 0; round < 3; ++round) {
+    const double before = cpu_seconds();
+    std::vector<Reply<Bytes>> replies;
+    for (int i = 0; i < handlers; ++i) {
+      replies.push_back(engine.call("Bench", handler, std::to_string(steps)));
+    }
+    for (auto& reply : replies) {
+      if (auto answer = reply.get(); !answer) std::exit(report(answer.error()));
+    }
+    best = std::min(best, (cpu_seconds() - before) * 1e3);
+  }
+  return best;
+}
+
+/// Per step, in a handler of 100, 1,000 and 2,000 of them; then with more handlers than threads.
+std::string costs_of_long(Engine& engine) {
+  std::string text;
+  for (const char* handler : {"steps", "waits"}) {
+    const double some = cost_of_long(engine, handler, 100);
+    const double many = cost_of_long(engine, handler, 1000);
+    const double more = cost_of_long(engine, handler, 2000);
+    const double crowd = cost_of_long(engine, handler, 100, kCrowd);
+    text += fmt::format(
+        ",\"{0}_us\":{{\"of_100\":{1:.1f},\"of_1000\":{2:.1f},\"of_2000\":{3:.1f},"
+        "\"long_growth\":{4:.2f},\"in_a_crowd\":{5:.1f}}}",
+        handler, some * 10, many, more / 2, more / many, crowd * 10 / kCrowd);
+  }
+  return text;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -122,11 +174,7 @@ int main(int argc, char** argv) {
   auto engine = Engine::open(options);
   if (!engine) return report(engine.error());
   const double opened = seconds_since(begin);
-  if (auto served = engine->serve(Service("Bench").handler(
-          "noop", [](Context&) -> Result<Bytes> { return Bytes(); }));
-      !served) {
-    return report(served.error());
-  }
+  if (auto served = engine->serve(bench_service()); !served) return report(served.error());
   const double served = seconds_since(begin);
   if (auto first = engine->call("Bench", "noop", {}).get(); !first) return report(first.error());
   const double first_call = seconds_since(begin);
@@ -155,15 +203,16 @@ int main(int argc, char** argv) {
   const double took = seconds_since(load_begin);
   const double cpu = cpu_seconds() - load_cpu;
   const Resident loaded = resident();
+  const std::string long_handlers = costs_of_long(*engine);
   fmt::print(
       "{{\"mode\":\"{}\",\"open_ms\":{:.1f},\"served_ms\":{:.1f},\"first_call_ms\":{:.1f},"
       "\"rss_before_mib\":{:.1f},\"rss_idle_mib\":{:.1f},\"rss_loaded_mib\":{:.1f},"
       "\"own_before_mib\":{:.1f},\"own_idle_mib\":{:.1f},\"own_loaded_mib\":{:.1f},"
       "\"idle_wakeups_5s\":{},\"idle_cpu_ms_5s\":{:.1f},\"p50_us\":{:.0f},\"p99_us\":{:.0f},"
-      "\"calls_per_second\":{:.0f},\"cpu_seconds_per_1000\":{:.4f}}}\n",
+      "\"calls_per_second\":{:.0f},\"cpu_seconds_per_1000\":{:.4f}{}}}\n",
       options.data_dir ? "durable" : "memory", opened * 1e3, served * 1e3, first_call * 1e3,
       before.all_mib, idle.all_mib, loaded.all_mib, before.own_mib, idle.own_mib, loaded.own_mib, woken, slept_cpu * 1e3,
       latencies[latencies.size() / 2], latencies[latencies.size() * 99 / 100], calls / took,
-      cpu / calls * 1e3);
+      cpu / calls * 1e3, long_handlers);
   return load.failed() ? 1 : 0;
 }
