@@ -46,8 +46,8 @@ SCENARIOS = {
     "g.idemreplay1.c1": "--path /Bench/noop --idem fixed --conns 1",
     "g.idemreplay1.c64": "--path /Bench/noop --idem fixed --conns 64",
 }
-# Points that are not a closed loop over one path: see `measure_wake`, `measure_replay`, `measure_sleep`.
-SPECIAL = ["f.wake10k", "f.sleep100ms.c4", "j.replay1000x50"]
+# Points that are not a closed loop over one path: see `MEASURES` and `measure_embedded`.
+SPECIAL = ["f.wake10k", "f.sleep100ms.c4", "j.replay1000x50", "embedded"]
 SHORT = ["a.noop.c1", "a.noop.c64", "a.noop.c256", "a.send.c64", "c.run1.c1", "c.run10.c1",
          "c.run1.c64", "c.run10.c64", "c.call1.c64", "b.obj1.c64"]
 
@@ -82,6 +82,7 @@ GOALS = [
     ("PG19", "idle CPU (cores)", lambda r: r["start"]["idle_cores"], 1.0, "<="),
     ("PG23a", "syncs per noop, c1", lambda r: r["syncs"]["noop"], 1.0, "<="),
     ("PG23b", "syncs per step, c1", lambda r: (r["syncs"]["run10"] - r["syncs"]["run1"]) / 9, 1.0, "<="),
+    ("PG25", "embedded noop CPU/1k", lambda r: r["embedded"]["cpu_per_1k"], 0.1, "<="),
 ]
 
 
@@ -125,6 +126,7 @@ class Bench:
     def __init__(self, binaries):
         self.load = os.path.join(binaries, "load", "bench-load")
         self.limits = os.path.join(binaries, "limits", "bench-limits")
+        self.embedded = os.path.join(binaries, "embedded", "bench-embedded")
         self.endpoint_binary = os.path.join(binaries, "endpoint", "bench-endpoint")
 
     def endpoint(self):
@@ -221,6 +223,16 @@ def measure_replay(bench, server, port):
     replays = endpoint_stats(port)["replay_ms"]
     return {"round_ms": wall / rounds * 1000, "round_cpu_ms": cpu / rounds * 1000,
             "replay_p50": quantile(replays, 0.5)}
+
+
+def measure_embedded(bench, name, results):
+    """A durable noop inside a program; it stands beside what the other servers took over HTTP."""
+    if not name.startswith("ours"):
+        return {"cpu_per_1k": results["a.noop.c64"]["cpu_per_1k"]}
+    with tempfile.TemporaryDirectory(dir=os.environ.get("TMPDIR")) as directory:
+        output = subprocess.run([bench.embedded, directory + "/data"], stdout=subprocess.PIPE, check=True).stdout
+    result = {key: value for key, value in json.loads(output).items() if key != "mode"}
+    return {**result, "cpu_per_1k": result["cpu_seconds_per_1000"]}
 
 
 MEASURES = {"f.wake10k": measure_wake, "f.sleep100ms.c4": measure_sleep, "j.replay1000x50": measure_replay}
@@ -375,8 +387,9 @@ def one_pass(name, spec, bench, scenarios, seconds, extra, count):
             time.sleep(2)
             probe = fsync_us(server.directory)
             for scenario in scenarios:
-                if scenario in MEASURES:
-                    results[scenario] = MEASURES[scenario](bench, server, port)
+                if scenario in MEASURES or scenario == "embedded":
+                    results[scenario] = (MEASURES[scenario](bench, server, port) if scenario in MEASURES
+                                         else measure_embedded(bench, name, results))
                     print(f"  {name:12} {scenario:18} "
                           f"{json.dumps({k: round(v, 3) for k, v in results[scenario].items()})}", flush=True)
                     continue

@@ -2,9 +2,10 @@
 // what a call of a handler that does nothing takes, and how the cost of a handler grows with its steps
 // and waits: `long_growth` is 2 where twice as many cost twice as much, and 4 where they cost the square.
 //
-//     bench-embedded [DIRECTORY] [calls]
+//     bench-embedded [DIRECTORY] [calls] [FILE]
 //
-// Without a directory, or with `-`, in memory; a directory is emptied. One JSON object.
+// Without a directory, or with `-`, in memory; a directory is emptied. One JSON object. With a FILE, what is
+// in memory before the engine opens and while it is idle goes to FILE.before and FILE.idle, for resident.py.
 
 #include <restate/context.h>
 #include <restate/engine.h>
@@ -63,6 +64,10 @@ Resident resident() {
   file >> size >> pages >> shared;
   const double page_mib = static_cast<double>(::sysconf(_SC_PAGESIZE)) / (1 << 20);
   return {pages * page_mib, (pages - shared) * page_mib};
+}
+
+void copy_mappings(const std::string& to) {
+  std::ofstream(to) << std::ifstream("/proc/self/smaps").rdbuf();
 }
 
 /// How often threads of this process have gone to sleep by themselves, all but this one.
@@ -169,7 +174,10 @@ int main(int argc, char** argv) {
     std::filesystem::remove_all(directory);
     options.data_dir = directory;
   }
+  const std::string mappings = argc > 3 ? argv[3] : "";
   const Resident before = resident();
+  if (!mappings.empty()) copy_mappings(mappings + ".before");
+  const double start_cpu = cpu_seconds();
   const auto begin = Clock::now();
   auto engine = Engine::open(options);
   if (!engine) return report(engine.error());
@@ -178,9 +186,11 @@ int main(int argc, char** argv) {
   const double served = seconds_since(begin);
   if (auto first = engine->call("Bench", "noop", {}).get(); !first) return report(first.error());
   const double first_call = seconds_since(begin);
+  const double first_call_cpu = cpu_seconds() - start_cpu;
 
   std::this_thread::sleep_for(kSettle);
   const Resident idle = resident();
+  if (!mappings.empty()) copy_mappings(mappings + ".idle");
   const std::uint64_t idle_wakeups = wakeups();
   const double idle_cpu = cpu_seconds();
   std::this_thread::sleep_for(kIdle);
@@ -206,12 +216,13 @@ int main(int argc, char** argv) {
   const std::string long_handlers = costs_of_long(*engine);
   fmt::print(
       "{{\"mode\":\"{}\",\"open_ms\":{:.1f},\"served_ms\":{:.1f},\"first_call_ms\":{:.1f},"
+      "\"first_call_cpu_ms\":{:.1f},"
       "\"rss_before_mib\":{:.1f},\"rss_idle_mib\":{:.1f},\"rss_loaded_mib\":{:.1f},"
       "\"own_before_mib\":{:.1f},\"own_idle_mib\":{:.1f},\"own_loaded_mib\":{:.1f},"
       "\"idle_wakeups_5s\":{},\"idle_cpu_ms_5s\":{:.1f},\"p50_us\":{:.0f},\"p99_us\":{:.0f},"
       "\"calls_per_second\":{:.0f},\"cpu_seconds_per_1000\":{:.4f}{}}}\n",
       options.data_dir ? "durable" : "memory", opened * 1e3, served * 1e3, first_call * 1e3,
-      before.all_mib, idle.all_mib, loaded.all_mib, before.own_mib, idle.own_mib, loaded.own_mib, woken, slept_cpu * 1e3,
+      first_call_cpu * 1e3, before.all_mib, idle.all_mib, loaded.all_mib, before.own_mib, idle.own_mib, loaded.own_mib, woken, slept_cpu * 1e3,
       latencies[latencies.size() / 2], latencies[latencies.size() * 99 / 100], calls / took,
       cpu / calls * 1e3, long_handlers);
   return load.failed() ? 1 : 0;

@@ -1,6 +1,9 @@
 #include "common/hash.h"
 
-#include <openssl/evp.h>
+// The functions below `SHA256()` and EVP are deprecated, and the only ones that do not set up all of
+// OpenSSL first: two MiB of a process that may need nothing else of it.
+#define OPENSSL_SUPPRESS_DEPRECATED
+#include <openssl/sha.h>
 #include <xxhash.h>
 
 #include <bit>
@@ -25,11 +28,11 @@ Uuid xxh3_128(std::string_view bytes) {
 }
 
 std::string sha256(std::string_view bytes) {
-  // `SHA256()` looks the algorithm up by its name each time, which takes longer than to hash an id.
-  static EVP_MD* const algorithm = EVP_MD_fetch(nullptr, "SHA2-256", nullptr);
-  std::string digest(32, '\0');
-  EVP_Digest(bytes.data(), bytes.size(), reinterpret_cast<unsigned char*>(digest.data()), nullptr,
-             algorithm, nullptr);
+  std::string digest(SHA256_DIGEST_LENGTH, '\0');
+  SHA256_CTX state;
+  SHA256_Init(&state);
+  SHA256_Update(&state, bytes.data(), bytes.size());
+  SHA256_Final(reinterpret_cast<unsigned char*>(digest.data()), &state);
   return digest;
 }
 

@@ -3,6 +3,7 @@
 #include "ingress/identity.h"
 #include "partition/tables.h"
 
+#include <algorithm>
 #include <set>
 #include <utility>
 
@@ -12,7 +13,9 @@ namespace {
 using namespace std::chrono_literals;
 using partition::OperationOutcome;
 
-/// Between two tries of a request that found no leader.
+/// Between two tries of a request that found no leader. Short at first: an engine that was just opened
+/// has its leaders in a moment.
+constexpr Duration kFirstWait = 1ms;
 constexpr Duration kRetryWait = 20ms;
 constexpr int kTries = 1500;
 
@@ -216,7 +219,8 @@ void Engine::Impl::ask_again(std::shared_ptr<Attempt> attempt, int tries) {
       home().post([timer] { timer->reset(); });
       ask_again(attempt, tries - 1);
     }));
-    (*timer)->arm(home().now() + kRetryWait);
+    const Duration wait = kFirstWait * (kTries - tries + 1);
+    (*timer)->arm(home().now() + std::min(wait, kRetryWait));
   }));
 }
 

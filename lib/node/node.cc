@@ -41,7 +41,12 @@ void Node::Impl::stop(Completion<void> done) {
 }
 
 void Node::Impl::stop_admin(Completion<void> done) {
-  if (!admin_) return stop_shards(std::move(done));
+  if (!admin_) {
+    return home_.post(bind([this, done = std::move(done)]() mutable {
+      drop_admin();
+      stop_shards(std::move(done));
+    }));
+  }
   // Requests that run have the partitions' clients at hand: they end before those go.
   admin_->stop(Completion<void>(home_, bind([this, done = std::move(done)](Result<void>) mutable {
     home_.post(bind([this, done = std::move(done)]() mutable {

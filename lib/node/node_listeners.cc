@@ -28,9 +28,10 @@ std::vector<Address> addresses_of(const ListenerConfig& listener, const Config& 
 
 Result<BoundAddresses> Node::Impl::listen() {
   BoundAddresses& bound = bound_;
-  if (config_.roles.contains("http-ingress")) {
-    auto used =
-        shards_[0]->listen(addresses_of(config_.ingress_listener, config_, "ingress.sock"));
+  // What nobody can reach is not made: an embedded engine has no ports unless it is asked for them.
+  const auto ingress = addresses_of(config_.ingress_listener, config_, "ingress.sock");
+  if (config_.roles.contains("http-ingress") && !ingress.empty()) {
+    auto used = shards_[0]->listen(ingress);
     if (!used) return std::move(used).error().within("listening for ingress");
     bound.ingress = *std::move(used);
     std::vector<Address> shared;
@@ -45,9 +46,10 @@ Result<BoundAddresses> Node::Impl::listen() {
       });
     }
   }
-  if (config_.roles.contains("admin")) {
+  const auto admin = addresses_of(config_.admin_listener, config_, "admin.sock");
+  if (config_.roles.contains("admin") && (!admin.empty() || config_.postgres.enabled)) {
     open_admin(bound.ingress);
-    for (const Address& address : addresses_of(config_.admin_listener, config_, "admin.sock")) {
+    for (const Address& address : admin) {
       auto used = admin_->listen(address);
       if (!used) return std::move(used).error().within("listening for admin requests");
       bound.admin.push_back(*std::move(used));
