@@ -1,5 +1,6 @@
 #include "node/config.h"
 
+#include "common/utf8.h"
 #include "node/config_keys.h"
 #include "node/config_values.h"
 
@@ -65,6 +66,8 @@ void merge(json& into, const json& from) {
 /// A value as the environment and flags spell it: a TOML scalar, list or inline table, else text.
 Result<json> parse_value(const std::string& key, const std::string& text) {
   if (text.empty()) return json("");
+  // Names and paths end up in JSON, which has no other texts.
+  if (!is_utf8(text)) return Error{Code::kInvalidArgument, key + ": the value is not UTF-8"};
   const bool structured = text.front() == '[' || text.front() == '{';
   toml::parse_result parsed = toml::parse("v = " + text);
   // Of TOML's types, a date is none of ours: such a text is a name like any other.

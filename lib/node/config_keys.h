@@ -19,6 +19,8 @@ struct ConfigKey {
   std::function<Result<void>(const nlohmann::json&)> set;
   std::function<std::string()> show;  ///< as TOML; empty: unset, not shown
   std::string instead;  ///< the key to use, for one that is to be given up; else empty
+  /// What `show` puts stars in the place of, or leaves out. To compare, and nothing else; null: nothing.
+  std::function<std::string()> hidden = {};
 };
 
 /// Bound to `config`, which must outlive the table. In the order of the documentation.

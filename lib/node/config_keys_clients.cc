@@ -39,6 +39,13 @@ void request_headers(ConfigTable& table, std::string name,
               }
               return text + " }";
             });
+  table.hide([&target] {
+    std::string secrets;
+    for (const auto& [header, content] : target) {
+      if (is_secret_header(header)) secrets.append(content).push_back('\n');
+    }
+    return secrets;
+  });
 }
 
 void keep_alive(ConfigTable& table, const std::string& prefix, ServiceClientConfig& client) {
@@ -57,6 +64,7 @@ void proxy(ConfigTable& table, const std::string& prefix, ServiceClientConfig& c
               return {};
             },
             [&client] { return client.proxy ? toml_text(client.proxy->str()) : std::string(); });
+  table.hide([&client] { return client.proxy ? client.proxy->authorization : std::string(); });
   table.add(prefix + "no-proxy",
             [&client](const json& value) -> Result<void> {
               std::string list;

@@ -78,6 +78,13 @@ void add_kafka_keys(ConfigTable& table, Config& config) {
               }
               return text.empty() ? text : text + "]";
             });
+  table.hide([&clusters] {
+    std::string all;
+    for (const auto& [name, cluster] : clusters) {
+      for (const auto& [property, content] : cluster.properties) all.append(content).push_back('\n');
+    }
+    return all;
+  });
 }
 
 }  // namespace restate::node

@@ -72,17 +72,12 @@ ConfigChange compare(const Config& before, const Config& after) {
   const auto note = [&change](const std::string& name) {
     (is_live_key(name) ? change.live : change.at_start).push_back(name);
   };
+  const auto hidden = [](const ConfigKey& key) { return key.hidden ? key.hidden() : std::string(); };
   for (std::size_t i = 0; i < olds.size(); ++i) {
-    if (olds[i].show() != freshs[i].show()) note(olds[i].name);
+    if (olds[i].show() != freshs[i].show() || hidden(olds[i]) != hidden(freshs[i])) {
+      note(olds[i].name);
+    }
   }
-  // These look alike whatever they are.
-  const auto secret = [&](const char* name, TokenConfig Config::* token) {
-    const bool shown_alike = (before.*token).token.empty() == (after.*token).token.empty();
-    if (shown_alike && (before.*token).token != (after.*token).token) note(name);
-  };
-  secret("admin.bearer-token", &Config::admin_token);
-  secret("ingress.bearer-token", &Config::ingress_token);
-  secret("metrics-bearer-token", &Config::metrics_token);
   return change;
 }
 

@@ -50,7 +50,7 @@ Result<std::string> text_of(const json& value) {
 }
 
 void ConfigTable::add(std::string name, Set set, Show show) {
-  keys_.push_back({std::move(name), std::move(set), std::move(show), {}});
+  keys_.push_back({std::move(name), std::move(set), std::move(show), {}, {}});
 }
 
 void ConfigTable::text(std::string name, std::string& target) {
@@ -73,6 +73,7 @@ void ConfigTable::secret(std::string name, std::string& target) {
         return {};
       },
       [&target] { return target.empty() ? std::string() : toml_text(kStars); });
+  hide([&target] { return target; });
 }
 
 void ConfigTable::texts(std::string name, std::vector<std::string>& target) {

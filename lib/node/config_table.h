@@ -95,6 +95,8 @@ class ConfigTable {
         });
   }
 
+  /// The key added last does not show `secret`, which counts when two configurations are compared.
+  void hide(Show secret) { keys_.back().hidden = std::move(secret); }
   /// The key added last is another spelling of another key, and not shown.
   void alias();
   /// As `alias`, for a spelling that is to be given up: whoever uses it hears of `instead`.

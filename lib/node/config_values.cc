@@ -29,6 +29,11 @@ constexpr Unit kSizeUnits[] = {
     {"gi", 1073741824}, {"gib", 1073741824}, {"ti", 1099511627776}, {"tib", 1099511627776},
 };
 
+/// `llround` has no answer to more than this.
+constexpr double kMost = 9.2e18;
+/// An interval of a rate, in nanoseconds: thirty years, which is as good as never.
+constexpr double kLongestInterval = 1e18;
+
 void skip_spaces(std::string_view& text) {
   while (!text.empty() && (text.front() == ' ' || text.front() == ',')) text.remove_prefix(1);
 }
@@ -75,6 +80,7 @@ Result<std::uint64_t> parse_iso_duration(std::string_view all) {
   std::string_view text = all.substr(1);
   bool in_time = false;
   double total = 0;
+  if (text.empty() || text == "T" || text == "t") return bad_duration(all);
   while (!text.empty()) {
     if (text.front() == 'T' || text.front() == 't') {
       in_time = true;
@@ -92,6 +98,7 @@ Result<std::uint64_t> parse_iso_duration(std::string_view all) {
     else if (unit == 'S' && in_time) total += number * 1e3;
     else return bad_duration(all);
   }
+  if (total >= kMost) return bad_duration(all);
   return static_cast<std::uint64_t>(std::llround(total));
 }
 
@@ -112,7 +119,7 @@ Result<std::uint64_t> parse_duration_ms(std::string_view all) {
     total += number * unit->factor;
     skip_spaces(text);
   }
-  if (total >= 1.8e19) return bad_duration(all);
+  if (total >= kMost) return bad_duration(all);
   return static_cast<std::uint64_t>(std::llround(total));
 }
 
@@ -141,7 +148,7 @@ Result<std::uint64_t> parse_size(std::string_view all) {
   skip_spaces(text);
   const Unit* unit = has_number ? find_unit(kSizeUnits, take_word(text)) : nullptr;
   skip_spaces(text);
-  if (unit == nullptr || !text.empty() || number * unit->factor >= 1.8e19) {
+  if (unit == nullptr || !text.empty() || number * unit->factor >= kMost) {
     return Error{Code::kInvalidArgument, "'" + std::string(all) +
                                              "' is no size; expected something like '1024', "
                                              "'64 MiB' or '1.5GB'"};
@@ -171,9 +178,8 @@ Result<Duration> parse_rate(std::string_view text) {
     std::string_view unit = text.substr(slash + 1);
     const std::string word = take_word(unit);
     const Unit* found = unit.empty() && !word.empty() ? find_unit(kTimeUnits, word) : nullptr;
-    if (found != nullptr) {
-      return Duration(static_cast<std::int64_t>(found->factor * 1e6 / times));
-    }
+    const double interval = found != nullptr ? found->factor * 1e6 / times : kLongestInterval;
+    if (interval < kLongestInterval) return Duration(static_cast<std::int64_t>(interval));
   }
   return Error{Code::kInvalidArgument,
                "'" + std::string(text) + "' is no rate; expected one such as \"10/s\""};

@@ -24,7 +24,9 @@ StatementRunner::~StatementRunner() {
 Duration StatementRunner::wait_for_turn() {
   const Instant now = shard_.now();
   const Instant from = std::max(paid_until_, now);
-  const Duration ahead = options_.interval * (options_.burst - 1);
+  // Far from where a `Duration` ends, however many may come at once.
+  const std::int64_t most = Duration::max() / 4 / std::max(options_.interval, Duration(1));
+  const Duration ahead = options_.interval * std::min<std::int64_t>(options_.burst - 1, most);
   if (from - now > ahead) return from - now - ahead;
   paid_until_ = from + options_.interval;
   return Duration::zero();

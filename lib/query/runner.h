@@ -24,7 +24,7 @@ struct ServiceOptions {
   std::size_t piece_bytes = 128 * 1024;
   /// Between two statements, on average; zero: as they come.
   Duration interval = Duration::zero();
-  /// How many of them may come at once, then.
+  /// How many of them may come at once, then; at least one.
   std::uint32_t burst = 1;
 };
 

@@ -179,9 +179,10 @@ void Exporter::finish(const std::string& trouble, bool again) {
   if (trouble.empty()) {
     exported_.add(batch_.size());
   } else if (!std::exchange(in_trouble_, true)) {
-    // Once, and not for every batch: what is lost shows in the metrics.
+    // Once, and not for every batch: what is lost shows in the metrics. Some collectors take their key
+    // in the path or behind it.
     shard_.log().warn("connect", "traces cannot be exported",
-                      {{"endpoint", options_.target.url.str()}, {"error", trouble}});
+                      {{"endpoint", options_.target.url.authority()}, {"error", trouble}});
   }
   if (trouble.empty() && std::exchange(in_trouble_, false)) {
     shard_.log().info("connect", "traces are exported again");

@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <chrono>
 #include <fstream>
+#include <set>
 #include <tuple>
 
 using restate::Code;
@@ -58,7 +59,8 @@ TEST_CASE("a rate is so many per time", "[node]") {
   CHECK(parse_rate("10/s").value_or({}) == std::chrono::milliseconds(100));
   CHECK(parse_rate("600/min").value_or({}) == std::chrono::milliseconds(100));
   CHECK(parse_rate("1/h").value_or({}) == std::chrono::hours(1));
-  for (const char* bad : {"", "10", "/s", "0/s", "-1/s", "10/", "10/parsec", "10/s/s", "x/s"}) {
+  for (const char* bad :
+       {"", "10", "/s", "0/s", "-1/s", "10/", "10/parsec", "10/s/s", "x/s", "0.000000000001/w"}) {
     INFO(bad);
     CHECK_FALSE(parse_rate(bad));
   }
@@ -93,6 +95,12 @@ TEST_CASE("the environment maps to nested keys", "[node]") {
   CHECK(loaded->config.roles == std::set<std::string>{"admin", "worker"});
   CHECK(loaded->config.ingress_listener.port == 0);
   CHECK(loaded->config.cluster_name == "123");
+}
+
+TEST_CASE("what is not UTF-8 is refused before it gets into JSON", "[node]") {
+  const auto loaded = load("", {{"RESTATE_NODE_NAME", "n\xff"}});
+  REQUIRE(loaded == Code::kInvalidArgument);
+  CHECK(loaded.error().message == "RESTATE_NODE_NAME: the value is not UTF-8");
 }
 
 TEST_CASE("listeners inherit what the node says", "[node]") {
@@ -276,7 +284,8 @@ TEST_CASE("durations and sizes are read as people write them", "[node]") {
   CHECK(parse_duration_ms("1.5s").value() == 1500);
   CHECK(parse_duration_ms("PT5M").value() == 300'000);
   CHECK(parse_duration_ms("1d").value() == 86'400'000);
-  for (const char* bad : {"10", "0", "-1s", "soon", "1 month", "", "1y"}) {
+  for (const char* bad : {"10", "0", "-1s", "soon", "1 month", "", "1y", "P", "PT", "10000000000000000000ms",
+                          "P1000000000000D"}) {
     CHECK(parse_duration_ms(bad) == Code::kInvalidArgument);
   }
   CHECK(format_duration_ms(3'720'000) == "1h 2m");
@@ -288,6 +297,7 @@ TEST_CASE("durations and sizes are read as people write them", "[node]") {
   CHECK(parse_size("7").value() == 7);
   CHECK(parse_size("-1") == Code::kInvalidArgument);
   CHECK(parse_size("big") == Code::kInvalidArgument);
+  CHECK(parse_size("10000000000000000000") == Code::kInvalidArgument);
   CHECK(restate::node::format_size(32u << 20) == "32.0 MiB");
 }
 
@@ -436,8 +446,9 @@ TEST_CASE("some keys change while the node runs, the others say that they wait",
                            "request-size-limit = '1KiB'\n[worker]\ncleanup-interval = '1s'")
                           ->config;
   const auto change = restate::node::compare(running, loaded);
-  CHECK(change.live == std::vector<std::string>{"log-filter", "ingress.bearer-token",
-                                                "ingress.request-size-limit", "admin.bearer-token"});
+  CHECK(change.live == std::vector<std::string>{"log-filter", "admin.bearer-token",
+                                                "ingress.bearer-token",
+                                                "ingress.request-size-limit"});
   CHECK(change.at_start ==
         std::vector<std::string>{"default-num-partitions", "worker.cleanup-interval"});
 
@@ -447,6 +458,23 @@ TEST_CASE("some keys change while the node runs, the others say that they wait",
   CHECK(rest.live.empty());
   CHECK(rest.at_start == change.at_start);
   CHECK(restate::node::compare(loaded, loaded).live.empty());
+}
+
+TEST_CASE("a secret that changes is heard of, whatever is shown of it", "[node]") {
+  const auto with = [](const std::string& secret) {
+    return load("[[ingress.kafka-clusters]]\nname = 'k'\nbrokers = ['b:9092']\n'sasl.password' = '" +
+                secret + "'\n[admin.query-engine.postgres]\npassword = '" + secret +
+                "'\n[worker.invoker]\nhttp-proxy = 'http://me:" + secret +
+                "@proxy:3128'\n[worker.invoker.additional-request-headers]\nx-token = '" + secret + "'\n")
+        ->config;
+  };
+  const auto change = restate::node::compare(with("old"), with("new"));
+  CHECK(change.live.empty());
+  CHECK(std::set<std::string>(change.at_start.begin(), change.at_start.end()) ==
+        std::set<std::string>{"admin.query-engine.postgres.password", "ingress.kafka-clusters",
+                              "worker.invoker.additional-request-headers",
+                              "worker.invoker.http-proxy"});
+  CHECK(restate::node::compare(with("old"), with("old")).at_start.empty());
 }
 
 TEST_CASE("what handlers have that say nothing changes while the node runs", "[node]") {
