@@ -83,7 +83,10 @@ std::string HealthServer::health() {
   health["worker_status"] = status("worker", now.ready ? "Ready" : "Starting up");
   health["log_server_status"] = status("log-server", "Ready");
   health["metadata_server_status"] = status("metadata-server", "Member");
+  health["nodes_config_version"] = now.documents->nodes();
+  health["logs_version"] = now.documents->logs();
   health["schema_version"] = now.schema_version;
+  health["partition_table_version"] = now.documents->partitions();
   health["bound_addresses"] = json::array();
   health["advertised_addresses"] = json::array();
   add_addresses("http-ingress-server", now.bound->ingress,

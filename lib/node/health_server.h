@@ -8,6 +8,7 @@
 #include "http/buffered_handler.h"
 #include "http/server.h"
 #include "node/config.h"
+#include "node/document_versions.h"
 #include "node/node.h"
 
 #include <restate/ids.h>
@@ -25,6 +26,7 @@ class HealthServer {
     bool ready = false;  ///< every partition has its leader
     std::uint64_t schema_version = 0;
     const BoundAddresses* bound = nullptr;
+    const DocumentVersions* documents = nullptr;
   };
   struct Sources {
     Function<Now()> now;

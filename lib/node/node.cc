@@ -29,6 +29,7 @@ void Node::Impl::stop(Completion<void> done) {
     waiting(Error{Code::kShutdown, "the node stops"});
   }
   health_.reset();
+  documents_.reset();
   postgres_.reset();
   if (!metrics_page_) return stop_admin(std::move(done));
   // A page may be under way on the pool, where it reads what the host has lent us.
@@ -74,6 +75,7 @@ void Node::Impl::drop() {
   scope_.reset();
   poll_timer_.reset();
   health_.reset();
+  documents_.reset();
   metrics_page_.reset();
   drop_admin();
   shards_.clear();

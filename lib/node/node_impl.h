@@ -5,6 +5,7 @@
 
 #include "admin/admin.h"
 #include "http/client.h"
+#include "node/document_versions.h"
 #include "node/health_server.h"
 #include "node/metrics_page.h"
 #include "node/node.h"
@@ -106,6 +107,7 @@ class Node::Impl : public std::enable_shared_from_this<Node::Impl>, private quer
   std::unique_ptr<admin::Admin> admin_;
   BoundAddresses bound_;
   std::unique_ptr<MetricsPage> metrics_page_;
+  std::unique_ptr<DocumentVersions> documents_;
   std::unique_ptr<HealthServer> health_;
   /// What keeps subscriptions of this node from their work.
   std::map<schema::SubscriptionId, std::vector<schema::SubscriptionTrouble>> troubles_;

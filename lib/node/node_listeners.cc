@@ -80,11 +80,13 @@ void Node::Impl::open_health() {
       [this](std::size_t shard, Function<void(ShardNode&)> task) {
         on_shard(shard, std::move(task));
       });
+  documents_ = std::make_unique<DocumentVersions>(home_, parts_.metadata);
   health_ = std::make_unique<HealthServer>(
       home_, config_, id_,
       HealthServer::Sources{
           [this] {
-            return HealthServer::Now{ready_, shards_[0]->schema().current()->version, &bound_};
+            return HealthServer::Now{ready_, shards_[0]->schema().current()->version, &bound_,
+                                     documents_.get()};
           },
           [this](Function<void(std::string)> done) { metrics_page_->fetch(std::move(done)); }});
 }
