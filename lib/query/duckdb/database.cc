@@ -8,7 +8,10 @@
 #include "query/duckdb/show.h"
 #include "query/pg/sql_text.h"
 
+#include <duckdb/catalog/catalog.hpp>
 #include <duckdb/main/client_data.hpp>
+#include <duckdb/main/valid_checker.hpp>
+#include <duckdb/parser/parsed_data/drop_info.hpp>
 
 #include <algorithm>
 #include <string>
@@ -52,6 +55,29 @@ constexpr const char* kSettings[] = {
     "SET GLOBAL enable_external_access = false",
     "SET GLOBAL lock_configuration = true",
 };
+
+/// What a SELECT could change something with, such as where DuckDB writes what it is asked, or could
+/// read memory with that is nobody's.
+constexpr const char* kRemovedFunctions[] = {
+    "arrow_scan",      "arrow_scan_dumb", "checkpoint",           "disable_logging",
+    "enable_logging",  "force_checkpoint", "truncate_duckdb_logs",
+};
+
+void remove_functions(duckdb::Connection& connection) {
+  duckdb::ClientContext& context = *connection.context;
+  context.RunFunctionInTransaction([&] {
+    duckdb::Catalog& system = duckdb::Catalog::GetSystemCatalog(context);
+    for (const char* name : kRemovedFunctions) {
+      duckdb::DropInfo info;
+      info.type = duckdb::CatalogType::TABLE_FUNCTION_ENTRY;
+      info.schema = DEFAULT_SCHEMA;
+      info.name = name;
+      info.if_not_found = duckdb::OnEntryNotFound::RETURN_NULL;
+      info.allow_drop_internal = true;
+      system.DropEntry(context, info);
+    }
+  });
+}
 
 /// Functions that clients call and DuckDB has under other names.
 constexpr const char* kMacros[] = {
@@ -135,11 +161,14 @@ Result<std::unique_ptr<Database>> Database::open(const EngineOptions& options) {
     std::unique_ptr<Database> database(new Database(config));
     duckdb::Connection connection(database->duckdb_);
     add_scan_function(connection);
+    remove_functions(connection);
     RESTATE_TRY_VOID(create_catalog(connection));
     for (const char* setting : kSettings) RESTATE_TRY_VOID(execute(connection, setting));
     return database;
   });
 }
+
+bool Database::is_usable() const { return !duckdb::ValidChecker::IsInvalidated(*duckdb_.instance); }
 
 duckdb::unique_ptr<duckdb::Connection> Database::connect(
     const duckdb::vector<duckdb::CatalogSearchEntry>& path) {

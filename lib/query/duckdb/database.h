@@ -21,6 +21,9 @@ class Database {
  public:
   static Result<std::unique_ptr<Database>> open(const EngineOptions& options);
 
+  /// False: DuckDB has given up, and refuses every statement.
+  bool is_usable() const;
+
   /// For one statement. Throws what DuckDB throws.
   duckdb::unique_ptr<duckdb::Connection> connect();
   /// The same for a client of PostgreSQL's protocol, which also finds that catalog.

@@ -13,13 +13,13 @@ namespace {
 
 class DuckdbStatement final : public SqlStatement {
  public:
-  DuckdbStatement(LazyDatabase& database, std::string sql, Format format)
-      : database_(database), sql_(std::move(sql)), format_(format) {}
+  DuckdbStatement(LazyDatabase& databases, std::string sql, Format format)
+      : databases_(databases), sql_(std::move(sql)), format_(format) {}
 
   Result<Needs> prepare() override {
     return guarded([this]() -> Result<Needs> {
-      RESTATE_TRY(Database* const database, database_.get());
-      RESTATE_TRY_VOID(execution_.connect(database->connect(), database->idle()));
+      RESTATE_TRY(database_, databases_.get());
+      RESTATE_TRY_VOID(execution_.connect(database_->connect(), database_->idle()));
       RESTATE_TRY(Prepared prepared, prepare_statement(*execution_.connection().context, sql_));
       prepared.needs.only = prepared.look_up
                                 ? execution_.use(*std::move(prepared.look_up))
@@ -57,9 +57,10 @@ class DuckdbStatement final : public SqlStatement {
   void interrupt() override { execution_.interrupt(); }
 
  private:
-  LazyDatabase& database_;
+  LazyDatabase& databases_;
   const std::string sql_;
   const Format format_;
+  std::shared_ptr<Database> database_;
   Execution execution_;
   std::unique_ptr<Encoder> encoder_;
 };

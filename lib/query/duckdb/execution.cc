@@ -75,7 +75,11 @@ Result<ResultShape> Execution::begin(InputsPtr inputs) {
   }
   set_inputs(*connection_, std::move(inputs));
   duckdb::vector<duckdb::Value> no_parameters;
-  result_ = plan_->Execute(no_parameters, true);
+  const auto pending = plan_->PendingQuery(no_parameters, true);
+  if (pending->HasError()) pending->ThrowError();
+  // DuckDB forgets, as it begins a query, whatever interrupted the connection before.
+  RESTATE_TRY_VOID(check_interrupt());
+  result_ = pending->Execute();
   if (result_->HasError()) result_->ThrowError();
   return shape_of(result_->names, result_->types);
 }

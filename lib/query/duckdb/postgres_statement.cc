@@ -82,15 +82,15 @@ class Substitution {
 
 class PostgresStatement final : public SqlStatement {
  public:
-  PostgresStatement(LazyDatabase& database, pg::Request request)
-      : database_(database), request_(std::move(request)) {}
+  PostgresStatement(LazyDatabase& databases, pg::Request request)
+      : databases_(databases), request_(std::move(request)) {}
 
   Result<Needs> prepare() override {
     Needs needs;
     attempt([&]() -> Result<void> {
-      RESTATE_TRY(Database* const database, database_.get());
-      RESTATE_TRY(auto connection, database->connect_postgres());
-      RESTATE_TRY_VOID(execution_.connect(std::move(connection), database->idle_postgres()));
+      RESTATE_TRY(database_, databases_.get());
+      RESTATE_TRY(auto connection, database_->connect_postgres());
+      RESTATE_TRY_VOID(execution_.connect(std::move(connection), database_->idle_postgres()));
       const std::string sql = pg::without_catalog_names(request_.sql);
       RESTATE_TRY(Prepared prepared, prepare_statement(context(), sql, Names::kShort));
       needs = std::move(prepared.needs);
@@ -242,17 +242,19 @@ class PostgresStatement final : public SqlStatement {
     }).run(statement);
   }
 
-  LazyDatabase& database_;
+  LazyDatabase& databases_;
   pg::Request request_;
   std::optional<pg::Failure> failure_;
+  std::shared_ptr<Database> database_;
   Execution execution_;
   std::unique_ptr<Encoder> encoder_;
 };
 
 }  // namespace
 
-std::unique_ptr<SqlStatement> make_postgres_statement(LazyDatabase& database, pg::Request request) {
-  return std::make_unique<PostgresStatement>(database, std::move(request));
+std::unique_ptr<SqlStatement> make_postgres_statement(LazyDatabase& databases,
+                                                      pg::Request request) {
+  return std::make_unique<PostgresStatement>(databases, std::move(request));
 }
 
 }  // namespace restate::query

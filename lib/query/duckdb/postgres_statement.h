@@ -10,7 +10,7 @@
 
 namespace restate::query {
 
-/// The database outlives it.
-std::unique_ptr<SqlStatement> make_postgres_statement(LazyDatabase& database, pg::Request request);
+/// `databases` outlives it.
+std::unique_ptr<SqlStatement> make_postgres_statement(LazyDatabase& databases, pg::Request request);
 
 }  // namespace restate::query

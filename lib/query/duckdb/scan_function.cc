@@ -68,6 +68,7 @@ duckdb::unique_ptr<duckdb::FunctionData> bind(ClientContext& context,
                                               duckdb::TableFunctionBindInput& input,
                                               duckdb::vector<LogicalType>& types,
                                               duckdb::vector<std::string>& names) {
+  if (input.inputs[0].IsNull()) throw duckdb::BinderException("NULL is no table");
   const std::string name = input.inputs[0].GetValue<std::string>();
   const Table* table = find_table(name);
   if (table == nullptr) throw duckdb::BinderException("There is no table '%s'", name);
@@ -123,7 +124,9 @@ struct LocalState final : duckdb::LocalTableFunctionState {
 duckdb::unique_ptr<duckdb::GlobalTableFunctionState> init_global(
     ClientContext& context, duckdb::TableFunctionInitInput& input) {
   const auto state = context.registered_state->Get<InputsState>(kStateName);
-  if (!state) throw duckdb::InvalidInputException("This connection has nothing to read");
+  if (!state || !state->inputs) {
+    throw duckdb::InvalidInputException("This connection has nothing to read");
+  }
   const Bound& bound = input.bind_data->Cast<Bound>();
   std::vector<std::size_t> columns;
   std::vector<std::size_t> places(bound.table.columns.size(), ChunkSink::kNowhere);
