@@ -26,6 +26,8 @@ class RowSink {
   virtual void texts(std::size_t column, std::span<const std::string> values) = 0;
   virtual void numbers(std::size_t column, std::span<const std::uint32_t> values) = 0;
   virtual void end_row() = 0;
+  /// True: after this row a scan pauses, however many more it may put.
+  virtual bool is_full() const { return false; }
 
  protected:
   ~RowSink() = default;

@@ -91,11 +91,11 @@ Result<std::size_t> TableScan::read(Cursor& cursor, std::size_t limit, RowSink& 
 }
 
 std::size_t TableScan::read_list(Cursor& cursor, std::size_t limit, RowSink& sink) const {
-  const std::size_t end = std::min(listed_->size(), cursor.index + limit);
-  const std::size_t rows = end - cursor.index;
-  for (; cursor.index < end; ++cursor.index) listed_->put(cursor.index, sink);
-  cursor.at_end = end == listed_->size();
-  return rows;
+  const std::size_t begin = cursor.index;
+  const std::size_t end = std::min(listed_->size(), begin + limit);
+  while (cursor.index < end && !sink.is_full()) listed_->put(cursor.index++, sink);
+  cursor.at_end = cursor.index == listed_->size();
+  return cursor.index - begin;
 }
 
 Result<std::size_t> TableScan::read_row(const Part& part, Cursor& cursor, RowSink& sink) const {
@@ -131,7 +131,7 @@ Result<std::size_t> TableScan::read_rows(const Part& part, Cursor& cursor, std::
         corrupt = partition::rows::corrupt(stored_->tag(), key);
         return false;
     }
-    if (rows < limit && ++looks < kLooks) return true;
+    if (rows < limit && !sink.is_full() && ++looks < kLooks) return true;
     stopped = true;
     cursor.next.assign(key);
     cursor.next.push_back('\0');

@@ -42,8 +42,8 @@ class TableScan {
     std::unique_ptr<StoredRows::Memo> memo;
   };
 
-  /// Puts up to `limit` rows; it may be none before the part is at its end, where many did not fit
-  /// the filters. Asked again it goes on.
+  /// Puts up to `limit` rows, at least one of which `sink` has room for; it may be none before the part
+  /// is at its end, where many did not fit the filters. Asked again it goes on.
   /// - `kCorrupt`, `kFailed`: the disk.
   Result<std::size_t> read(Cursor& cursor, std::size_t limit, RowSink& sink) const;
 

@@ -33,6 +33,7 @@ duckdb::Vector& ChunkSink::at(std::size_t column) {
 
 void ChunkSink::text(std::size_t column, std::string_view value) {
   duckdb::Vector& vector = at(column);
+  bytes_ += value.size();
   auto* const cells = FlatVector::GetData<duckdb::string_t>(vector);
   // Keys come from users, and DuckDB trusts that text is text.
   if (is_utf8(value)) {
@@ -57,6 +58,7 @@ void ChunkSink::number(std::size_t column, std::uint64_t value) {
 
 void ChunkSink::binary(std::size_t column, std::string_view value) {
   duckdb::Vector& vector = at(column);
+  bytes_ += value.size();
   FlatVector::GetData<duckdb::string_t>(vector)[row_] = StringVector::AddStringOrBlob(
       vector, duckdb::string_t(value.data(), static_cast<std::uint32_t>(value.size())));
 }
@@ -87,6 +89,7 @@ void ChunkSink::texts(std::size_t column, std::span<const std::string> values) {
   idx_t next = extend(list, values.size());
   duckdb::Vector& elements = ListVector::GetEntry(list);
   for (const std::string& value : values) {
+    bytes_ += value.size();
     FlatVector::GetData<duckdb::string_t>(elements)[next++] =
         StringVector::AddString(elements, utf8_lossy(value));
   }

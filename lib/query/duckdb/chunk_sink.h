@@ -1,7 +1,8 @@
 #pragma once
 
 /// \file
-/// Puts the rows of a scan into the vectors of a DuckDB chunk.
+/// Puts the rows of a scan into the vectors of a DuckDB chunk. Nobody but this counts what their texts
+/// take: DuckDB's budget has no part in them, and a chunk may have 2048 rows of many megabytes each.
 
 #include "query/row_sink.h"
 
@@ -32,8 +33,11 @@ class ChunkSink final : public RowSink {
   void texts(std::size_t column, std::span<const std::string> values) override;
   void numbers(std::size_t column, std::span<const std::uint32_t> values) override;
   void end_row() override { ++row_; }
+  bool is_full() const override { return bytes_ >= kFullBytes; }
 
  private:
+  static constexpr std::size_t kFullBytes = std::size_t{1} << 20;
+
   /// The vector of a column; the row at hand is not null in it any more.
   duckdb::Vector& at(std::size_t column);
   /// Makes room for `count` more elements in a list; answers where they begin.
@@ -42,6 +46,7 @@ class ChunkSink final : public RowSink {
   duckdb::DataChunk& chunk_;
   const std::vector<std::size_t>& places_;
   duckdb::idx_t row_ = 0;
+  std::size_t bytes_ = 0;  ///< of texts and binaries
 };
 
 }  // namespace restate::query

@@ -30,6 +30,10 @@ constexpr std::size_t kResidentPerCounted = 2;
 /// Each thread has buffers of its own; with less memory there are fewer threads.
 constexpr std::size_t kMemoryPerThread = std::size_t{64} << 20;
 
+/// What DuckDB may compute ahead of a client, as it counts: so little that one chunk is more. It cuts this
+/// in two parts, neither of which may be nothing.
+constexpr std::size_t kReadAheadBytes = 16;
+
 std::size_t threads_of(const EngineOptions& options) {
   const std::size_t wanted = options.parallelism > 0 ? options.parallelism
                                                      : std::thread::hardware_concurrency() / 2;
@@ -173,8 +177,12 @@ bool Database::is_usable() const { return !duckdb::ValidChecker::IsInvalidated(*
 duckdb::unique_ptr<duckdb::Connection> Database::connect(
     const duckdb::vector<duckdb::CatalogSearchEntry>& path) {
   auto connection = duckdb::make_uniq<duckdb::Connection>(duckdb_);
-  // Not by `USE`: settings are locked.
   duckdb::ClientContext& context = *connection->context;
+  // A chunk holds up to a megabyte of texts. DuckDB takes each for 16 bytes, and would keep thousands of
+  // chunks ahead of a client, and put small ones together.
+  context.config.streaming_buffer_size = kReadAheadBytes;
+  context.config.enable_caching_operators = false;
+  // Not by `USE`: settings are locked.
   context.RunFunctionInTransaction([&] {
     duckdb::ClientData::Get(context).catalog_search_path->Set(
         path, duckdb::CatalogSetPathType::SET_SCHEMAS);

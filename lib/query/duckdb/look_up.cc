@@ -123,7 +123,7 @@ ResultShape LookUpRows::shape() const {
 Result<duckdb::DataChunk*> LookUpRows::next() {
   chunk_.Reset();
   ChunkSink sink(chunk_, places_, kRowsAtOnce);
-  while (sink.rows() < kRowsAtOnce && cursor_.part < scan_.parts()) {
+  while (sink.rows() < kRowsAtOnce && !sink.is_full() && cursor_.part < scan_.parts()) {
     RESTATE_TRY_VOID(scan_.read(cursor_, kRowsAtOnce - sink.rows(), sink));
     if (!cursor_.at_end) continue;
     const std::size_t next = cursor_.part + 1;

@@ -153,7 +153,7 @@ void read_chunk(ClientContext& context, duckdb::TableFunctionInput& input,
   GlobalState& global = input.global_state->Cast<GlobalState>();
   auto& cursor = input.local_state->Cast<LocalState>().cursor;
   ChunkSink sink(output, global.places);
-  while (sink.rows() < STANDARD_VECTOR_SIZE) {
+  while (sink.rows() < STANDARD_VECTOR_SIZE && !sink.is_full()) {
     if (context.interrupted) throw duckdb::InterruptException();
     if (!cursor) {
       const std::size_t part = global.next.fetch_add(1);
