@@ -21,7 +21,7 @@ class Encoder {
   virtual ~Encoder() = default;
   /// Appends the rows of `chunk` to `out`; what comes first before the first ones. The chunk may be
   /// changed in its form.
-  /// - `kInvalidArgument`: a number that the type cannot show.
+  /// - `kUnsupported`: a number that the type cannot show, or a row that is too large.
   virtual Result<void> chunk(duckdb::DataChunk& chunk, std::string& out) = 0;
   /// Appends what comes last, and what comes first if there were no rows.
   virtual void finish(std::string& out) = 0;

@@ -13,6 +13,10 @@ Error error_of(const duckdb::ErrorData& error) {
               "tmp-dir beside it would let it use the disk"};
     case duckdb::ExceptionType::INTERRUPT:
       return {Code::kCancelled, "The statement was interrupted"};
+    case duckdb::ExceptionType::FATAL:
+    case duckdb::ExceptionType::INTERNAL:
+      // Its first line: behind it DuckDB says where in the program it was.
+      return {Code::kInternal, error.Message().substr(0, error.Message().find('\n'))};
     default:  // of DuckDB, which has many
       return {Code::kInternal, error.Message()};
   }

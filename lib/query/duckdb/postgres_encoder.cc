@@ -18,6 +18,8 @@ namespace {
 using duckdb::idx_t;
 
 constexpr std::uint32_t kNull = UINT32_MAX;
+/// Clients take no larger message, and its length has 32 bits.
+constexpr std::size_t kMostRowBytes = (std::size_t{1} << 30) - 1;
 
 void append_number(std::string& out, std::uint64_t value, std::size_t bytes) {
   for (std::size_t i = bytes; i-- > 0;) out += static_cast<char>(value >> (8 * i));
@@ -141,6 +143,7 @@ class PostgresEncoder final : public Encoder {
       views.emplace_back(chunk.data[i], chunk.size(), shape_.types[i]);
     }
     for (idx_t row = 0; row < chunk.size(); ++row) {
+      const std::size_t start = out.size();
       pg::MessageWriter writer(out);
       writer.begin('D').u16(static_cast<std::uint16_t>(columns_.size()));
       for (std::size_t i = 0; i < columns_.size(); ++i) {
@@ -150,6 +153,10 @@ class PostgresEncoder final : public Encoder {
         } else {
           sized(views[i], at, columns_[i].type, columns_[i].binary, out);
         }
+      }
+      if (out.size() - start > kMostRowBytes) {
+        out.resize(start);
+        return Error{Code::kUnsupported, "a row of more than a gigabyte cannot be sent"};
       }
       writer.end();
     }

@@ -25,6 +25,10 @@ namespace {
 using duckdb::ParsedExpression;
 using ExpressionPtr = duckdb::unique_ptr<ParsedExpression>;
 
+/// As many as PostgreSQL has. Their number has 16 bits in messages.
+constexpr std::size_t kMostColumns = 1664;
+constexpr std::size_t kMostParameters = UINT16_MAX;
+
 /// Puts values in the place of parameters. Not in the text: the tree is parsed by then, so a value
 /// is nothing but a value, and the scans see it like any other constant.
 class Substitution {
@@ -95,6 +99,11 @@ class PostgresStatement final : public SqlStatement {
       RESTATE_TRY(Prepared prepared, prepare_statement(context(), sql, Names::kShort));
       needs = std::move(prepared.needs);
       const std::size_t count = prepared.statement->named_param_map.size();
+      if (count > kMostParameters) {
+        failure_ = {"54000", "a statement may have " + std::to_string(kMostParameters) +
+                                 " parameters at most"};
+        return {};
+      }
       if (!request_.describe && request_.parameters.size() < count) {
         failure_ = {"08P01", "the statement has " + std::to_string(count) +
                                  " parameters, and " + std::to_string(request_.parameters.size()) +
@@ -122,6 +131,7 @@ class PostgresStatement final : public SqlStatement {
     const auto step = execution_.work();
     attempt([&]() -> Result<void> {
       RESTATE_TRY(ResultShape shape, execution_.begin(std::move(inputs)));
+      if (!fits(shape)) return {};
       encoder_ = make_postgres_encoder(std::move(shape), request_.binary);
       return {};
     });
@@ -192,12 +202,21 @@ class PostgresStatement final : public SqlStatement {
     return {};
   }
 
+  /// False: it has failed.
+  bool fits(const ResultShape& shape) {
+    if (shape.types.size() <= kMostColumns) return true;
+    failure_ = {"54011", "a result may have " + std::to_string(kMostColumns) + " columns at most"};
+    return false;
+  }
+
   void describe(std::string& body) {
+    ResultShape shape = execution_.describe();
+    if (!fits(shape)) return;
     pg::MessageWriter writer(body);
     writer.begin('t').u16(static_cast<std::uint16_t>(request_.types.size()));
     for (const std::uint32_t type : request_.types) writer.u32(type);
     writer.end();
-    make_postgres_encoder(execution_.describe(), {})->finish(body);
+    make_postgres_encoder(std::move(shape), {})->finish(body);
   }
 
   /// True if somebody has to know the type of a parameter that the client did not name.
@@ -219,10 +238,16 @@ class PostgresStatement final : public SqlStatement {
     for (std::size_t i = 0; i < count; ++i) {
       if (request_.types[i] != 0) continue;
       const auto found = types.find(std::to_string(i + 1));
-      request_.types[i] = found == types.end() ? std::uint32_t{kTextOid}
-                                               : postgres_type(found->second).oid;
+      request_.types[i] =
+          found == types.end() ? std::uint32_t{kTextOid} : parameter_type(found->second);
     }
     return {};
+  }
+
+  static std::uint32_t parameter_type(const duckdb::LogicalType& type) {
+    // Beside a number in the text, which has a type of its own as long as nothing decides.
+    if (type.id() == duckdb::LogicalTypeId::INTEGER_LITERAL) return kInt4Oid;
+    return postgres_type(type).oid;
   }
 
   void substitute(duckdb::SQLStatement& statement) {

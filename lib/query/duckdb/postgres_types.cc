@@ -236,7 +236,6 @@ PostgresType postgres_type(const LogicalType& type) {
     case LogicalTypeId::SMALLINT:
       return {kInt2Oid, 2};
     case LogicalTypeId::INTEGER:
-    case LogicalTypeId::INTEGER_LITERAL:
       return {kInt4Oid, 4};
     case LogicalTypeId::BIGINT:
     case LogicalTypeId::UTINYINT:
@@ -349,6 +348,9 @@ pg::Failure postgres_failure(const duckdb::ErrorData& error) {
       return {"0A000", message};
     case ExceptionType::PERMISSION:
       return {"42501", message};
+    case ExceptionType::FATAL:
+    case ExceptionType::INTERNAL:  // without where in the program DuckDB was
+      return {"XX000", message.substr(0, message.find('\n'))};
     default:  // of DuckDB, which has many
       return {"XX000", message};
   }

@@ -192,10 +192,14 @@ Result<Address> Server::listen(const Address& address) {
 
 void Server::accept(std::unique_ptr<Stream> stream) {
   if (connections_.size() >= options_.connections) {
-    shard_.log().warn("postgres", "a connection is refused: there are too many",
-                      {{"limit", options_.connections}});
+    // Once, and not for everybody who knocks: they have shown no password.
+    if (!std::exchange(is_full_, true)) {
+      shard_.log().warn("postgres", "connections are refused: there are too many",
+                        {{"limit", options_.connections}});
+    }
     return;
   }
+  is_full_ = false;
   while (connections_.contains(next_process_) || next_process_ == 0) ++next_process_;
   const BackendKey key{next_process_++, static_cast<std::uint32_t>(shard_.random().next())};
   connections_[key.process] = std::make_unique<Connection>(*this, key, std::move(stream));

@@ -65,6 +65,7 @@ class Server {
   std::vector<std::unique_ptr<Listener>> listeners_;
   std::uint32_t next_process_ = 1;
   std::map<std::uint32_t, std::unique_ptr<Connection>> connections_;
+  bool is_full_ = false;  ///< the last one that came was refused
   Scope scope_;
 };
 

@@ -156,7 +156,8 @@ class Session {
   void on_sync();
   /// Fails, and reads on from the next Sync.
   void fail_extended(const Failure& failure);
-  bool keep(std::size_t bytes);
+  /// False: it has failed, for want of room for so many bytes or of a place.
+  bool keep(std::size_t bytes, bool has_place);
   /// True: the engine is asked.
   bool describe_here(const Prepared& prepared, bool as_statement);
 

@@ -27,13 +27,11 @@ std::size_t Session::Prepared::bytes() const {
 }
 
 /// With every message that keeps something: it looks at each thing once, however large that is.
-bool Session::keep(std::size_t bytes) {
+bool Session::keep(std::size_t bytes, bool has_place) {
   std::size_t kept = bytes;
   for (const auto& [name, prepared] : statements_) kept += name.size() + prepared->bytes();
   for (const auto& [name, portal] : portals_) kept += name.size() + portal->bytes;
-  if (kept <= kKeptBytes && statements_.size() < kKeptStatements && portals_.size() < kKeptPortals) {
-    return true;
-  }
+  if (has_place && kept <= kKeptBytes) return true;
   fail_extended({"54000", "too many prepared statements or open portals; close some"});
   return false;
 }
@@ -56,7 +54,7 @@ void Session::on_parse(FieldReader& fields) {
   } else if (statements_.contains(name)) {
     return fail_extended({"42P05", "prepared statement \"" + name + "\" already exists"});
   }
-  if (!keep(name.size() + prepared->bytes())) return;
+  if (!keep(name.size() + prepared->bytes(), statements_.size() < kKeptStatements)) return;
   statements_[name] = std::move(prepared);
   empty_message('1');
 }
@@ -93,7 +91,7 @@ void Session::on_bind(FieldReader& fields) {
   request.sql = portal->statement->sql;
   request.types = portal->statement->types;
   portal->bytes += request.sql.size() + request.types.size() * sizeof request.types[0];
-  if (!keep(name.size() + portal->bytes)) return;
+  if (!keep(name.size() + portal->bytes, portals_.size() < kKeptPortals)) return;
   portals_[name] = std::move(portal);
   empty_message('2');
 }

@@ -417,6 +417,13 @@ TEST_CASE("the extended protocol", "[query][pg]") {
     }
     CHECK(heard == "1 ZI1 ZIE54000 ZI");
   }
+  SECTION("and binds what it has prepared, however much that is") {
+    std::string all;
+    for (std::size_t i = 0; i < kKeptStatements; ++i) all += parse("s" + std::to_string(i), "SELECT 1");
+    client.send(all);
+    CHECK(client.send(parse("one more", "SELECT 1") + sync_up()) == "E54000 ZI");
+    CHECK(client.send(bind("p", "s1") + sync_up()) == "2 ZI");
+  }
   SECTION("nor more than them in names, types and places") {
     const std::string name((3 << 20) + 1, 'n');
     CHECK(client.send(parse("1" + name, "") + sync_up()) == "1 ZI");

@@ -231,6 +231,20 @@ TEST_CASE("failures have the states that clients know", "[query][pg]") {
   CHECK(run("COPY state TO '/tmp/x'").state == "42601");
 }
 
+TEST_CASE("what 16 bits cannot count is refused", "[query][pg]") {
+  const auto list = [](std::size_t count, bool parameters) {
+    std::string sql = "SELECT ";
+    for (std::size_t i = 1; i <= count; ++i) {
+      sql += (i > 1 ? "," : "") + (parameters ? "$" + std::to_string(i) : std::string("1"));
+    }
+    return sql;
+  };
+  CHECK(run(list(1664, false)).rows.at(0).size() == 1664);
+  CHECK(run(list(1665, false)).state == "54011");
+  CHECK(answer_to({.sql = list(1665, false), .describe = true}).state == "54011");
+  CHECK(answer_to({.sql = list(65536, true), .describe = true}).state == "54000");
+}
+
 TEST_CASE("a statement that is interrupted says so", "[query][pg]") {
   const auto statement = engine().make_statement(pg::Request{.sql = "SELECT 1"});
   REQUIRE(statement->prepare());

@@ -472,6 +472,43 @@ TEST_CASE("large answers come in pieces", "[query]") {
   }
 }
 
+TEST_CASE("few large values are read ahead of a client", "[query]") {
+  Bench bench;
+  for (std::uint32_t n = 0; n < 400; ++n) {
+    bench.put_state(object_of("Counter", "k" + std::to_string(n)), "s", Bytes(std::string(64'000, 'v')));
+  }
+  for (const char* where : {"", " WHERE key LIKE '%s%'"}) {
+    bench.counts().scanned = 0;
+    const auto statement = engine().make_statement(
+        std::string("SELECT value_utf8 FROM state") + where, Format::kJson);
+    REQUIRE(statement->prepare());
+    REQUIRE(statement->begin(bench.inputs()));
+    REQUIRE(statement->next(1));
+    // A megabyte for each thread and for the buffer between them and us, and not all 25.
+    CHECK(bench.counts().scanned < 150);
+  }
+  CHECK(rows(bench, "SELECT sum(value_length) AS n FROM state") == R"({"rows":[{"n":25600000}]})");
+}
+
+TEST_CASE("no function changes the engine, or reads what is not in a table", "[query]") {
+  const Bench bench;
+  for (const char* call :
+       {"enable_logging('QueryLog')", "enable_logging(storage => 'file', storage_path => 'queries')",
+        "query('SELECT * FROM enable_logging()')", "disable_logging()", "truncate_duckdb_logs()",
+        "checkpoint()", "force_checkpoint()", "arrow_scan(1, 2, 3)", "read_text('/etc/hostname')",
+        "glob('/etc/*')"}) {
+    INFO(call);
+    CHECK_FALSE(run(bench, std::string("SELECT * FROM ") + call));
+  }
+}
+
+TEST_CASE("a scan of no table is refused in plain words", "[query]") {
+  const Bench bench;
+  const auto answer = run(bench, "SELECT * FROM rs_scan(NULL)");
+  REQUIRE_FALSE(answer);
+  CHECK(answer.error().message.find("NULL is no table") != std::string::npos);
+}
+
 TEST_CASE("the default format is a stream of Arrow", "[query]") {
   const Bench bench = example();
   const auto answer = run(bench,
