@@ -6,7 +6,7 @@
 #include "query/duckdb/rewrite.h"
 #include "query/duckdb/scan_function.h"
 #include "query/duckdb/show.h"
-#include "query/pg/sql_text.h"
+#include "query/pg/catalog_names.h"
 
 #include <duckdb/catalog/catalog.hpp>
 #include <duckdb/main/client_data.hpp>

@@ -2,87 +2,24 @@
 
 #include "query/duckdb/encoder.h"
 #include "query/duckdb/execution.h"
+#include "query/duckdb/postgres_failure.h"
+#include "query/duckdb/postgres_parameters.h"
+#include "query/duckdb/postgres_substitution.h"
 #include "query/duckdb/postgres_types.h"
 #include "query/duckdb/rewrite.h"
-#include "query/pg/sql_text.h"
-
-#include <duckdb/common/string_util.hpp>
-#include <duckdb/parser/expression/cast_expression.hpp>
-#include <duckdb/parser/expression/constant_expression.hpp>
-#include <duckdb/parser/expression/function_expression.hpp>
-#include <duckdb/parser/expression/parameter_expression.hpp>
-#include <duckdb/parser/expression/subquery_expression.hpp>
-#include <duckdb/parser/parsed_expression_iterator.hpp>
-#include <duckdb/parser/statement/explain_statement.hpp>
-#include <duckdb/parser/statement/select_statement.hpp>
+#include "query/pg/catalog_names.h"
 
 #include <algorithm>
-#include <charconv>
+#include <optional>
+#include <string>
+#include <utility>
 
 namespace restate::query {
 namespace {
 
-using duckdb::ParsedExpression;
-using ExpressionPtr = duckdb::unique_ptr<ParsedExpression>;
-
 /// As many as PostgreSQL has. Their number has 16 bits in messages.
 constexpr std::size_t kMostColumns = 1664;
 constexpr std::size_t kMostParameters = UINT16_MAX;
-
-/// Puts values in the place of parameters. Not in the text: the tree is parsed by then, so a value
-/// is nothing but a value, and the scans see it like any other constant.
-class Substitution {
- public:
-  /// `as_list`: it stands where only a list can be, such as in `= ANY($1)` and `$1::text[]`.
-  using ValueOf = std::function<duckdb::Value(std::size_t number, bool as_list)>;
-  explicit Substitution(ValueOf value_of) : value_of_(std::move(value_of)) {}
-
-  void run(duckdb::SQLStatement& statement) {
-    duckdb::SQLStatement* inner = &statement;
-    if (inner->type == duckdb::StatementType::EXPLAIN_STATEMENT) {
-      inner = inner->Cast<duckdb::ExplainStatement>().stmt.get();
-    }
-    node(*inner->Cast<duckdb::SelectStatement>().node);
-    inner->named_param_map.clear();
-    statement.named_param_map.clear();
-  }
-
- private:
-  void node(duckdb::QueryNode& at) {
-    duckdb::ParsedExpressionIterator::EnumerateQueryNodeChildren(
-        at, [this](ExpressionPtr& child) { expression(child); });
-  }
-
-  void expression(ExpressionPtr& at, bool as_list = false) {
-    if (at->GetExpressionClass() == duckdb::ExpressionClass::PARAMETER) {
-      const std::string& name = at->Cast<duckdb::ParameterExpression>().identifier;
-      std::size_t number = 0;
-      std::from_chars(name.data(), name.data() + name.size(), number);
-      auto constant = duckdb::make_uniq<duckdb::ConstantExpression>(value_of_(number, as_list));
-      constant->SetAlias(at->GetAlias());
-      at = std::move(constant);
-      return;
-    }
-    if (at->GetExpressionClass() == duckdb::ExpressionClass::SUBQUERY) {
-      node(*at->Cast<duckdb::SubqueryExpression>().subquery->node);
-    }
-    const bool of_list = takes_list(*at);
-    duckdb::ParsedExpressionIterator::EnumerateChildren(
-        *at, [this, of_list](ExpressionPtr& child) { expression(child, of_list); });
-  }
-
-  static bool takes_list(const ParsedExpression& at) {
-    if (at.GetExpressionClass() == duckdb::ExpressionClass::CAST) {
-      return at.Cast<duckdb::CastExpression>().cast_type.id() == duckdb::LogicalTypeId::LIST;
-    }
-    // `x = ANY(y)` is `x = ANY(SELECT unnest(y))` to the parser.
-    return at.GetExpressionClass() == duckdb::ExpressionClass::FUNCTION &&
-           duckdb::StringUtil::CIEquals(at.Cast<duckdb::FunctionExpression>().function_name,
-                                        "unnest");
-  }
-
-  ValueOf value_of_;
-};
 
 class PostgresStatement final : public SqlStatement {
  public:
@@ -167,24 +104,11 @@ class PostgresStatement final : public SqlStatement {
   template <class F>
   void attempt(F f) {
     try {
-      if (const Result<void> done = f(); !done) failure_ = failure_of_ours(done.error());
+      if (const Result<void> done = f(); !done) failure_ = postgres_failure(done.error());
     } catch (const std::exception& thrown) {
       failure_ = postgres_failure(duckdb::ErrorData(thrown));
     } catch (...) {
       failure_ = {"XX000", "The SQL engine failed without saying why"};
-    }
-  }
-
-  static pg::Failure failure_of_ours(const Error& error) {
-    switch (error.code) {
-      case Code::kCancelled:
-        return {"57014", "canceling statement due to user request"};
-      case Code::kInvalidArgument:
-        return {"42601", error.message};
-      case Code::kUnsupported:
-        return {"0A000", error.message};
-      default:
-        return {"XX000", error.message};
     }
   }
 
@@ -251,7 +175,7 @@ class PostgresStatement final : public SqlStatement {
   }
 
   void substitute(duckdb::SQLStatement& statement) {
-    Substitution([this](std::size_t number, bool as_list) {
+    substitute_parameters(statement, [this](std::size_t number, bool as_list) {
       const std::size_t i = number - 1;
       std::uint32_t type = i < request_.types.size() ? request_.types[i] : 0;
       if (as_list && (type == 0 || type == kTextOid)) {
@@ -264,7 +188,7 @@ class PostgresStatement final : public SqlStatement {
         throw duckdb::InvalidInputException("there is no parameter $%d", static_cast<int>(number));
       }
       return parameter_value(request_.parameters[i], type);
-    }).run(statement);
+    });
   }
 
   LazyDatabase& databases_;

@@ -3,7 +3,7 @@
 #include "common/ascii.h"
 #include "query/catalog.h"
 #include "query/duckdb/rewrite.h"
-#include "query/pg/sql_text.h"
+#include "query/pg/tokens.h"
 
 #include <duckdb/parser/query_node/select_node.hpp>
 #include <duckdb/parser/statement/select_statement.hpp>
@@ -34,27 +34,18 @@ constexpr Setting kShown[] = {
 
 std::string information() { return std::string("restate.") + kInformationSchema; }
 
-/// A name as it counts: in lower case, unless it stands in quotes.
-std::string name_of_word(const pg::Token& token) {
-  if (token.kind != pg::TokenKind::kQuoted) return ascii_lower(token.text);
-  std::string_view name = token.text.substr(1);
-  if (name.ends_with('"')) name.remove_suffix(1);
-  return std::string(name);
-}
-
-/// Names with points between them, up to the end; a point more or less is no name. Empty: it is
-/// something else.
-std::vector<std::string> dotted_name(const std::vector<pg::Token>& tokens, std::size_t from) {
+/// Names with points between them, from `from` to before `end`; a point more or less is no name. Empty: it
+/// is something else.
+std::vector<std::string> dotted_name(const pg::Words& words, std::size_t from, std::size_t end) {
   std::vector<std::string> names;
-  for (std::size_t i = from; i < tokens.size(); ++i) {
-    const bool is_point = tokens[i].text == ".";
+  for (std::size_t i = from; i < end; ++i) {
+    const bool is_point = words.is(i, ".");
     if (is_point != ((i - from) % 2 == 1)) return {};
     if (is_point) continue;
-    const pg::TokenKind kind = tokens[i].kind;
-    if (kind != pg::TokenKind::kWord && kind != pg::TokenKind::kQuoted) return {};
-    names.push_back(name_of_word(tokens[i]));
+    if (!words.is_name(i)) return {};
+    names.push_back(words.name(i));
   }
-  return (tokens.size() - from) % 2 == 1 ? names : std::vector<std::string>();
+  return (end - from) % 2 == 1 ? names : std::vector<std::string>();
 }
 
 std::string columns_of(const std::string& table) {
@@ -70,29 +61,28 @@ std::string columns_of(const std::string& table) {
 Result<std::string> text_of_show(std::string_view sql) {
   sql.remove_prefix(std::min(sql.find_first_not_of(" \t\r\n"), sql.size()));
   if (ascii_lower(sql.substr(0, 4)) != "show") return std::string();
-  std::vector<pg::Token> tokens = pg::tokens_of(sql);
-  if (!tokens.empty() && tokens.back().text == ";") tokens.pop_back();
-  const auto is = [&](std::size_t i, std::string_view word) {
-    return i < tokens.size() && tokens[i].kind == pg::TokenKind::kWord &&
-           ascii_lower(tokens[i].text) == word;
-  };
-  if (tokens.size() < 2 || !is(0, "show") || is(1, "tables") || is(1, "databases")) {
+  const pg::Words words(sql);
+  const bool is_closed = words.size() > 0 && words.is(words.size() - 1, ";");
+  const std::size_t end = words.size() - (is_closed ? 1 : 0);
+  if (end < 2 || !words.is(0, "show") || words.is(1, "tables") || words.is(1, "databases")) {
     return std::string();
   }
-  if (is(1, "columns") && (is(2, "from") || is(2, "in"))) {
-    const std::vector<std::string> names = dotted_name(tokens, 3);
+  if (words.is(1, "columns") && (words.is(2, "from") || words.is(2, "in"))) {
+    const std::vector<std::string> names = dotted_name(words, 3, end);
     if (names.empty() || find_table(names.back()) == nullptr) {
       return Error{Code::kUnsupported, "There is no such table"};
     }
     return columns_of(names.back());
   }
   const std::string settings = "SELECT name, value FROM " + information() + ".df_settings";
-  if (is(1, "all") && tokens.size() == 2) return settings + " ORDER BY name";
+  if (words.is(1, "all") && end == 2) return settings + " ORDER BY name";
   std::string name;
-  for (const std::string& part : dotted_name(tokens, 1)) name += (name.empty() ? "" : ".") + part;
+  for (const std::string& part : dotted_name(words, 1, end)) {
+    name += (name.empty() ? "" : ".") + part;
+  }
   // Of a table, it is its description.
   if (find_table(name) != nullptr) return std::string();
-  const bool is_zone = name == "timezone" || (is(1, "time") && is(2, "zone") && tokens.size() == 3);
+  const bool is_zone = name == "timezone" || (words.is(1, "time") && words.is(2, "zone") && end == 3);
   if (is_zone) name = "datafusion.execution.time_zone";
   const bool known = std::any_of(std::begin(kShown), std::end(kShown),
                                  [&](const Setting& each) { return each.name == name; });

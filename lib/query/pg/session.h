@@ -10,7 +10,7 @@
 #include "query/pg/request.h"
 #include "query/pg/scram.h"
 #include "query/pg/settings.h"
-#include "query/pg/sql_text.h"
+#include "query/pg/statement_plan.h"
 
 #include <restate/bytes.h>
 #include <restate/result.h>

@@ -1,4 +1,5 @@
 #include "query/pg/session.h"
+#include "query/pg/tokens.h"
 
 namespace restate::query::pg {
 namespace {

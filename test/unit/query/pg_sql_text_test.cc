@@ -1,6 +1,8 @@
 // Telling statements apart without understanding them.
 
-#include "query/pg/sql_text.h"
+#include "query/pg/catalog_names.h"
+#include "query/pg/statement_plan.h"
+#include "query/pg/tokens.h"
 #include "support/catch.h"
 
 #include <string>
