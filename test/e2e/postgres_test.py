@@ -88,6 +88,8 @@ def psql_asks(s):
     assert s.psql("-c", "SELECT * FROM nothing", "-v", "VERBOSITY=verbose", check=False).stderr.count("42P01") == 1
     assert "25006" in s.psql("-c", "DELETE FROM state", "-v", "VERBOSITY=verbose", check=False).stderr
     assert "57014" not in s.psql("-c", "SELECT 1").stderr
+    copied = s.psql("-c", r"\copy (SELECT service_key, 'a,b' AS t FROM state ORDER BY 1 LIMIT 2) TO stdout CSV HEADER")
+    assert copied.stdout.splitlines() == ["service_key,t", 'n0,"a,b"', 'n1,"a,b"'], copied.stdout
 
 
 @test
@@ -145,6 +147,8 @@ for i in range(3):
                          'FROM sys_invocation WHERE id = %s', [row[0]]).fetchone()
         assert text == row[1:5], (text, row)
 assert c.execute('SELECT count(*) FROM state WHERE service_key = ANY(%s)', [['n1', 'n2']]).fetchone() == (2,)
+with c.cursor().copy("COPY (SELECT service_key, NULL, E'a\\tb' FROM state ORDER BY 1) TO STDOUT") as copied:
+    assert list(copied.rows())[1] == ('n1', None, 'a\\tb'), copied
 try:
     c.execute('SELECT nothing FROM state')
 except psycopg.errors.UndefinedColumn:

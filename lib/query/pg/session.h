@@ -113,6 +113,8 @@ class Session {
     std::string description;  ///< the messages that answer Describe; empty: nobody has asked
 
     std::size_t bytes() const;
+    bool is_copy() const { return plan.kind == StatementKind::kCopyOut; }
+    const std::string& text_for_engine() const { return is_copy() ? plan.value : sql; }
   };
   using PreparedPtr = std::shared_ptr<Prepared>;
 
@@ -123,6 +125,7 @@ class Session {
     std::optional<RunId> run;
     bool begun = false;
     bool done = false;        ///< all of the answer is here
+    bool copying = false;     ///< lines are on their way, and their end is not
     std::string description;  ///< its RowDescription, once it was there
     Bytes held;               ///< whole messages that are here and not sent
   };
@@ -173,6 +176,10 @@ class Session {
   void describe_portal(Portal& portal);
   /// Sends what is held, up to the limit of rows.
   Outcome deliver(Portal& portal, bool with_description);
+  /// The same for `COPY`, which knows no limit.
+  Outcome deliver_copy(Portal& portal);
+  /// Waits for the next piece.
+  Outcome ask_for_more(Portal& portal);
   void drop(Portal& portal);
   void drop_portals();
 

@@ -89,7 +89,8 @@ void Session::on_bind(FieldReader& fields) {
     portals_.erase(before);
   }
   portal->statement = found->second;
-  request.sql = portal->statement->sql;
+  request.sql = portal->statement->text_for_engine();
+  if (portal->statement->is_copy()) request.binary.clear();  // lines are texts
   request.types = portal->statement->types;
   portal->bytes += request.sql.size() + request.types.size() * sizeof request.types[0];
   if (!keep(name.size() + portal->bytes, portals_.size() < kKeptPortals)) return;

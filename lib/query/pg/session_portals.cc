@@ -1,5 +1,7 @@
 #include "query/pg/session.h"
 
+#include <utility>
+
 namespace restate::query::pg {
 
 void Session::start(Portal& portal, Activity activity) {
@@ -78,13 +80,15 @@ void Session::go_on(Portal& portal) {
     return describe_portal(portal);
   }
   const bool script = activity == Activity::kScript;
-  const Outcome outcome = deliver(portal, script);
+  const Outcome outcome =
+      portal.statement->is_copy() ? deliver_copy(portal) : deliver(portal, script);
   if (outcome == Outcome::kWaiting) return;
   activity_ = Activity::kNone;
   if (outcome == Outcome::kSuspended) return empty_message('s');
   if (outcome == Outcome::kDone) {
     const std::string& tag = portal.statement->plan.tag;
-    complete(tag == "SELECT" ? tag + " " + std::to_string(rows_) : tag);
+    const bool counted = tag == "SELECT" || portal.statement->is_copy();
+    complete(counted ? tag + " " + std::to_string(rows_) : tag);
   } else {
     failed();
     if (script) {
@@ -142,6 +146,42 @@ Session::Outcome Session::deliver(Portal& portal, bool with_description) {
   // As elsewhere, a limit that is reached with the last row is reached.
   if (full || (row_limit_ > 0 && rows_ == row_limit_)) return Outcome::kSuspended;
   if (portal.done) return Outcome::kDone;
+  return ask_for_more(portal);
+}
+
+Session::Outcome Session::deliver_copy(Portal& portal) {
+  const CopyFormat& format = portal.statement->plan.copy;
+  const Bytes held = std::exchange(portal.held, Bytes());
+  std::size_t at = 0;
+  for (std::string_view front; !(front = front_message(held.view().substr(at))).empty();) {
+    at += front.size();
+    if (front[0] == 'E') {
+      outgoing_.append(front);
+      portal.done = true;
+      return Outcome::kFailed;
+    }
+    std::string line;
+    if (front[0] == 'T') {
+      portal.copying = true;
+      const std::uint16_t columns = FieldReader(front.substr(5)).u16();
+      MessageWriter writer = message();
+      writer.begin('H').u8(0).u16(columns);  // lines of text, and so is each column
+      for (std::uint16_t i = 0; i < columns; ++i) writer.u16(0);
+      writer.end();
+      if (format.header) append_copy_header(line, front, format);
+    } else {
+      ++rows_;
+      append_copy_line(line, front, format);
+    }
+    if (!line.empty()) message().begin('d').raw(line).end();
+  }
+  flush();
+  if (!portal.done) return ask_for_more(portal);
+  if (std::exchange(portal.copying, false)) empty_message('c');
+  return Outcome::kDone;
+}
+
+Session::Outcome Session::ask_for_more(Portal& portal) {
   awaited_ = portal.run;
   out_->push_back(More{*portal.run});
   return Outcome::kWaiting;

@@ -41,7 +41,7 @@ void Session::next_of_script() {
     if (here == Here::kFailed) script_.clear();
     if (here != Here::kNo) continue;
     script_portal_ = std::make_unique<Portal>();
-    script_portal_->request.sql = statement->sql;
+    script_portal_->request.sql = statement->text_for_engine();
     script_portal_->statement = std::move(statement);
     row_limit_ = rows_ = 0;
     return start(*script_portal_, Activity::kScript);
@@ -64,6 +64,7 @@ Session::Here Session::run_here(const StatementPlan& plan, bool with_description
   }
   switch (plan.kind) {
     case StatementKind::kQuery:
+    case StatementKind::kCopyOut:
       return Here::kNo;
     case StatementKind::kEmpty:
       empty_message('I');

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <utility>
 
 namespace restate::query::pg {
 namespace {
@@ -124,6 +125,14 @@ StatementPlan plan_of(std::string_view sql) {
   if (verb == std::end(kVerbs)) return {StatementKind::kQuery, "SELECT"};
   if (first > 0 && verb->kind != StatementKind::kQuery) return {StatementKind::kQuery, "SELECT"};
   StatementPlan plan{verb->kind, std::string(verb->tag)};
+  if (word == "copy") {
+    if (auto copy = copy_out_of(sql)) {
+      plan.kind = StatementKind::kCopyOut;
+      plan.value = std::move(copy->query);
+      plan.copy = std::move(copy->format);
+    }
+    return plan;
+  }
   switch (verb->kind) {
     case StatementKind::kSet:
       return plan_of_set(words);
@@ -150,6 +159,7 @@ StatementPlan plan_of(std::string_view sql) {
     case StatementKind::kRollbackTo:
     case StatementKind::kDiscard:
     case StatementKind::kNothing:
+    case StatementKind::kCopyOut:
     case StatementKind::kWrite:
     case StatementKind::kUnsupported:
       return plan;

@@ -444,6 +444,26 @@ TEST_CASE("the extended protocol", "[query][pg]") {
   }
 }
 
+TEST_CASE("rows are copied as lines", "[query][pg]") {
+  Client client;
+  client.greet();
+  CHECK(client.send(ask("COPY (SELECT a FROM t) TO STDOUT (FORMAT csv, HEADER)")) == "[start]");
+  CHECK(client.request.sql == "SELECT a FROM t");
+  CHECK(client.answer(columns() + rows(1), false) == "H d d [more]");
+  CHECK(client.answer(rows(2), true) == "d d c C(COPY 3) ZI");
+
+  SECTION("until something fails") {
+    client.send(ask("COPY t TO STDOUT; SELECT 1"));
+    CHECK(client.answer(columns() + rows(1) + failure("57014"), true) == "H d E57014 ZI");
+  }
+  SECTION("whatever limit a client sets") {
+    CHECK(client.send(parse("", "COPY t TO STDOUT") + bind("", "") + describe('P', "") + execute("", 1)) ==
+          "1 2 n [start]");
+    CHECK(client.answer(columns() + rows(2), true) == "H d d c C(COPY 2)");
+    CHECK(client.send(execute("") + sync_up()) == "C(COPY 0) ZI");
+  }
+}
+
 TEST_CASE("messages that are wrong end the connection", "[query][pg]") {
   Client client;
   client.greet();

@@ -1,6 +1,8 @@
 // Telling statements apart without understanding them.
 
 #include "query/pg/catalog_names.h"
+#include "query/pg/copy_out.h"
+#include "query/pg/message.h"
 #include "query/pg/statement_plan.h"
 #include "query/pg/tokens.h"
 #include "support/catch.h"
@@ -31,7 +33,14 @@ TEST_CASE("statements are told apart by their words", "[query][pg]") {
   CHECK(plan_of("EXPLAIN SELECT 1").tag == "EXPLAIN");
   CHECK(plan_of("rollback work to savepoint x").kind == StatementKind::kRollbackTo);
   CHECK(plan_of("Delete from t").kind == StatementKind::kWrite);
-  CHECK(plan_of("COPY t TO STDOUT").kind == StatementKind::kUnsupported);
+  CHECK(plan_of("COPY t TO STDOUT").kind == StatementKind::kCopyOut);
+  for (const char* copy : {"COPY t FROM STDIN", "COPY t TO '/tmp/x'", "COPY t TO PROGRAM 'rm x'",
+                           "COPY t TO STDOUT BINARY", "COPY (SELECT 1 TO STDOUT",
+                           "COPY t TO STDOUT WITH (FORMAT csv, QUOTE '!')",
+                           "COPY t TO STDOUT DELIMITER 'ab'"}) {
+    INFO(copy);
+    CHECK(plan_of(copy).kind == StatementKind::kUnsupported);
+  }
   CHECK(plan_of("SHOW TRANSACTION ISOLATION LEVEL").name == "transaction_isolation");
   CHECK(plan_of("SHOW TABLES").kind == StatementKind::kQuery);
   const StatementPlan set = plan_of("SET SESSION a.b TO 'it is'");
@@ -43,6 +52,39 @@ TEST_CASE("statements are told apart by their words", "[query][pg]") {
   CHECK(plan_of(std::string(200, '(') + "SELECT 1").kind == StatementKind::kQuery);
   CHECK(plan_of("DEALLOCATE ALL").name.empty());
   CHECK(plan_of("DEALLOCATE PREPARE \"Aa\"").name == "Aa");
+}
+
+TEST_CASE("what is copied to a client, and how", "[query][pg]") {
+  CHECK(copy_out_of("COPY (SELECT ')', (1)) TO STDOUT")->query == "SELECT ')', (1)");
+  CHECK(copy_out_of("copy public.\"state\" to stdout")->query == "SELECT * FROM public.\"state\"");
+  CHECK(copy_out_of("COPY state (key, value) TO STDOUT")->query == "SELECT key, value FROM state");
+  const auto text = copy_out_of("COPY t TO STDOUT WITH NULL AS 'none'")->format;
+  CHECK_FALSE(text.csv);
+  CHECK(text.null == "none");
+  for (const char* spelled : {"COPY t TO STDOUT WITH (FORMAT csv, HEADER, DELIMITER ';')",
+                              "COPY t TO STDOUT CSV HEADER DELIMITER AS ';'"}) {
+    const auto csv = copy_out_of(spelled)->format;
+    CHECK(csv.csv);
+    CHECK(csv.header);
+    CHECK(csv.delimiter == ';');
+    CHECK(csv.null.empty());
+  }
+  CHECK_FALSE(copy_out_of("COPY t TO STDOUT (FORMAT text, HEADER false)")->format.header);
+
+  const auto line = [](const CopyFormat& format) {
+    std::string row;
+    MessageWriter writer(row);
+    writer.begin('D').u16(4);
+    for (const std::string_view value : {"a,b", "x\ty\\\n", "\"q\""}) {
+      writer.u32(static_cast<std::uint32_t>(value.size())).raw(value);
+    }
+    writer.u32(UINT32_MAX).end();
+    std::string out;
+    append_copy_line(out, row, format);
+    return out;
+  };
+  CHECK(line({}) == "a,b\tx\\ty\\\\\\n\t\"q\"\t\\N\n");
+  CHECK(line({.csv = true, .delimiter = ',', .null = {}}) == "\"a,b\",\"x\ty\\\n\",\"\"\"q\"\"\",\n");
 }
 
 TEST_CASE("names of PostgreSQL's catalog lead to ours", "[query][pg]") {
