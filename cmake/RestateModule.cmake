@@ -55,6 +55,27 @@ function(restate_module name)
   endif()
 endfunction()
 
+# restate_part(<name> LIBS <target>... SOURCES <file>...)
+#
+# A library of its own, `restate::<name>`: what it is linked with comes to those only who ask for it.
+function(restate_part name)
+  cmake_parse_arguments(ARG "" "" "LIBS;SOURCES" ${ARGN})
+  set(target restate_${name})
+  add_library(${target} STATIC ${ARG_SOURCES})
+  add_library(restate::${name} ALIAS ${target})
+  target_compile_features(${target} PUBLIC cxx_std_20)
+  set_target_properties(${target} PROPERTIES EXPORT_NAME ${name}
+    CXX_EXTENSIONS OFF POSITION_INDEPENDENT_CODE ON
+    UNITY_BUILD ${RESTATE_UNITY} UNITY_BUILD_BATCH_SIZE 12)
+  target_include_directories(${target} PRIVATE
+    ${PROJECT_SOURCE_DIR}/include ${PROJECT_SOURCE_DIR}/lib)
+  target_include_directories(${target} SYSTEM PRIVATE ${PROJECT_BINARY_DIR}/generated)
+  target_link_libraries(${target} PUBLIC restate PRIVATE $<BUILD_INTERFACE:restate_flags> ${ARG_LIBS})
+  restate_warnings(${target})
+  add_dependencies(${target} restate_generated)
+  set_property(GLOBAL APPEND PROPERTY RESTATE_PARTS ${name})
+endfunction()
+
 # restate_test(<name> [LABELS <label>...] [LIBS <target>...] SOURCES <file>...)
 # One Catch2 program; ctest runs it as one test.
 function(restate_test name)

@@ -1,6 +1,8 @@
 #include "server.h"
 
 #include "common/version.h"
+#include "connect/kafka.h"
+#include "connect/lambda.h"
 #include "demo.h"
 #include "engine/assembly.h"
 #include "engine/native_services.h"
@@ -177,7 +179,14 @@ int run(node::LoadedConfig loaded, const Options& options) {
   runtime.run_on(0, [&] {
     engine::AssemblyOptions parts;
     parts.data_dir = directory;
+    parts.open_disk = engine::open_files;
     parts.environment = environment();
+#ifdef RESTATE_KAFKA
+    parts.kafka = connect::make_kafka_connector;
+#endif
+#ifdef RESTATE_LAMBDA
+    parts.lambda = connect::make_lambda;
+#endif
     if (services) {
       parts.in_process_services = services->discovered();
       parts.in_process = [&services](Shard& shard) { return services->make_client(shard); };

@@ -6,6 +6,8 @@
 //
 // Without a directory, or with `-`, in memory; a directory is emptied. One JSON object. With a FILE, what is
 // in memory before the engine opens and while it is idle goes to FILE.before and FILE.idle, for resident.py.
+//
+// `bench-embedded-memory` takes no directory, and is linked without what writes files.
 
 #include <restate/context.h>
 #include <restate/engine.h>
@@ -170,10 +172,12 @@ int main(int argc, char** argv) {
   const std::string directory = argc > 1 ? argv[1] : "-";
   const int calls = argc > 2 ? std::atoi(argv[2]) : 50'000;
   EngineOptions options;
+#ifndef BENCH_MEMORY_ONLY
   if (directory != "-") {
     std::filesystem::remove_all(directory);
     options.data_dir = directory;
   }
+#endif
   const std::string mappings = argc > 3 ? argv[3] : "";
   const Resident before = resident();
   if (!mappings.empty()) copy_mappings(mappings + ".before");

@@ -11,6 +11,7 @@
 #include <restate/time.h>
 
 #include <chrono>
+#include <concepts>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -18,21 +19,51 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <type_traits>
+#include <utility>
 
 /// libuv's, so that its header need not be included here.
 typedef struct uv_loop_s uv_loop_t;
 
 namespace restate {
 
+namespace connect {
+class Lambda;
+}
+namespace engine {
+struct Files;
+}
+namespace kafka {
+class Connector;
+}
 namespace query {
 class SqlEngine;
 }
+
+/// A directory for an engine, made of any text. What writes files, RocksDB among it, is linked into
+/// programs that make one, and into no others.
+class DataDir {
+ public:
+  /// Touches nothing yet.
+  template <class Path>
+    requires(std::convertible_to<Path, std::string> &&
+             !std::same_as<std::remove_cvref_t<Path>, DataDir>)
+  DataDir(Path&& path) : path_(std::forward<Path>(path)), files_(&files()) {}
+  /// As it was given.
+  const std::string& path() const { return path_; }
+
+ private:
+  friend class Engine;
+  static const engine::Files& files();
+  std::string path_;
+  const engine::Files* files_;
+};
 
 /// How an engine is opened.
 struct EngineOptions {
   /// Where logs and tables live; created when it is new. Nothing: all in memory. One engine per
   /// directory, guarded by a lock.
-  std::optional<std::string> data_dir = {};
+  std::optional<DataDir> data_dir = {};
   /// Threads that run partitions. One is a whole engine.
   std::uint32_t shards = 1;
   /// A loop that the program runs: the engine is a guest on it instead of having shards of its own.
@@ -51,6 +82,12 @@ struct EngineOptions {
   std::size_t memory = std::size_t{256} << 20;
   /// What answers `Engine::query`: see <restate/sql.h>. Nothing: nothing does.
   std::function<std::unique_ptr<query::SqlEngine>()> sql = {};
+  /// Reads the topics that the admin API subscribes services to: see <restate/kafka.h>. Nothing:
+  /// there are no subscriptions.
+  std::function<std::unique_ptr<kafka::Connector>()> kafka = {};
+  /// Calls the functions on AWS Lambda that the admin API registers: see <restate/lambda.h>. Nothing:
+  /// they are refused.
+  std::function<std::unique_ptr<connect::Lambda>()> lambda = {};
   /// Outlives the engine; null: silence.
   Logger* logger = nullptr;
   /// Called once, on a thread of the engine, when the disk refused and the engine entered its failed

@@ -68,7 +68,7 @@ void KafkaRoutes::change(Call call, RegistryClient::Change what,
 
 bool KafkaRoutes::refused(Call& call) const {
   if (options_.kafka) return false;
-  call.error(501, {}, "This server was built without Kafka");
+  call.error(501, {}, "There is no Kafka here: the build, or the program, is without it");
   return true;
 }
 

@@ -2,6 +2,8 @@
 
 #include "connect/kafka_session.h"
 
+#include <restate/kafka.h>
+
 #include <pthread.h>
 #include <signal.h>
 
@@ -88,3 +90,11 @@ std::unique_ptr<kafka::Connector> make_kafka_connector() {
 }
 
 }  // namespace restate::connect
+
+namespace restate {
+
+std::function<std::unique_ptr<kafka::Connector>()> librdkafka() {
+  return connect::make_kafka_connector;
+}
+
+}  // namespace restate

@@ -10,7 +10,7 @@
 namespace restate::connect {
 
 /// Consumers that are destroyed leave their groups on their threads; the destructor waits for them.
-/// It goes before the runtime of their shards. Null: this library was built without librdkafka.
+/// It goes before the runtime of their shards.
 std::unique_ptr<kafka::Connector> make_kafka_connector();
 
 }  // namespace restate::connect

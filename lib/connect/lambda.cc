@@ -4,6 +4,8 @@
 #include "connect/aws/curl_transfers.h"
 #include "connect/aws/lambda_exchange.h"
 
+#include <restate/lambda.h>
+
 #include <chrono>
 #include <fstream>
 #include <sstream>
@@ -178,3 +180,17 @@ std::unique_ptr<Lambda> make_lambda(LambdaOptions options) {
 }
 
 }  // namespace restate::connect
+
+namespace restate {
+
+std::function<std::unique_ptr<connect::Lambda>()> aws_lambda(LambdaSettings settings) {
+  return [settings = std::move(settings)] {
+    connect::LambdaOptions options;
+    options.environment = settings.environment;
+    options.profile = settings.profile;
+    options.external_id = settings.external_id;
+    return connect::make_lambda(std::move(options));
+  };
+}
+
+}  // namespace restate

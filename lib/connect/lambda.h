@@ -33,7 +33,6 @@ class Lambda {
   virtual std::unique_ptr<invoker::LambdaClient> make_client(Shard& shard) = 0;
 };
 
-/// In a build without Lambda, one that refuses every call and says so.
 std::unique_ptr<Lambda> make_lambda(LambdaOptions options);
 
 }  // namespace restate::connect

@@ -1,8 +1,6 @@
 #include "engine/assembly.h"
 
 #include "common/metrics.h"
-#include "connect/kafka.h"
-#include "connect/lambda.h"
 #include "connect/otlp.h"
 #include "connect/tls.h"
 #include "engine/lazy_tls.h"
@@ -10,14 +8,9 @@
 #include "invoker/lambda_client.h"
 #include "protocol/identity.h"
 #include "worker/copy_store.h"
-#include "storage/file_layer.h"
 
 #include <restate/bifrost/providers.h>
 #include <restate/metadata/durable_store.h>
-#include <restate/storage/durable_space.h>
-#include <restate/storage/memory.h>
-#include <restate/storage/rocksdb.h>
-#include <restate/storage/segment_log.h>
 
 #include <unistd.h>
 
@@ -25,7 +18,6 @@
 #include <cerrno>
 #include <cmath>
 #include <cstring>
-#include <filesystem>
 #include <fstream>
 #include <sstream>
 
@@ -73,18 +65,6 @@ connect::LambdaOptions lambda_options(const node::Config& config,
   return options;
 }
 
-/// Reference data looks different, and must not be guessed at.
-Result<void> check_directory(const std::filesystem::path& directory) {
-  for (const char* foreign : {".cluster-marker", "log-store", "replicated-metadata-server"}) {
-    if (std::filesystem::exists(directory / foreign)) {
-      return Error{Code::kFailedPrecondition,
-                   "'" + directory.string() + "' holds data of another server ('" + foreign +
-                       "'); choose another base-dir or node-name"};
-    }
-  }
-  return storage::posix_files().create_directories(directory.string());
-}
-
 /// Memory of this process, as the system counts it, whatever allocates: dashboards look for the name.
 void add_process(MetricsSnapshot& out) {
   std::ifstream file("/proc/self/statm");
@@ -130,15 +110,15 @@ struct Assembly::Parts {
   void fail(const Error& error) {
     if (!failed.exchange(true) && options.on_failed) options.on_failed(error);
   }
+  std::unique_ptr<invoker::LambdaClient> lambda_client(Shard& shard) {
+    return lambda ? lambda->make_client(shard) : nullptr;
+  }
 
   Runtime& runtime;
   AssemblyOptions options;
   std::atomic<bool> failed{false};
-  std::unique_ptr<storage::MemoryDisk> memory;
-  std::unique_ptr<storage::DurableSpace> metadata_rows;
+  Disk disk;
   std::unique_ptr<metadata::DurableStore> metadata;
-  std::unique_ptr<storage::LogStore> logs;
-  std::unique_ptr<storage::Store> tables;
   std::shared_ptr<bifrost::LogletProvider> local;
   std::unique_ptr<http::TlsConnector> tls;
   std::unique_ptr<http::TlsAcceptor> postgres_tls;
@@ -156,38 +136,18 @@ Result<std::unique_ptr<Assembly>> Assembly::open(const node::Config& config, Run
   auto parts = std::make_unique<Parts>(runtime);
   Parts* raw = parts.get();
   parts->options = std::move(options);
-  const std::string& directory = parts->options.data_dir;
-  if (directory.empty()) {
-    parts->memory = std::make_unique<storage::MemoryDisk>();
-    parts->metadata_rows = storage::open_memory_durable_space(*parts->memory, "metadata");
-    parts->logs = std::make_unique<storage::MemoryLogStore>(*parts->memory);
-    parts->tables = std::make_unique<storage::MemoryStore>(*parts->memory);
+  if (parts->options.data_dir.empty()) {
+    parts->disk = open_memory();
   } else {
-    RESTATE_TRY_VOID(check_directory(directory));
-    // The log first: its lock is what keeps a second instance away.
-    storage::SegmentLogOptions log_options;
-    log_options.queue_bytes = config.memory.log_queue;
-    log_options.write_bytes = config.memory.log_write;
-    log_options.lose_records_on_power_failure = config.relaxed_durability;
-    log_options.on_failure = [raw](const Error& error) { raw->fail(error); };
-    auto logs = storage::open_segment_log(directory + "/log", std::move(log_options));
-    if (!logs && logs.error().code == Code::kAlreadyExists) {
-      return std::move(logs).error().within("the data directory '" + directory + "' is in use");
-    }
-    RESTATE_TRY(parts->logs, std::move(logs));
-    RESTATE_TRY(parts->metadata_rows, storage::open_durable_space(directory + "/metadata"));
-    storage::RocksdbOptions table_options;
-    table_options.memory = config.memory.tables;
-    table_options.partitions = config.partitions;
-    table_options.on_failure = [raw](const Error& error) { raw->fail(error); };
-    RESTATE_TRY(parts->tables,
-                storage::open_rocksdb_store(directory + "/db", std::move(table_options)));
+    RESTATE_TRY(parts->disk,
+                parts->options.open_disk(parts->options.data_dir, config,
+                                         [raw](const Error& error) { raw->fail(error); }));
   }
 
   std::vector<Shard*> shards;
   for (std::uint32_t i = 0; i < runtime.shard_count(); ++i) shards.push_back(&runtime.shard(i));
-  parts->metadata = std::make_unique<metadata::DurableStore>(runtime.shard(0), *parts->metadata_rows);
-  parts->local = bifrost::make_local_provider(shards, *parts->logs,
+  parts->metadata = std::make_unique<metadata::DurableStore>(runtime.shard(0), *parts->disk.metadata);
+  parts->local = bifrost::make_local_provider(shards, *parts->disk.logs,
                                               {.recent_bytes = config.memory.log_cache});
 
   if (parts->options.lazy_tls) {
@@ -200,7 +160,7 @@ Result<std::unique_ptr<Assembly>> Assembly::open(const node::Config& config, Run
                 connect::make_tls_acceptor({config.postgres.certificate_file,
                                             config.postgres.key_file}));
   }
-  parts->kafka = connect::make_kafka_connector();
+  if (parts->options.kafka) parts->kafka = parts->options.kafka();
   constexpr std::string_view kFiles = "file://";
   if (config.snapshot_destination.starts_with(kFiles)) {
     parts->copies = worker::make_copy_directory(config.snapshot_destination.substr(kFiles.size()));
@@ -233,7 +193,9 @@ Result<std::unique_ptr<Assembly>> Assembly::open(const node::Config& config, Run
     }
     parts->traces = *std::move(sinks);
   }
-  parts->lambda = connect::make_lambda(lambda_options(config, parts->options.environment));
+  if (parts->options.lambda) {
+    parts->lambda = parts->options.lambda(lambda_options(config, parts->options.environment));
+  }
   return std::unique_ptr<Assembly>(new Assembly(std::move(parts)));
 }
 
@@ -241,7 +203,7 @@ Assembly::Assembly(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
 
 Assembly::~Assembly() {
   // Clean shutdown flushes the tables, so that the next start has nothing to apply again.
-  if (!parts_->failed) static_cast<void>(parts_->tables->close());
+  if (!parts_->failed) static_cast<void>(parts_->disk.tables->close());
 }
 
 const std::string& Assembly::identity_key() const { return parts_->identity_key; }
@@ -250,7 +212,7 @@ node::NodeParts Assembly::parts() {
   Parts* raw = parts_.get();
   return {
       .runtime = raw->runtime,
-      .store = *raw->tables,
+      .store = *raw->disk.tables,
       .metadata = *raw->metadata,
       .providers = {{"local", raw->local}},
       .default_provider = "local",
@@ -258,9 +220,9 @@ node::NodeParts Assembly::parts() {
         return std::make_unique<ShardDeployments>(
             shard, raw->deployments,
             raw->options.in_process ? raw->options.in_process(shard) : nullptr,
-            raw->lambda->make_client(shard));
+            raw->lambda_client(shard));
       },
-      .lambda = [raw](Shard& shard) { return raw->lambda->make_client(shard); },
+      .lambda = [raw](Shard& shard) { return raw->lambda_client(shard); },
       .tls = raw->tls.get(),
       .kafka = raw->kafka.get(),
       .copies = raw->copies.get(),
@@ -272,8 +234,8 @@ node::NodeParts Assembly::parts() {
       },
       .collect =
           [raw](MetricsSnapshot& out) {
-            raw->tables->collect(out);
-            raw->logs->collect(out);
+            raw->disk.tables->collect(out);
+            raw->disk.logs->collect(out);
             add_process(out);
           },
       .on_failed = [raw](const Error& error) { raw->fail(error); },

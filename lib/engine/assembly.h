@@ -5,8 +5,11 @@
 /// twins in memory), TLS, request identity, and the ways to deployments. The server and the embedded
 /// engine both start here.
 
+#include "connect/lambda.h"
+#include "engine/disk.h"
 #include "invoker/deployment_client.h"
 #include "node/node.h"
+#include "runtime/kafka.h"
 
 #include <restate/result.h>
 #include <restate/runtime.h>
@@ -20,8 +23,13 @@
 namespace restate::engine {
 
 struct AssemblyOptions {
-  /// Where logs, tables and metadata live; empty: in memory.
+  /// Where logs, tables and metadata live, and what opens it: `open_files`. Empty: in memory.
   std::string data_dir;
+  OpenDisk open_disk = nullptr;
+  /// Consumers of Kafka; nothing: there are none.
+  std::function<std::unique_ptr<kafka::Connector>()> kafka;
+  /// Functions on AWS Lambda; nothing: they cannot be called.
+  std::function<std::unique_ptr<connect::Lambda>(connect::LambdaOptions)> lambda;
   /// The services of this process, and the way to them on each shard; none by default.
   std::vector<schema::DiscoveredService> in_process_services;
   std::function<std::unique_ptr<invoker::DeploymentClient>(Shard&)> in_process;

@@ -56,7 +56,12 @@ Engine::Impl::~Impl() {
 Result<void> Engine::Impl::open() {
   return home_.wait<void>([this](Completion<void> done) {
     engine::AssemblyOptions parts;
-    parts.data_dir = options_.data_dir.value_or("");
+    if (const auto& directory = options_.data_dir) {
+      parts.data_dir = directory->path_;
+      parts.open_disk = directory->files_->open;
+    }
+    parts.kafka = options_.kafka;
+    if (options_.lambda) parts.lambda = [this](const auto&) { return options_.lambda(); };
     parts.lazy_tls = true;
     parts.in_process = [this](Shard& shard) { return services_.make_client(shard); };
     parts.on_failed = options_.on_fatal;

@@ -8,6 +8,7 @@
 
 #include <restate/context.h>
 #include <restate/engine.h>
+#include <restate/kafka.h>
 #include <restate/uv/runtime.h>
 
 #include <curl/curl.h>
@@ -81,7 +82,8 @@ struct Seen {
 /// An engine with a counter, which remembers every value that it was given.
 struct Host {
   explicit Host(const std::string& directory, Seen& seen)
-      : engine(Engine::open({.data_dir = directory, .partitions = 4, .admin_port = 0}).value()) {
+      : engine(Engine::open({.data_dir = directory, .partitions = 4, .admin_port = 0, .kafka = librdkafka()})
+                   .value()) {
     const auto add = [&seen](Context& ctx, Bytes value) -> Result<Bytes> {
       RESTATE_TRY(const auto stored, ctx.get("seen"));
       const std::string all = (stored ? stored->str() : "") + value.str() + ",";
