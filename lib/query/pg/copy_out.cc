@@ -9,7 +9,7 @@
 namespace restate::query::pg {
 namespace {
 
-constexpr std::size_t kHeadBytes = 5;
+constexpr std::size_t kMessageHeadBytes = 5;
 
 /// Reads the statement token by token: a list of them would be many times as long as the text.
 class Reader {
@@ -165,7 +165,7 @@ void append_value(std::string& out, std::string_view value, const CopyFormat& fo
 std::optional<CopyOut> copy_out_of(std::string_view sql) { return Reader(sql).read(); }
 
 void append_copy_line(std::string& out, std::string_view row, const CopyFormat& format) {
-  FieldReader fields(row.substr(kHeadBytes));
+  FieldReader fields(row.substr(kMessageHeadBytes));
   const std::uint16_t count = fields.u16();
   for (std::uint16_t i = 0; i < count && fields.ok(); ++i) {
     if (i > 0) out += format.delimiter;
@@ -181,7 +181,7 @@ void append_copy_line(std::string& out, std::string_view row, const CopyFormat& 
 
 void append_copy_header(std::string& out, std::string_view description, const CopyFormat& format) {
   constexpr std::size_t kBehindName = 18;
-  FieldReader fields(description.substr(kHeadBytes));
+  FieldReader fields(description.substr(kMessageHeadBytes));
   const std::uint16_t count = fields.u16();
   for (std::uint16_t i = 0; i < count && fields.ok(); ++i) {
     if (i > 0) out += format.delimiter;
