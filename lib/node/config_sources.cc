@@ -138,10 +138,15 @@ constexpr std::pair<std::string_view, std::string_view> kAliases[] = {
     {"MEMORY_LIMIT", "rocksdb-total-memory-size"},
 };
 
+}  // namespace
+
+/// What the environment sets.
 struct Variables {
   json tree = json::object();
   std::map<std::string, std::string> names;  ///< key -> the variable that set it
 };
+
+namespace {
 
 Result<Variables> from_environment(const std::map<std::string, std::string>& environment) {
   Variables variables;
