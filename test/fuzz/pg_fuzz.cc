@@ -1,7 +1,9 @@
 // Whatever a client of PostgreSQL's protocol may send, with an engine that answers at random.
 
 #include "fuzz/fuzz.h"
+#include "query/pg/catalog_names.h"
 #include "query/pg/session.h"
+#include "query/pg/tokens.h"
 
 #include <cstdlib>
 #include <variant>
