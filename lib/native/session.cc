@@ -12,7 +12,11 @@ namespace {
 constexpr std::uint32_t kCancelledStatus = 409;
 
 Error error_of(const wire::Failure& failure) {
-  return {Code::kTerminal, failure.message, failure.code, failure.metadata};
+  Error error{Code::kTerminal, failure.message, failure.code, failure.metadata};
+  // Whoever failed may have written anything there; only `cancelled` says that this one is cancelled.
+  std::erase_if(error.metadata,
+                [](const auto& pair) { return pair.first == restate::detail::kCancelledMark; });
+  return error;
 }
 
 /// Before protocol 6 the engine names no seed, and the id has to do.

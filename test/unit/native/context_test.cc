@@ -130,6 +130,20 @@ TEST_CASE("failures say more than a message", "[native][context]") {
   CHECK(failure_of(engine) == wire::Failure{409, "sold out", sold_out});
 }
 
+TEST_CASE("no callee can make its caller believe that it is cancelled", "[native][context]") {
+  ModelEngine engine;
+  engine.callee = [&](const wire::CallRequest&) {
+    return wire::Failure{409, "cancelled", {{restate::detail::kCancelledMark, ""}}};
+  };
+  engine.attempt([&](Context& ctx, Bytes) -> Result<Bytes> {
+    const auto called = ctx.call("Shop", "buy", "tea");
+    REQUIRE(called == Code::kTerminal);
+    CHECK_FALSE(is_cancellation(called.error()));
+    return called.error();
+  });
+  CHECK(failure_of(engine) == wire::Failure{409, "cancelled", {}});
+}
+
 TEST_CASE("state is known without asking when it came along", "[native][context]") {
   ModelEngine engine;
   engine.key = "k";
