@@ -11,7 +11,7 @@ COPY . .
 RUN scripts/package
 
 FROM debian:12-slim
-COPY --from=build /src/out/*.deb /tmp/
+COPY --from=build /src/out/restate-server_*.deb /tmp/
 # The package brings the libraries it needs. Its settings are for a host with systemd, so they go.
 # hadolint ignore=DL3008
 RUN apt-get update \

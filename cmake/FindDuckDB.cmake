@@ -1,9 +1,12 @@
-# DuckDB as two packages deliver it: headers here, the shared library there. `scripts/duckdb` brings
-# both to the default place. Sets DuckDB_FOUND and makes DuckDB::duckdb.
-set(DUCKDB_ROOT "${PROJECT_SOURCE_DIR}/.cache/duckdb-1.4.4" CACHE PATH
-  "Where include/duckdb.hpp and lib/libduckdb of DuckDB 1.4.4 are")
-find_path(DuckDB_INCLUDE_DIR duckdb.hpp PATHS "${DUCKDB_ROOT}/include" NO_DEFAULT_PATH)
-find_library(DuckDB_LIBRARY duckdb PATHS "${DUCKDB_ROOT}/lib" NO_DEFAULT_PATH)
+# DuckDB 1.4.4, as two packages deliver it: headers here, the shared library there. `scripts/duckdb` brings
+# both to one place, which DUCKDB_ROOT names. Sets DuckDB_FOUND and makes DuckDB::duckdb.
+if(DUCKDB_ROOT)  # then nowhere else: another version would link, and crash
+  find_path(DuckDB_INCLUDE_DIR duckdb.hpp PATHS "${DUCKDB_ROOT}/include" NO_DEFAULT_PATH)
+  find_library(DuckDB_LIBRARY duckdb PATHS "${DUCKDB_ROOT}/lib" NO_DEFAULT_PATH)
+else()
+  find_path(DuckDB_INCLUDE_DIR duckdb.hpp)
+  find_library(DuckDB_LIBRARY duckdb)
+endif()
 include(FindPackageHandleStandardArgs)
 find_package_handle_standard_args(DuckDB REQUIRED_VARS DuckDB_LIBRARY DuckDB_INCLUDE_DIR)
 if(DuckDB_FOUND AND NOT TARGET DuckDB::duckdb)

@@ -55,24 +55,56 @@ function(restate_module name)
   endif()
 endfunction()
 
-# restate_part(<name> LIBS <target>... SOURCES <file>...)
+# restate_exports(<shared library> <version script>): shows what the script says, and lacks nothing.
+function(restate_exports target script)
+  target_link_options(${target} PRIVATE LINKER:--version-script=${script})
+  set_target_properties(${target} PROPERTIES LINK_DEPENDS ${script}
+    VERSION ${PROJECT_VERSION} SOVERSION ${PROJECT_VERSION_MAJOR}.${PROJECT_VERSION_MINOR})
+  if(NOT RESTATE_SANITIZE)  # those leave names for the program to define
+    target_link_options(${target} PRIVATE LINKER:-z,defs)
+  endif()
+endfunction()
+
+# restate_part(<name> SHOWS <function> LIBS <target>... SOURCES <file>...)
 #
-# A library of its own, `restate::<name>`: what it is linked with comes to those only who ask for it.
+# A library of its own, `restate::<name>`: what it is linked with comes to those only who ask for it. Its header
+# declares one function, `restate::<function>`. There are both kinds, as of the library itself (lib/CMakeLists.txt).
 function(restate_part name)
-  cmake_parse_arguments(ARG "" "" "LIBS;SOURCES" ${ARGN})
-  set(target restate_${name})
-  add_library(${target} STATIC ${ARG_SOURCES})
-  add_library(restate::${name} ALIAS ${target})
-  target_compile_features(${target} PUBLIC cxx_std_20)
-  set_target_properties(${target} PROPERTIES EXPORT_NAME ${name}
+  cmake_parse_arguments(ARG "" "SHOWS" "LIBS;SOURCES" ${ARGN})
+  set(objects restate_${name}_objects)
+  add_library(${objects} OBJECT EXCLUDE_FROM_ALL ${ARG_SOURCES})
+  target_compile_features(${objects} PRIVATE cxx_std_20)
+  set_target_properties(${objects} PROPERTIES
     CXX_EXTENSIONS OFF POSITION_INDEPENDENT_CODE ON
     UNITY_BUILD ${RESTATE_UNITY} UNITY_BUILD_BATCH_SIZE 12)
-  target_include_directories(${target} PRIVATE
+  target_include_directories(${objects} PRIVATE
     ${PROJECT_SOURCE_DIR}/include ${PROJECT_SOURCE_DIR}/lib)
-  target_include_directories(${target} SYSTEM PRIVATE ${PROJECT_BINARY_DIR}/generated)
-  target_link_libraries(${target} PUBLIC restate PRIVATE $<BUILD_INTERFACE:restate_flags> ${ARG_LIBS})
-  restate_warnings(${target})
-  add_dependencies(${target} restate_generated)
+  target_include_directories(${objects} SYSTEM PRIVATE ${PROJECT_BINARY_DIR}/generated)
+  target_link_libraries(${objects} PRIVATE restate_flags ${ARG_LIBS})
+  restate_warnings(${objects})
+  add_dependencies(${objects} restate_generated)
+
+  set(unless_installed EXCLUDE_FROM_ALL)
+  if(RESTATE_INSTALL)
+    set(unless_installed "")
+  endif()
+  add_library(restate_${name} STATIC ${unless_installed} $<TARGET_OBJECTS:${objects}>)
+  target_link_libraries(restate_${name} PUBLIC restate PRIVATE ${ARG_LIBS})
+  # It uses the inside of the engine, which librestate.so does not show: it brings what it needs of that.
+  set(show ${PROJECT_BINARY_DIR}/restate-${name}.map)
+  file(CONFIGURE OUTPUT ${show} CONTENT
+    "{\n  global: extern \"C++\" { restate::@ARG_SHOWS@*; };\n  local: *;\n};\n" @ONLY)
+  add_library(restate_${name}_shared SHARED ${unless_installed} $<TARGET_OBJECTS:${objects}>)
+  target_link_libraries(restate_${name}_shared PUBLIC restate_shared
+    PRIVATE ${ARG_LIBS} $<TARGET_NAME_IF_EXISTS:flatbuffers::flatbuffers_shared> restate restate_flags)
+  restate_exports(restate_${name}_shared ${show})
+  set_target_properties(restate_${name} restate_${name}_shared PROPERTIES
+    EXPORT_NAME ${name} OUTPUT_NAME restate-${name} LINKER_LANGUAGE CXX)
+  if(BUILD_SHARED_LIBS)
+    add_library(restate::${name} ALIAS restate_${name}_shared)
+  else()
+    add_library(restate::${name} ALIAS restate_${name})
+  endif()
   set_property(GLOBAL APPEND PROPERTY RESTATE_PARTS ${name})
 endfunction()
 

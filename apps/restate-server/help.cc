@@ -38,7 +38,7 @@ Without effect on a single node
 
 Try it: restate-server --demo --bind-ip 127.0.0.1 --base-dir /tmp/restate
         curl localhost:8080/Greeter/greet -d '"Ada"'
-Ports:  8080 calls of services, 9070 the admin API, 5122 the node's health
+Ports:  8080 calls of services, 9070 the admin API, 5122 health and metrics
 )";
 
 }  // namespace server

@@ -180,12 +180,13 @@ int run(node::LoadedConfig loaded, const Options& options) {
     engine::AssemblyOptions parts;
     parts.data_dir = directory;
     parts.open_disk = engine::open_files;
-    parts.environment = environment();
+    parts.open_network = engine::open_network;
+    parts.network.environment = environment();
 #ifdef RESTATE_KAFKA
-    parts.kafka = connect::make_kafka_connector;
+    parts.network.kafka = connect::make_kafka_connector;
 #endif
 #ifdef RESTATE_LAMBDA
-    parts.lambda = connect::make_lambda;
+    parts.network.lambda = connect::make_lambda;
 #endif
     if (services) {
       parts.in_process_services = services->discovered();

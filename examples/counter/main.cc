@@ -16,15 +16,15 @@ int main() {
   if (auto served = engine->serve(counter()); !served) return restate::report(served.error());
 
   for (const int amount : {3, 5}) {
-    auto count = engine->call<std::int64_t>("Counter", "add", amount, {.key = "apples"}).get();
+    auto count = engine->call(Counter::add("apples", amount)).get();
     if (!count) return restate::report(count.error());
     std::cout << amount << " more apples: " << *count << '\n';
   }
-  auto pears = engine->call<std::int64_t>("Counter", "get", {}, {.key = "pears"}).get();
+  auto pears = engine->call(Counter::get("pears")).get();
   if (!pears) return restate::report(pears.error());
   std::cout << "pears: " << *pears << '\n';
 
-  // What is no number never reaches the handler.
+  // Who calls by name may send anything. What is no number never reaches the handler.
   auto refused = engine->call("Counter", "add", "many", {.key = "apples"}).get();
   if (refused) return 1;
   std::cout << "\"many\" apples: refused with " << refused.error().status << '\n';

@@ -14,9 +14,9 @@ using namespace restate::testing;
 static void apples_and_pears(Trial& trial) {
   Application app(trial, {counter()});
 
-  const Request three = app.start("Counter", "add", 3, {.key = "apples"});
-  const Request five = app.start("Counter", "add", 5, {.key = "apples"});
-  const Request pear = app.start("Counter", "add", 1, {.key = "pears"});
+  const Request three = app.start(Counter::add("apples", 3));
+  const Request five = app.start(Counter::add("apples", 5));
+  const Request pear = app.start(Counter::add("pears", 1));
   const auto after_three = app.wait<std::int64_t>(three);
   const auto after_five = app.wait<std::int64_t>(five);
   trial.check(app.wait<std::int64_t>(pear) == std::int64_t{1}, "a pear is no apple");
@@ -25,7 +25,7 @@ static void apples_and_pears(Trial& trial) {
                   (*after_three == 8 || *after_five == 8),
               "one is counted on top of the other");
 
-  const auto apples = app.call<std::int64_t>("Counter", "get", {}, {.key = "apples"});
+  const auto apples = app.call(Counter::get("apples"));
   trial.check(apples == std::int64_t{8}, "none is lost, and none is counted twice");
 }
 

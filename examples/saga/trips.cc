@@ -35,6 +35,7 @@ static Result<Bytes> book(Context& ctx, Agency& agency, const Bytes& card) {
   // Only a terminal failure decides anything. Any other error, `kSuspended` above all, means that this
   // function will be called again.
   if (booked.error().code != Code::kTerminal) return booked.error();
+  ctx.set_cancellable(false);  // whoever cancels now must not keep us from it
   for (auto last = undo.rbegin(); last != undo.rend(); ++last) {
     RESTATE_TRY_VOID(ctx.run(last->name, last->step));
   }

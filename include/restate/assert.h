@@ -4,6 +4,8 @@
 /// Invariants of our own code. On in every build: going on after a broken invariant would write
 /// lies into a log that others trust.
 
+#pragma GCC visibility push(default)
+
 namespace restate {
 
 /// Prints where and what, then aborts.
@@ -11,6 +13,8 @@ namespace restate {
                                    const char* message);
 
 }  // namespace restate
+
+#pragma GCC visibility pop
 
 /// Aborts with `message`, a text, if `condition` does not hold. `condition` is evaluated once, in
 /// every build.

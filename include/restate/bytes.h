@@ -12,6 +12,8 @@
 #include <string_view>
 #include <vector>
 
+#pragma GCC visibility push(default)
+
 namespace restate {
 
 /// Copying shares the buffer; the count is atomic, so slices may cross threads. A small slice keeps
@@ -99,3 +101,5 @@ std::size_t total_size(const ByteChain& chain);
 std::string join(const ByteChain& chain);
 
 }  // namespace restate
+
+#pragma GCC visibility pop

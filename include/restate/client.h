@@ -15,6 +15,8 @@
 #include <utility>
 #include <vector>
 
+#pragma GCC visibility push(default)
+
 namespace restate {
 
 /// What a call or send may say beside its argument.
@@ -107,3 +109,5 @@ Reply<T> answered(Error error) {
 
 }  // namespace detail
 }  // namespace restate
+
+#pragma GCC visibility pop

@@ -8,6 +8,8 @@
 
 #include <utility>
 
+#pragma GCC visibility push(default)
+
 namespace restate {
 
 class Shard;
@@ -81,3 +83,5 @@ class Completion {
 };
 
 }  // namespace restate
+
+#pragma GCC visibility pop

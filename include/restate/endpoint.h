@@ -13,6 +13,8 @@
 #include <string>
 #include <vector>
 
+#pragma GCC visibility push(default)
+
 namespace restate {
 
 /// How an endpoint is made.
@@ -65,3 +67,5 @@ class Endpoint {
 };
 
 }  // namespace restate
+
+#pragma GCC visibility pop

@@ -5,6 +5,7 @@
 /// lives in memory; with one, what it has acknowledged survives kill -9 and power failures.
 
 #include <restate/client.h>
+#include <restate/contract.h>
 #include <restate/log.h>
 #include <restate/result.h>
 #include <restate/service.h>
@@ -25,6 +26,8 @@
 /// libuv's, so that its header need not be included here.
 typedef struct uv_loop_s uv_loop_t;
 
+#pragma GCC visibility push(default)
+
 namespace restate {
 
 namespace connect {
@@ -32,6 +35,7 @@ class Lambda;
 }
 namespace engine {
 struct Files;
+struct Links;
 }
 namespace kafka {
 class Connector;
@@ -59,6 +63,31 @@ class DataDir {
   const engine::Files* files_;
 };
 
+/// Ports for an engine, and its ways to other processes: HTTP for callers and operators, and what these
+/// may then register, deployments that run elsewhere, functions on AWS Lambda and topics of Kafka. What
+/// all of that needs, OpenSSL among it, is linked into programs that make one, and into no others.
+struct Ports {
+  /// The address on which they are opened.
+  std::string bind_ip = "127.0.0.1";
+  /// HTTP for callers. 0 picks a free one; nothing: none.
+  std::optional<std::uint16_t> ingress = {};
+  /// The REST API of operators, and the web page. As above.
+  std::optional<std::uint16_t> admin = {};
+
+  /// Refers to what is linked.
+  class Code {
+   public:
+    /// There is one.
+    Code() : links_(&links()) {}
+
+   private:
+    friend class Engine;
+    static const engine::Links& links();
+    const engine::Links* links_;
+  };
+  Code code = {};  ///< nothing to set
+};
+
 /// How an engine is opened.
 struct EngineOptions {
   /// Where logs and tables live; created when it is new. Nothing: all in memory. One engine per
@@ -71,10 +100,10 @@ struct EngineOptions {
   uv_loop_t* loop = nullptr;
   /// Of a new data directory; fixed afterwards.
   std::uint16_t partitions = 4;
-  /// Ports to open on `bind_ip`; nothing: none. 0 picks a free one.
-  std::string bind_ip = "127.0.0.1";
-  std::optional<std::uint16_t> ingress_port = {};  ///< HTTP for callers
-  std::optional<std::uint16_t> admin_port = {};    ///< the REST API of operators, and the web page
+  /// What opens it to other processes, as `Ports{.ingress = 8080}`. Nothing: only this program reaches
+  /// it, it reaches no other, and attempts at deployments that were registered in an earlier run fail
+  /// until there are ports again, were it `Ports{}`.
+  std::optional<Ports> ports = {};
   /// Handlers that may run at once; each holds a thread while it computes.
   std::uint32_t handler_threads = 16;
   /// Memory for all that the engine holds, in bytes; at least 32 MiB. What the program itself, its
@@ -82,11 +111,11 @@ struct EngineOptions {
   std::size_t memory = std::size_t{256} << 20;
   /// What answers `Engine::query`: see <restate/sql.h>. Nothing: nothing does.
   std::function<std::unique_ptr<query::SqlEngine>()> sql = {};
-  /// Reads the topics that the admin API subscribes services to: see <restate/kafka.h>. Nothing:
-  /// there are no subscriptions.
+  /// Reads the topics that the admin API subscribes services to: see <restate/kafka.h>. Needs `ports`.
+  /// Nothing: there are no subscriptions.
   std::function<std::unique_ptr<kafka::Connector>()> kafka = {};
-  /// Calls the functions on AWS Lambda that the admin API registers: see <restate/lambda.h>. Nothing:
-  /// they are refused.
+  /// Calls the functions on AWS Lambda that the admin API registers: see <restate/lambda.h>. Needs
+  /// `ports`. Nothing: they are refused.
   std::function<std::unique_ptr<connect::Lambda>()> lambda = {};
   /// Outlives the engine; null: silence.
   Logger* logger = nullptr;
@@ -96,9 +125,9 @@ struct EngineOptions {
   std::function<void(const Error&)> on_fatal = {};
 };
 
-/// Runs on threads of its own, named `restate-*`, which block all signals. Any number of engines may
-/// live in one process. Closes when destroyed: running handlers are unwound, and go on when the
-/// directory is opened again.
+/// Runs on threads of its own, which block all signals and are named `restate-*` but for those of
+/// RocksDB. Any number of engines may live in one process. Closes when destroyed: running handlers are
+/// unwound, and go on when the directory is opened again.
 ///
 /// On a loop of the program it is opened, called and destroyed on the loop's thread, and answers come
 /// there, while the loop runs: take them with `Reply::then`. `open` and `serve` return at once, and
@@ -109,6 +138,7 @@ class Engine {
  public:
   /// - `kAlreadyExists`: another engine has the directory.
   /// - `kUnsupported`: a newer version wrote it. `kFailedPrecondition`: it holds something else.
+  /// - `kInvalidArgument`: options that contradict each other.
   /// - `kCorrupt`, `kFailed`: the disk.
   static Result<Engine> open(EngineOptions options = {});
 
@@ -135,6 +165,15 @@ class Engine {
     if (!bytes) return detail::answered<R>(std::move(bytes).error());
     return detail::decoded<R>(call(service, handler, *std::move(bytes), std::move(options)));
   }
+  /// The same to a handler that is declared (<restate/contract.h>): `call(Counter::add("a", 5))`. The key is
+  /// the request's.
+  template <class R>
+  Reply<R> call(TypedRequest<R> request, RequestOptions options = {}) {
+    if (!request.argument) return detail::answered<R>(std::move(request.argument).error());
+    options.key = std::move(request.key);
+    return detail::decoded<R>(call(request.service, request.handler, *std::move(request.argument),
+                                   std::move(options)));
+  }
   /// Sends and forgets: answers with the invocation's id once it is durable.
   Reply<std::string> send(std::string_view service, std::string_view handler, Bytes argument,
                             RequestOptions options = {});
@@ -145,6 +184,13 @@ class Engine {
     Result<Bytes> bytes = detail::encode(std::forward<A>(argument));
     if (!bytes) return detail::answered<std::string>(std::move(bytes).error());
     return send(service, handler, *std::move(bytes), std::move(options));
+  }
+  /// The same to a handler that is declared.
+  template <class R>
+  Reply<std::string> send(TypedRequest<R> request, RequestOptions options = {}) {
+    if (!request.argument) return detail::answered<std::string>(std::move(request.argument).error());
+    options.key = std::move(request.key);
+    return send(request.service, request.handler, *std::move(request.argument), std::move(options));
   }
   /// Waits for the result of an invocation sent earlier.
   Reply<Bytes> attach(std::string_view invocation_id);
@@ -209,3 +255,5 @@ class Engine {
 };
 
 }  // namespace restate
+
+#pragma GCC visibility pop

@@ -5,10 +5,13 @@
 /// a journal (`partition::Failure`), never one of these.
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
+
+#pragma GCC visibility push(default)
 
 namespace restate {
 
@@ -41,6 +44,14 @@ std::string_view to_string(Code code);
 /// The HTTP status that stands for a code at our own HTTP surfaces.
 int http_status(Code code);
 
+/// What an error of a durable handler or of one of its steps wishes for the next try, whatever the policies
+/// say: see `paused` and `retry_in` in <restate/failure.h>.
+struct RetryWish {
+  std::optional<std::uint64_t> delay_ms = {};  ///< until the next try; nothing: the policies decide
+  bool pause = false;  ///< no next try before somebody has resumed the invocation
+  bool operator==(const RetryWish&) const = default;
+};
+
 /// A code, and a sentence that says what was attempted and why it failed.
 struct Error {
   Code code = Code::kInternal;  ///< what to do about it
@@ -49,6 +60,11 @@ struct Error {
   std::uint32_t status = 0;
   /// `kTerminal`: what else callers should know, by name. From protocol 6 on.
   std::vector<std::pair<std::string, std::string>> metadata = {};
+  /// Of handlers and steps that are tried again: when. Everybody else leaves it alone.
+  RetryWish retry = {};
+  /// `kTerminal`: the invocation that got this is itself cancelled (see `is_cancellation`). The library says
+  /// so; in what a handler or a step returns it means nothing, and nobody else gets to see it.
+  bool cancelled = false;
 
   /// `not found: deployment dp_1abc`
   std::string describe() const;
@@ -63,3 +79,5 @@ struct Error {
 int report(const Error& error);
 
 }  // namespace restate
+
+#pragma GCC visibility pop

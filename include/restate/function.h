@@ -10,6 +10,8 @@
 #include <type_traits>
 #include <utility>
 
+#pragma GCC visibility push(default)
+
 namespace restate {
 
 template <class Signature>
@@ -123,3 +125,5 @@ class Function<R(Args...)> {
 };
 
 }  // namespace restate
+
+#pragma GCC visibility pop

@@ -12,6 +12,8 @@
 #include <string>
 #include <string_view>
 
+#pragma GCC visibility push(default)
+
 namespace restate {
 
 /// Routes work: a partition owns an inclusive range of keys.
@@ -130,3 +132,5 @@ struct IdHash {
 };
 
 }  // namespace restate
+
+#pragma GCC visibility pop

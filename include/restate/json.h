@@ -45,6 +45,8 @@ struct nlohmann::adl_serializer<std::optional<T>> {
 };
 #endif
 
+#pragma GCC visibility push(default)
+
 namespace restate {
 
 /// A value that travels as JSON even if its type travels otherwise. What other SDKs send and expect as
@@ -161,3 +163,5 @@ struct Serde<Json<T>> {
 };
 
 }  // namespace restate
+
+#pragma GCC visibility pop

@@ -7,6 +7,8 @@
 #include <functional>
 #include <memory>
 
+#pragma GCC visibility push(default)
+
 namespace restate {
 
 namespace kafka {
@@ -17,3 +19,5 @@ class Connector;
 std::function<std::unique_ptr<kafka::Connector>()> librdkafka();
 
 }  // namespace restate
+
+#pragma GCC visibility pop

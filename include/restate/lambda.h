@@ -9,6 +9,8 @@
 #include <memory>
 #include <string>
 
+#pragma GCC visibility push(default)
+
 namespace restate {
 
 namespace connect {
@@ -28,3 +30,5 @@ struct LambdaSettings {
 std::function<std::unique_ptr<connect::Lambda>()> aws_lambda(LambdaSettings settings = {});
 
 }  // namespace restate
+
+#pragma GCC visibility pop

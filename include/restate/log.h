@@ -9,6 +9,8 @@
 #include <string_view>
 #include <type_traits>
 
+#pragma GCC visibility push(default)
+
 namespace restate {
 
 /// How loud a line is. From `kWarn` on somebody should look.
@@ -71,3 +73,5 @@ class Logger {
 Logger& null_logger();
 
 }  // namespace restate
+
+#pragma GCC visibility pop

@@ -10,6 +10,8 @@
 #include <utility>
 #include <variant>
 
+#pragma GCC visibility push(default)
+
 namespace restate {
 
 /// Holds a value or an `Error`, never nothing. Asking for the one that is not there is a bug, and
@@ -117,6 +119,8 @@ bool operator==(const Result<T>& result, const T& value) {
 }
 
 }  // namespace restate
+
+#pragma GCC visibility pop
 
 /// @{
 /// Of the macros below.

@@ -11,11 +11,14 @@
 #include <restate/result.h>
 #include <restate/time.h>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
+
+#pragma GCC visibility push(default)
 
 namespace restate {
 
@@ -79,6 +82,13 @@ class Shard {
   /// The monotonic clock, read at least once per turn.
   virtual Instant now() const = 0;
   virtual WallTime wall_now() const = 0;  ///< the time of day; may jump
+  /// When the time of day will be `at`, as things stand, for an alarm: now if it has been, and in a
+  /// year at the latest. A host that can tell less than a millisecond of the time of day does.
+  virtual Instant instant_of(WallTime at) const {
+    return now() + milliseconds(std::min(at.ms_since(wall_now()), kLongestAlarmMs));
+  }
+  /// How far ahead `instant_of` looks: sums of durations stay small.
+  static constexpr std::uint64_t kLongestAlarmMs = 365ull * 24 * 3600 * 1000;
   virtual Random& random() = 0;           ///< seeded from the system, or by a simulation's seed
   virtual Logger& log() = 0;              ///< never null; may discard everything
   virtual Network& network() = 0;         ///< to listen and connect on this shard
@@ -219,3 +229,5 @@ class Scope {
 };
 
 }  // namespace restate
+
+#pragma GCC visibility pop

@@ -15,6 +15,8 @@
 #include <type_traits>
 #include <utility>
 
+#pragma GCC visibility push(default)
+
 namespace restate {
 
 /// How a T travels. Specialise it for a type of your own, beside the type:
@@ -177,3 +179,5 @@ Result<Bytes> call_and_encode(Function&& function) {
 
 }  // namespace detail
 }  // namespace restate
+
+#pragma GCC visibility pop

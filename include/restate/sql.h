@@ -10,6 +10,8 @@
 #include <memory>
 #include <string>
 
+#pragma GCC visibility push(default)
+
 namespace restate {
 
 namespace query {
@@ -30,3 +32,5 @@ struct SqlOptions {
 std::function<std::unique_ptr<query::SqlEngine>()> duckdb_sql(SqlOptions options = {});
 
 }  // namespace restate
+
+#pragma GCC visibility pop

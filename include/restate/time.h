@@ -8,6 +8,8 @@
 #include <compare>
 #include <cstdint>
 
+#pragma GCC visibility push(default)
+
 namespace restate {
 
 /// How long something takes, in nanoseconds.
@@ -38,3 +40,5 @@ struct WallTime {
 };
 
 }  // namespace restate
+
+#pragma GCC visibility pop

@@ -3,6 +3,7 @@
 #include <restate/log.h>
 
 #include <algorithm>
+#include <utility>
 
 namespace restate::bifrost {
 namespace {
@@ -71,7 +72,13 @@ void LogsCache::forget(LogsObserver& observer) {
 
 void LogsCache::change(Change change, Function<void(Result<void>)> done) {
   queue_.push_back({std::move(change), std::move(done), {}});
-  write_next();
+  // Later in this turn: partitions are opened many at a time, and each may want a log.
+  if (!std::exchange(gathering_, true)) {
+    shard_.post(scope_.bind([this] {
+      gathering_ = false;
+      write_next();
+    }));
+  }
 }
 
 void LogsCache::write_next() {

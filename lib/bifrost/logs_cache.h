@@ -63,6 +63,7 @@ class LogsCache {
   std::vector<LogsObserver*> observers_;
   bool telling_ = false;
   bool writing_ = false;
+  bool gathering_ = false;  ///< `write_next` comes in a moment
   Commands queue_;
   Scope scope_;
 };

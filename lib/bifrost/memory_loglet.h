@@ -5,6 +5,7 @@
 
 #include "bifrost/record_spans.h"
 #include "bifrost/tail_notifier.h"
+#include "common/visibility.h"
 
 #include <restate/bifrost/loglet.h>
 #include <restate/bifrost/providers.h>
@@ -26,7 +27,7 @@ struct MemoryLogletContent {
 
 /// Per shard, each part touched on its shard only. Removed loglets stay, sealed and empty: nobody
 /// may append to them by mistake.
-struct MemoryLogs {
+struct RESTATE_HIDDEN MemoryLogs {
   std::vector<std::map<LogletId, std::unique_ptr<MemoryLogletContent>>> shards;
 };
 

@@ -1,5 +1,7 @@
 #include <restate/bytes.h>
 
+#include "common/visibility.h"
+
 #include <restate/assert.h>
 
 #include <cstdlib>
@@ -8,7 +10,7 @@
 
 namespace restate {
 
-struct Bytes::StringBuffer final : Bytes::Buffer {
+struct RESTATE_HIDDEN Bytes::StringBuffer final : Bytes::Buffer {
   explicit StringBuffer(std::string&& t) : text(std::move(t)) {
     destroy = [](Buffer* self) { delete static_cast<StringBuffer*>(self); };
   }

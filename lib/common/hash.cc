@@ -1,9 +1,5 @@
 #include "common/hash.h"
 
-// The functions below `SHA256()` and EVP are deprecated, and the only ones that do not set up all of
-// OpenSSL first: two MiB of a process that may need nothing else of it.
-#define OPENSSL_SUPPRESS_DEPRECATED
-#include <openssl/sha.h>
 #include <xxhash.h>
 
 #include <bit>
@@ -25,15 +21,6 @@ Uuid xxh3_128(std::string_view bytes) {
   XXH128_canonical_t canonical;
   XXH128_canonicalFromHash(&canonical, XXH3_128bits(bytes.data(), bytes.size()));
   return Uuid::from(std::string_view(reinterpret_cast<const char*>(canonical.digest), 16));
-}
-
-std::string sha256(std::string_view bytes) {
-  std::string digest(SHA256_DIGEST_LENGTH, '\0');
-  SHA256_CTX state;
-  SHA256_Init(&state);
-  SHA256_Update(&state, bytes.data(), bytes.size());
-  SHA256_Final(reinterpret_cast<unsigned char*>(digest.data()), &state);
-  return digest;
 }
 
 std::uint64_t siphash13(std::string_view bytes) {

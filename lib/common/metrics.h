@@ -5,6 +5,8 @@
 /// belongs to one shard and costs an addition; nobody shares it. Who wants to know goes to every
 /// shard, takes a snapshot there, and adds the snapshots up.
 
+#include "common/visibility.h"
+
 #include <restate/time.h>
 
 #include <array>
@@ -66,7 +68,7 @@ class Distribution {
 using MetricLabels = std::vector<std::pair<std::string, std::string>>;
 
 /// The values of one moment. A name has one type and unit, wherever it is added.
-class MetricsSnapshot {
+class RESTATE_HIDDEN MetricsSnapshot {
  public:
   explicit MetricsSnapshot(Instant now) : now_(now) {}
 

@@ -1,13 +1,6 @@
 #include "engine/assembly.h"
 
 #include "common/metrics.h"
-#include "connect/otlp.h"
-#include "connect/tls.h"
-#include "engine/lazy_tls.h"
-#include "invoker/http_client.h"
-#include "invoker/lambda_client.h"
-#include "protocol/identity.h"
-#include "worker/copy_store.h"
 
 #include <restate/bifrost/providers.h>
 #include <restate/metadata/durable_store.h>
@@ -15,57 +8,14 @@
 #include <unistd.h>
 
 #include <atomic>
-#include <cerrno>
-#include <cmath>
-#include <cstring>
 #include <fstream>
-#include <sstream>
+#include <utility>
 
 namespace restate::engine {
 namespace {
 
-Result<std::string> read_file(const std::string& path) {
-  std::ifstream file(path);
-  if (!file) {
-    return Error{Code::kInvalidArgument, "cannot read '" + path + "': " + std::strerror(errno)};
-  }
-  std::ostringstream text;
-  text << file.rdbuf();
-  return text.str();
-}
-
-http::ClientOptions client_options(const node::ServiceClientConfig& config) {
-  http::ClientOptions options;
-  options.connect_timeout = milliseconds(config.connect_timeout_ms);
-  options.ping_interval = milliseconds(config.keep_alive_interval_ms);
-  options.ping_timeout = milliseconds(config.keep_alive_timeout_ms);
-  options.ping_jitter_percent =
-      static_cast<std::uint32_t>(std::lround(config.keep_alive_jitter * 100));
-  options.streams_per_connection = config.streams_per_connection;
-  if (config.initial_send_streams) options.initial_streams = *config.initial_send_streams;
-  options.idle_timeout = milliseconds(config.idle_timeout_ms);
-  options.stream_window = static_cast<std::uint32_t>(config.stream_window);
-  options.connection_window = static_cast<std::uint32_t>(config.connection_window);
-  options.max_frame_bytes = static_cast<std::uint32_t>(config.max_frame_bytes);
-  options.proxy = config.proxy;
-  options.no_proxy = config.no_proxy;
-  return options;
-}
-
-connect::LambdaOptions lambda_options(const node::Config& config,
-                                      std::map<std::string, std::string> environment) {
-  connect::LambdaOptions options;
-  options.environment = std::move(environment);
-  options.profile = config.lambda.profile;
-  options.external_id = config.lambda.external_id;
-  options.compression_threshold = config.lambda.compression_threshold;
-  options.connect_timeout = milliseconds(config.service_client.connect_timeout_ms);
-  if (config.service_client.proxy) options.proxy = *config.service_client.proxy;
-  options.no_proxy = config.service_client.no_proxy;
-  return options;
-}
-
-/// Memory of this process, as the system counts it, whatever allocates: dashboards look for the name.
+/// Memory of this process, as the system counts it, whatever allocates: dashboards look for the
+/// name.
 void add_process(MetricsSnapshot& out) {
   std::ifstream file("/proc/self/statm");
   std::uint64_t pages = 0, resident = 0;
@@ -74,17 +24,11 @@ void add_process(MetricsSnapshot& out) {
   out.gauge("jemalloc_resident_bytes", {}, static_cast<double>(resident) * page_bytes);
 }
 
-/// The ways to deployments from one shard.
-class ShardDeployments final : public invoker::DeploymentClient {
+/// The way to the services of this process, where there is no other.
+class InProcessOnly final : public invoker::DeploymentClient {
  public:
-  ShardDeployments(Shard& shard, const invoker::HttpDeploymentOptions& options,
-                   std::unique_ptr<invoker::DeploymentClient> in_process,
-                   std::unique_ptr<invoker::LambdaClient> lambda_client)
-      : network_(shard, options),
-        in_process_(std::move(in_process)),
-        lambda_client_(std::move(lambda_client)),
-        lambda_(shard, lambda_client_.get(), options),
-        routing_(shard, &network_, in_process_.get(), &lambda_) {}
+  InProcessOnly(Shard& shard, std::unique_ptr<invoker::DeploymentClient> in_process)
+      : in_process_(std::move(in_process)), routing_(shard, nullptr, in_process_.get()) {}
 
   std::unique_ptr<invoker::AttemptStream> open(const schema::Deployment& deployment,
                                                invoker::AttemptRequest request,
@@ -94,10 +38,7 @@ class ShardDeployments final : public invoker::DeploymentClient {
   void collect(MetricsSnapshot& out) override { routing_.collect(out); }
 
  private:
-  invoker::HttpDeploymentClient network_;
   std::unique_ptr<invoker::DeploymentClient> in_process_;
-  std::unique_ptr<invoker::LambdaClient> lambda_client_;
-  invoker::LambdaDeploymentClient lambda_;
   invoker::RoutingDeploymentClient routing_;
 };
 
@@ -110,8 +51,10 @@ struct Assembly::Parts {
   void fail(const Error& error) {
     if (!failed.exchange(true) && options.on_failed) options.on_failed(error);
   }
-  std::unique_ptr<invoker::LambdaClient> lambda_client(Shard& shard) {
-    return lambda ? lambda->make_client(shard) : nullptr;
+  std::unique_ptr<invoker::DeploymentClient> make_client(Shard& shard) {
+    auto in_process = options.in_process ? options.in_process(shard) : nullptr;
+    if (network) return network->make_client(shard, std::move(in_process));
+    return std::make_unique<InProcessOnly>(shard, std::move(in_process));
   }
 
   Runtime& runtime;
@@ -120,15 +63,7 @@ struct Assembly::Parts {
   Disk disk;
   std::unique_ptr<metadata::DurableStore> metadata;
   std::shared_ptr<bifrost::LogletProvider> local;
-  std::unique_ptr<http::TlsConnector> tls;
-  std::unique_ptr<http::TlsAcceptor> postgres_tls;
-  std::unique_ptr<kafka::Connector> kafka;
-  std::unique_ptr<worker::CopyStore> copies;
-  std::shared_ptr<const protocol::RequestIdentity> identity;
-  std::unique_ptr<connect::Lambda> lambda;
-  connect::SinkFactory traces;  ///< nothing: nobody traces
-  invoker::HttpDeploymentOptions deployments;
-  std::string identity_key;
+  std::unique_ptr<Network> network;  ///< null: the process keeps to itself
 };
 
 Result<std::unique_ptr<Assembly>> Assembly::open(const node::Config& config, Runtime& runtime,
@@ -146,55 +81,13 @@ Result<std::unique_ptr<Assembly>> Assembly::open(const node::Config& config, Run
 
   std::vector<Shard*> shards;
   for (std::uint32_t i = 0; i < runtime.shard_count(); ++i) shards.push_back(&runtime.shard(i));
-  parts->metadata = std::make_unique<metadata::DurableStore>(runtime.shard(0), *parts->disk.metadata);
+  parts->metadata =
+      std::make_unique<metadata::DurableStore>(runtime.shard(0), *parts->disk.metadata);
   parts->local = bifrost::make_local_provider(shards, *parts->disk.logs,
                                               {.recent_bytes = config.memory.log_cache});
-
-  if (parts->options.lazy_tls) {
-    parts->tls = std::make_unique<LazyTls>();
-  } else {
-    RESTATE_TRY(parts->tls, connect::make_tls_connector());
-  }
-  if (config.postgres.enabled && !config.postgres.certificate_file.empty()) {
-    RESTATE_TRY(parts->postgres_tls,
-                connect::make_tls_acceptor({config.postgres.certificate_file,
-                                            config.postgres.key_file}));
-  }
-  if (parts->options.kafka) parts->kafka = parts->options.kafka();
-  constexpr std::string_view kFiles = "file://";
-  if (config.snapshot_destination.starts_with(kFiles)) {
-    parts->copies = worker::make_copy_directory(config.snapshot_destination.substr(kFiles.size()));
-  }
-  if (!config.identity_key_file.empty()) {
-    RESTATE_TRY(const auto pem, read_file(config.identity_key_file));
-    RESTATE_TRY(parts->identity,
-                protocol::RequestIdentity::from_pem(pem, config.identity_expiration_ms));
-    parts->identity_key = parts->identity->public_key();
-  }
-  parts->deployments.http = client_options(config.service_client);
-  parts->deployments.http.tls = parts->tls.get();
-  parts->deployments.identity = parts->identity;
-  for (const auto& [name, value] : config.additional_request_headers) {
-    parts->deployments.additional_headers.push_back({name, value});
-  }
-  const bool own = !config.tracing_services_endpoint.empty();
-  if (const auto& endpoint = own ? config.tracing_services_endpoint : config.tracing_endpoint;
-      !endpoint.empty()) {
-    auto sinks = connect::make_otlp_sinks(
-        {.endpoint = endpoint,
-         .headers = config.tracing_headers,
-         .cluster = config.cluster_name,
-         .node = config.node_name,
-         .attributes = parts->options.environment["OTEL_RESOURCE_ATTRIBUTES"],
-         .tls = parts->tls.get()});
-    if (!sinks) {
-      return std::move(sinks).error().within(own ? "tracing-services-endpoint"
-                                                 : "tracing-endpoint");
-    }
-    parts->traces = *std::move(sinks);
-  }
-  if (parts->options.lambda) {
-    parts->lambda = parts->options.lambda(lambda_options(config, parts->options.environment));
+  if (parts->options.open_network != nullptr) {
+    RESTATE_TRY(parts->network,
+                parts->options.open_network(config, std::move(parts->options.network)));
   }
   return std::unique_ptr<Assembly>(new Assembly(std::move(parts)));
 }
@@ -206,32 +99,21 @@ Assembly::~Assembly() {
   if (!parts_->failed) static_cast<void>(parts_->disk.tables->close());
 }
 
-const std::string& Assembly::identity_key() const { return parts_->identity_key; }
+std::string Assembly::identity_key() const {
+  return parts_->network ? parts_->network->identity_key() : std::string();
+}
 
 node::NodeParts Assembly::parts() {
   Parts* raw = parts_.get();
-  return {
+  node::NodeParts parts{
       .runtime = raw->runtime,
       .store = *raw->disk.tables,
       .metadata = *raw->metadata,
       .providers = {{"local", raw->local}},
       .default_provider = "local",
-      .deployments = [raw](Shard& shard) -> std::unique_ptr<invoker::DeploymentClient> {
-        return std::make_unique<ShardDeployments>(
-            shard, raw->deployments,
-            raw->options.in_process ? raw->options.in_process(shard) : nullptr,
-            raw->lambda_client(shard));
-      },
-      .lambda = [raw](Shard& shard) { return raw->lambda_client(shard); },
-      .tls = raw->tls.get(),
-      .kafka = raw->kafka.get(),
-      .copies = raw->copies.get(),
-      .identity = raw->identity,
-      .postgres_tls = raw->postgres_tls.get(),
+      .deployments = [raw](Shard& shard) { return raw->make_client(shard); },
+      .copies = raw->disk.copies.get(),
       .in_process_services = raw->options.in_process_services,
-      .traces = [raw](Shard& shard) -> std::unique_ptr<trace::Sink> {
-        return raw->traces ? raw->traces(shard) : nullptr;
-      },
       .collect =
           [raw](MetricsSnapshot& out) {
             raw->disk.tables->collect(out);
@@ -240,6 +122,8 @@ node::NodeParts Assembly::parts() {
           },
       .on_failed = [raw](const Error& error) { raw->fail(error); },
   };
+  if (raw->network) raw->network->lend(parts);
+  return parts;
 }
 
 }  // namespace restate::engine

@@ -4,7 +4,9 @@
 /// What logs, tables and metadata stand on: the files of a directory, or their twins in memory. Apart
 /// from the rest, because a program without files is linked without what writes them.
 
+#include "common/visibility.h"
 #include "node/config.h"
+#include "worker/copy_store.h"
 
 #include <restate/result.h>
 #include <restate/storage/durable_space.h>
@@ -24,6 +26,7 @@ struct Disk {
   std::unique_ptr<storage::DurableSpace> metadata;
   std::unique_ptr<storage::LogStore> logs;
   std::unique_ptr<storage::Store> tables;
+  std::unique_ptr<worker::CopyStore> copies;  ///< of tables; null: none are made
 };
 
 Disk open_memory();
@@ -38,7 +41,7 @@ Result<Disk> open_files(const std::string& directory, const node::Config& config
                         std::function<void(const Error&)> on_failure);
 
 /// What a `DataDir` brings along.
-struct Files {
+struct RESTATE_HIDDEN Files {
   OpenDisk open;
 };
 

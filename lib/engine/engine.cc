@@ -10,6 +10,9 @@ Result<Engine> Engine::open(EngineOptions options) {
   if (options.loop != nullptr && options.shards != 1) {
     return Error{Code::kInvalidArgument, "opening an engine: a loop of the program is one shard"};
   }
+  if ((options.kafka || options.lambda) && !options.ports) {
+    return Error{Code::kInvalidArgument, "opening an engine: Kafka and AWS Lambda need `ports`"};
+  }
   auto impl = std::make_unique<Impl>(std::move(options));
   RESTATE_TRY_VOID(impl->open());
   return Engine(std::move(impl));

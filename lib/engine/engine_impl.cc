@@ -12,10 +12,10 @@ using namespace std::chrono_literals;
 constexpr Duration kLookInterval = 10ms;
 constexpr int kQuietLooks = 5;
 
-node::ListenerConfig listener_of(const EngineOptions& options, std::optional<std::uint16_t> port) {
+node::ListenerConfig listener_of(const std::string& bind_ip, std::optional<std::uint16_t> port) {
   node::ListenerConfig listener;
   listener.mode = port ? node::ListenMode::kTcp : node::ListenMode::kNone;
-  listener.bind_ip = options.bind_ip;
+  listener.bind_ip = bind_ip;
   listener.port = port.value_or(0);
   return listener;
 }
@@ -27,10 +27,11 @@ node::Config config_of(const EngineOptions& options) {
   config.partitions = options.partitions;
   config.shards = options.loop != nullptr ? 1 : options.shards;
   config.use_budget(options.memory);
-  config.ingress_listener = listener_of(options, options.ingress_port);
-  config.admin_listener = listener_of(options, options.admin_port);
-  config.node_listener = listener_of(options, {});
-  config.rest_when_idle = !options.ingress_port && !options.admin_port;
+  const auto& ports = options.ports;
+  config.ingress_listener = ports ? listener_of(ports->bind_ip, ports->ingress) : listener_of({}, {});
+  config.admin_listener = ports ? listener_of(ports->bind_ip, ports->admin) : listener_of({}, {});
+  config.node_listener = listener_of({}, {});
+  config.rest_when_idle = !ports || (!ports->ingress && !ports->admin);
   return config;
 }
 
@@ -60,9 +61,14 @@ Result<void> Engine::Impl::open() {
       parts.data_dir = directory->path_;
       parts.open_disk = directory->files_->open;
     }
-    parts.kafka = options_.kafka;
-    if (options_.lambda) parts.lambda = [this](const auto&) { return options_.lambda(); };
-    parts.lazy_tls = true;
+    if (const auto& ports = options_.ports) {
+      parts.open_network = ports->code.links_->open;
+      parts.network.kafka = options_.kafka;
+      if (options_.lambda) {
+        parts.network.lambda = [this](const auto&) { return options_.lambda(); };
+      }
+      parts.network.lazy_tls = true;
+    }
     parts.in_process = [this](Shard& shard) { return services_.make_client(shard); };
     parts.on_failed = options_.on_fatal;
     auto assembly = engine::Assembly::open(config_, home_.runtime(), std::move(parts));

@@ -4,6 +4,7 @@
 /// What is behind `Engine`: its parts, the order in which they open and close, and the way that each
 /// request takes to shard 0 and back.
 
+#include "common/visibility.h"
 #include "engine/assembly.h"
 #include "engine/home.h"
 #include "engine/native_services.h"
@@ -28,7 +29,7 @@
 namespace restate {
 
 /// What is not said otherwise lives on shard 0.
-class Engine::Impl {
+class RESTATE_HIDDEN Engine::Impl {
  public:
   explicit Impl(EngineOptions options);
   /// Closes what `stop` has not closed.

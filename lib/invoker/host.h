@@ -13,6 +13,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -37,6 +38,16 @@ struct StateInput {
   bool partial = false;  ///< not everything is in `entries`
 };
 
+/// Is given entries of a journal, one after another.
+class JournalReader {
+ public:
+  /// `body` is valid during the call. False: enough.
+  virtual bool entry(wire::EntryType type, std::string_view body) = 0;
+
+ protected:
+  ~JournalReader() = default;
+};
+
 /// Reads see everything applied, and nothing applies between two calls of one turn. Effects are
 /// taken down and proposed to the log in this order: `on_effect` must not call into the invoker.
 class InvokerHost {
@@ -49,10 +60,11 @@ class InvokerHost {
 
   /// - `kFailedPrecondition`, `kNotFound`: the invocation is not `invoked`; the invoker forgets it.
   virtual Result<InvocationInput> read_invocation(const InvocationId& invocation) = 0;
-  /// Entries [from, to) of the journal, as many as fit into `max_bytes`, but at least one.
-  virtual Result<std::vector<wire::JournalEntry>> read_journal(const InvocationId& invocation,
-                                                               std::uint32_t from, std::uint32_t to,
-                                                               std::size_t max_bytes) = 0;
+  /// Gives entries [from, to) of the journal to `reader`, as many as fit into `max_bytes`, but at
+  /// least one.
+  virtual Result<void> read_journal(const InvocationId& invocation, std::uint32_t from,
+                                    std::uint32_t to, std::size_t max_bytes,
+                                    JournalReader& reader) = 0;
   /// The state of the key of `target`: whole entries in key order until the next would exceed
   /// `max_bytes` (keys and values counted); then `partial`.
   virtual Result<StateInput> read_state(const wire::InvocationTarget& target, PartitionKey key,

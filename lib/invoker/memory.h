@@ -1,7 +1,7 @@
 #pragma once
 
 /// \file
-/// Memory for the attempts of a node, all partitions together (invoker.md 7.3). An attempt begins
+/// Memory for the attempts of a node, all partitions together. An attempt begins
 /// with a small lease, for which it may have to wait; what it holds beyond, the frames on their way
 /// in and out, it takes as it goes and gives back as it goes. Growth is not waited for: attempts that
 /// wait for each other would never end.

@@ -2,7 +2,7 @@
 
 /// \file
 /// What has to be known before an attempt can begin: which deployment, which protocol, how long to
-/// wait, and how the invocation stands (invoker.md 2.2).
+/// wait, and how the invocation stands.
 
 #include "invoker/deployment_client.h"
 #include "invoker/host.h"

@@ -94,15 +94,14 @@ void Resident::pump_replay() {
   while (attempt_ && attempt_->replay_next()) {
     if (!has_room()) return;
     around_.effects.clear();
-    const auto entries = around_.host.read_journal(invocation_, *attempt_->replay_next(),
-                                                   attempt_->replay_end(), kReplayReadBytes);
-    if (!entries) {
-      attempt_->on_journal_error(entries.error(), around_.effects);
-    } else if (entries->empty()) {
-      attempt_->on_journal_error({Code::kCorrupt, "it is shorter than its length says"},
-                                 around_.effects);
+    Attempt::Replay replay(*attempt_, around_.effects);
+    const auto read =
+        around_.host.read_journal(invocation_, *attempt_->replay_next(), attempt_->replay_end(),
+                                  kReplayReadBytes, replay);
+    if (read) {
+      replay.finish();
     } else {
-      attempt_->replay(*entries, around_.effects);
+      attempt_->on_journal_error(read.error(), around_.effects);
     }
     if (!carry_out() || !account()) return;
   }

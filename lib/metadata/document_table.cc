@@ -5,6 +5,8 @@
 
 #include <restate/storage/store.h>
 
+#include <utility>
+
 namespace restate::metadata {
 namespace {
 
@@ -52,7 +54,13 @@ void DocumentTable::accept(Shard& from, Request request) {
                     Error{Code::kOverloaded, "too many metadata requests wait for the disk"});
     }
     requests_.push_back(std::move(request));
-    pump();
+    if (space_ == nullptr) return pump();
+    // Later in this turn: what else it asks for goes to the disk in the same write.
+    if (std::exchange(gathering_, true)) return;
+    home_.post(scope_.bind([this] {
+      gathering_ = false;
+      pump();
+    }));
   }));
 }
 

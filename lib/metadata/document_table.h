@@ -8,6 +8,7 @@
 #include <restate/runtime.h>
 #include <restate/storage/batch.h>
 
+#include "common/visibility.h"
 #include "metadata/watch_hub.h"
 
 #include <deque>
@@ -23,7 +24,7 @@ namespace restate::metadata {
 
 /// Calls are answered in the order in which they reach the home shard, which makes the store
 /// linearizable: a read behind a write waits for that write.
-class DocumentTable {
+class RESTATE_HIDDEN DocumentTable {
  public:
   /// `space` is null when nothing needs to survive.
   DocumentTable(Shard& home, storage::DurableSpace* space) : home_(home), space_(space), hub_(home) {}
@@ -68,7 +69,8 @@ class DocumentTable {
   storage::DurableSpace* const space_;
   Rows rows_;
   bool loaded_ = false;
-  bool busy_ = false;  ///< a job is in the pool
+  bool busy_ = false;       ///< a job is in the pool
+  bool gathering_ = false;  ///< `pump` comes in a moment
   std::optional<Error> failure_;
   std::deque<Request> requests_;
   WatchHub hub_;

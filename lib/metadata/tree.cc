@@ -87,6 +87,12 @@ Tree read_items(const Vector& vector) {
 
 }  // namespace
 
+Tree::Tree(const Tree& other) = default;
+Tree::Tree(Tree&& other) noexcept = default;
+Tree& Tree::operator=(const Tree& other) = default;
+Tree& Tree::operator=(Tree&& other) noexcept = default;
+Tree::~Tree() = default;
+
 Bytes encode_tree(const Tree& tree) {
   flexbuffers::Builder builder(512, flexbuffers::BUILDER_FLAG_SHARE_KEYS);
   write(builder, tree);

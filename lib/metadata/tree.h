@@ -33,6 +33,12 @@ struct Tree {
   Tree(const char* text) : value(std::string(text)) {}   // NOLINT
   Tree(List list) : value(std::move(list)) {}            // NOLINT
   Tree(Map map) : value(std::move(map)) {}               // NOLINT
+  // Out of line, because GCC 12 warns of what it makes of them inline.
+  Tree(const Tree& other);
+  Tree(Tree&& other) noexcept;
+  Tree& operator=(const Tree& other);
+  Tree& operator=(Tree&& other) noexcept;
+  ~Tree();
 
   bool operator==(const Tree&) const = default;
 };

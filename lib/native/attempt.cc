@@ -33,10 +33,12 @@ class Attempt::Outlet final : public SessionOutput, public std::enable_shared_fr
 };
 
 Attempt::Attempt(Shard& shard, HandlerPool& pool, ServiceRegistryPtr registry,
-                 const HandlerDefinition& handler, std::uint16_t protocol, AttemptSink& sink)
+                 const HandlerDefinition& handler, std::uint16_t protocol, AttemptSink& sink,
+                 std::vector<wire::Header> headers)
     : pool_(pool),
       registry_(std::move(registry)),
       handler_(handler),
+      headers_(std::move(headers)),
       sink_(sink),
       outlet_(std::make_shared<Outlet>(shard, sink)),
       vm_(std::make_unique<Vm>(protocol)) {}
@@ -74,8 +76,9 @@ void Attempt::start_if_ready() {
   }
   if (!vm_->ready()) return;
   mailbox_ = pool_.run([vm = std::move(vm_), outlet = outlet_, registry = registry_,
-                        &handler = handler_](Mailbox& mailbox) {
-    HandlerSession(*vm, mailbox, *outlet).run(handler.function);
+                        &handler = handler_, headers = std::move(headers_)](Mailbox& mailbox) mutable {
+    AttemptInfo info{handler.service, handler.name, std::move(headers)};
+    HandlerSession(*vm, mailbox, *outlet, std::move(info)).run(handler.function);
   });
 }
 

@@ -12,6 +12,7 @@
 #include <restate/runtime.h>
 
 #include <memory>
+#include <vector>
 
 namespace restate::native {
 
@@ -29,9 +30,10 @@ class AttemptSink {
 class Attempt {
  public:
   /// `handler` is one of `registry`. Shard, pool and sink outlive the attempt; the pool's threads
-  /// must be gone before the shard is.
+  /// must be gone before the shard is. `headers`: of the attempt's own request.
   Attempt(Shard& shard, HandlerPool& pool, ServiceRegistryPtr registry,
-          const HandlerDefinition& handler, std::uint16_t protocol, AttemptSink& sink);
+          const HandlerDefinition& handler, std::uint16_t protocol, AttemptSink& sink,
+          std::vector<wire::Header> headers = {});
   /// The handler is told that nobody is interested any more; nothing is called afterwards.
   ~Attempt();
   Attempt(const Attempt&) = delete;
@@ -47,6 +49,7 @@ class Attempt {
   HandlerPool& pool_;
   ServiceRegistryPtr registry_;
   const HandlerDefinition& handler_;
+  std::vector<wire::Header> headers_;  ///< until the handler has them
   AttemptSink& sink_;
   std::shared_ptr<Outlet> outlet_;
   std::unique_ptr<Vm> vm_;            ///< until the handler has it

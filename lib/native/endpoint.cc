@@ -1,5 +1,6 @@
 #include <restate/endpoint.h>
 
+#include "common/visibility.h"
 #include "http/server.h"
 #include "native/endpoint_handler.h"
 #include "native/endpoint_identity.h"
@@ -36,7 +37,7 @@ Result<std::shared_ptr<const native::RequestVerifier>> make_verifier(
 
 }  // namespace
 
-class Endpoint::Impl {
+class RESTATE_HIDDEN Endpoint::Impl {
  public:
   Impl(Shard& shard, const EndpointOptions& options)
       : pool({.max_threads = options.handler_threads}),

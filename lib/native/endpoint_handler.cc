@@ -6,6 +6,7 @@
 #include <restate/log.h>
 
 #include <utility>
+#include <vector>
 
 namespace restate::native {
 namespace {
@@ -22,12 +23,21 @@ http::ResponseHead response(int status, std::string content_type) {
   return head;
 }
 
+std::vector<wire::Header> attempt_headers(const http::Headers& headers) {
+  std::vector<wire::Header> copies;
+  copies.reserve(headers.size());
+  for (const http::Header& header : headers) copies.push_back({header.name, header.value});
+  return copies;
+}
+
 /// An attempt whose frames travel over HTTP.
 class HttpAttempt final : public http::ServerRequest, private AttemptSink {
  public:
   HttpAttempt(Shard& shard, HandlerPool& pool, ServiceRegistryPtr registry,
-              const HandlerDefinition& handler, std::uint16_t protocol, http::ServerStream& stream)
-      : stream_(stream), attempt_(shard, pool, std::move(registry), handler, protocol, *this) {}
+              const HandlerDefinition& handler, std::uint16_t protocol,
+              std::vector<wire::Header> headers, http::ServerStream& stream)
+      : stream_(stream),
+        attempt_(shard, pool, std::move(registry), handler, protocol, *this, std::move(headers)) {}
 
   void on_body(Bytes data) override { attempt_.on_data(std::move(data)); }
   void on_body_end() override { attempt_.on_input_end(); }
@@ -100,7 +110,8 @@ std::unique_ptr<http::ServerRequest> EndpointHandler::invoke(const http::Request
   }
   // The head goes out at once: an engine that waits for it before it sends the journal is served too.
   stream.start(response(200, protocol::invocation_content_type(*protocol)));
-  return std::make_unique<HttpAttempt>(shard_, pool_, registry_, *handler, *protocol, stream);
+  return std::make_unique<HttpAttempt>(shard_, pool_, registry_, *handler, *protocol,
+                                       attempt_headers(head.headers), stream);
 }
 
 }  // namespace restate::native

@@ -35,6 +35,8 @@ class Mailbox {
   /// Blocks the handler's thread until there is something.
   virtual HandlerEvent take() = 0;
   virtual std::optional<HandlerEvent> try_take() = 0;
+  /// Whether `kAbandon` was put, taken or not.
+  virtual bool abandoned() = 0;
   /// Before a `take`, on the handler's thread: whether this attempt has done as much as it replayed. One
   /// that has not should keep its thread, if it waits for a short time only.
   virtual void set_earned(bool earned) { static_cast<void>(earned); }

@@ -23,13 +23,35 @@ void block_signals() {
 
 // --- ThreadPool -------------------------------------------------------------------------------------
 
+/// A thread while it has no job.
+struct ThreadPool::Sleeper {
+  std::condition_variable wake;
+  bool called = false;
+};
+
 /// Shared with the mailboxes, which may outlive the pool.
 struct ThreadPool::State {
   explicit State(Duration p) : patience(p) {}
 
+  /// Takes out the thread that is to be woken for what is in the queue, if there is one; under the
+  /// lock. Waking it comes behind the lock, lest it wakes up only to wait for that.
+  ///
+  /// One at a time: it calls the next one itself, as soon as it has a job and sees another. Most jobs are
+  /// done in less time than a thread takes to wake up, and a crowd of them needs no crowd of threads.
+  Sleeper* call_one() {
+    if (queue.empty() || asleep.empty() || calling) return nullptr;
+    calling = true;
+    Sleeper* const called = asleep.back();
+    asleep.pop_back();
+    called->called = true;
+    return called;
+  }
+
   const Duration patience;
   std::mutex mutex;
-  std::condition_variable work;
+  std::deque<Sleeper> sleepers;   ///< one per thread
+  std::vector<Sleeper*> asleep;   ///< the one whose stack and caches are warmest comes last
+  bool calling = false;           ///< somebody was called and has not come yet
   std::deque<std::pair<HandlerJob, std::shared_ptr<Box>>> queue;
   std::deque<Box*> waiting;  ///< blocked in `take`, longest first
   std::vector<Box*> running;
@@ -44,12 +66,15 @@ class ThreadPool::Box final : public Mailbox {
   explicit Box(std::shared_ptr<State> state) : state_(std::move(state)) {}
 
   void put(HandlerEvent event) override {
-    const std::lock_guard lock(state_->mutex);
-    put_locked(std::move(event));
+    {
+      const std::lock_guard lock(state_->mutex);
+      push(std::move(event));
+    }
+    arrived_.notify_one();
   }
 
   void put_locked(HandlerEvent event) {
-    events_.push_back(std::move(event));
+    push(std::move(event));
     arrived_.notify_one();
   }
 
@@ -76,6 +101,11 @@ class ThreadPool::Box final : public Mailbox {
     return pop();
   }
 
+  bool abandoned() override {
+    const std::lock_guard lock(state_->mutex);
+    return abandoned_;
+  }
+
   void set_earned(bool earned) override { earned_ = earned; }
 
   /// Evicts as many waiting handlers as there are jobs without a thread, if they may be evicted yet.
@@ -95,6 +125,10 @@ class ThreadPool::Box final : public Mailbox {
   }
 
  private:
+  void push(HandlerEvent event) {
+    abandoned_ = abandoned_ || event.kind == HandlerEvent::Kind::kAbandon;
+    events_.push_back(std::move(event));
+  }
   HandlerEvent pop() {
     HandlerEvent event = std::move(events_.front());
     events_.pop_front();
@@ -107,6 +141,7 @@ class ThreadPool::Box final : public Mailbox {
   Clock::time_point since_;  ///< in `waiting`: when it got there
   bool earned_ = false;      ///< read only while it is in `waiting`
   bool evicted_ = false;
+  bool abandoned_ = false;
 };
 
 ThreadPool::ThreadPool(ThreadPoolOptions options)
@@ -119,25 +154,33 @@ ThreadPool::~ThreadPool() {
     state_->closing = true;
     dropped.swap(state_->queue);
     for (Box* box : state_->running) box->put_locked({HandlerEvent::Kind::kAbandon, {}});
-    state_->work.notify_all();
+    for (Sleeper* sleeper : std::exchange(state_->asleep, {})) {
+      sleeper->called = true;
+      sleeper->wake.notify_one();
+    }
   }
   for (std::thread& thread : threads_) thread.join();
 }
 
 std::shared_ptr<Mailbox> ThreadPool::run(HandlerJob job) {
   auto box = std::make_shared<Box>(state_);
-  const std::lock_guard lock(state_->mutex);
-  if (state_->closing) return box;
-  state_->queue.emplace_back(std::move(job), box);
-  if (state_->queue.size() <= state_->idle) {
-    state_->work.notify_one();
-  } else if (threads_.size() < std::max(1u, options_.max_threads)) {
-    ++state_->idle;
-    threads_.emplace_back([this] { work(); });
-    pthread_setname_np(threads_.back().native_handle(), options_.thread_name.substr(0, 15).c_str());
-  } else {
-    Box::evict_for_queue(*state_);
+  Sleeper* called = nullptr;
+  {
+    const std::lock_guard lock(state_->mutex);
+    if (state_->closing) return box;
+    state_->queue.emplace_back(std::move(job), box);
+    if (state_->queue.size() <= state_->idle) {
+      called = state_->call_one();
+    } else if (threads_.size() < std::max(1u, options_.max_threads)) {
+      ++state_->idle;
+      threads_.emplace_back([this, &self = state_->sleepers.emplace_back()] { work(self); });
+      pthread_setname_np(threads_.back().native_handle(),
+                         options_.thread_name.substr(0, 15).c_str());
+    } else {
+      Box::evict_for_queue(*state_);
+    }
   }
+  if (called != nullptr) called->wake.notify_one();
   return box;
 }
 
@@ -152,17 +195,23 @@ std::uint32_t ThreadPool::busy() const {
   return static_cast<std::uint32_t>(state_->queue.size() + computing);
 }
 
-void ThreadPool::work() {
+void ThreadPool::work(Sleeper& self) {
   block_signals();
   std::unique_lock lock(state_->mutex);
   for (;;) {
-    state_->work.wait(lock, [this] { return !state_->queue.empty() || state_->closing; });
+    while (state_->queue.empty() && !state_->closing) {
+      state_->asleep.push_back(&self);
+      self.wake.wait(lock, [&self] { return std::exchange(self.called, false); });
+      state_->calling = false;
+    }
     if (state_->closing) return;
     --state_->idle;
     auto [job, box] = std::move(state_->queue.front());
     state_->queue.pop_front();
     state_->running.push_back(box.get());
+    Sleeper* const next = state_->call_one();
     lock.unlock();
+    if (next != nullptr) next->wake.notify_one();
     job(*box);
     job = nullptr;  // what it holds dies outside of the lock
     lock.lock();
@@ -258,6 +307,11 @@ class BatonPool::Box final : public Mailbox, public std::enable_shared_from_this
     HandlerEvent event = std::move(events_.front());
     events_.pop_front();
     return event;
+  }
+
+  bool abandoned() override {
+    const std::lock_guard lock(mutex_);
+    return abandoned_;
   }
 
   /// On the handler's thread.

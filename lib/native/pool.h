@@ -48,8 +48,9 @@ class ThreadPool final : public HandlerPool {
 
  private:
   class Box;
+  struct Sleeper;
   struct State;
-  void work();
+  void work(Sleeper& self);
 
   const ThreadPoolOptions options_;
   std::shared_ptr<State> state_;

@@ -67,7 +67,7 @@ Json handler_json(const HandlerDefinition& handler) {
   return json;
 }
 
-Error refused(const std::string& name, const char* why) {
+Error refused(const std::string& name, const std::string& why) {
   return {Code::kInvalidArgument, "registering '" + name + "': " + why};
 }
 
@@ -91,6 +91,9 @@ Result<void> ServiceRegistry::add(ServiceDefinition service) {
     if (!protocol::is_handler_name(handler.name)) return refused(handler.name, "no name for a handler");
     if (!fits(service.type, handler.type)) return refused(handler.name, "a handler of another kind");
     if (!handler.function) return refused(handler.name, "it has no function");
+    if (!handler.service.empty() && handler.service != service.name) {
+      return refused(handler.name, "it is declared as one of " + handler.service);
+    }
     if (!names.insert(handler.name).second) {
       return Error{Code::kAlreadyExists,
                    "registering '" + service.name + "': two handlers are called " + handler.name};
@@ -100,6 +103,7 @@ Result<void> ServiceRegistry::add(ServiceDefinition service) {
   if (services_.count(name) > 0) {
     return Error{Code::kAlreadyExists, "registering '" + name + "': the name is taken"};
   }
+  for (HandlerDefinition& handler : service.handlers) handler.service = name;
   services_.emplace(std::move(name), std::move(service));
   return {};
 }

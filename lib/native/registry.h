@@ -5,6 +5,7 @@
 
 #include <restate/result.h>
 #include <restate/service.h>
+#include <restate/version.h>
 
 #include <cstdint>
 #include <map>
@@ -49,6 +50,6 @@ std::string manifest_json(const ServiceRegistry& registry, ProtocolRange protoco
 inline constexpr std::string_view kManifestContentType =
     "application/vnd.restate.endpointmanifest.v4+json";
 /// `x-restate-server` of everything that native services answer.
-inline constexpr std::string_view kServerName = "restate-sdk-cpp/0.1.0";
+inline constexpr std::string_view kServerName = "restate-sdk-cpp/" RESTATE_VERSION_STRING;
 
 }  // namespace restate::native

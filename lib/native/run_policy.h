@@ -1,6 +1,6 @@
 #pragma once
 
-#include <restate/context.h>
+#include <restate/run_options.h>
 
 #include <cstdint>
 #include <optional>

@@ -1,7 +1,9 @@
 #include "native/session.h"
 
 #include "common/hash.h"
-#include "native/retry_wish.h"
+
+#include <restate/assert.h>
+#include <restate/failure.h>
 
 #include <exception>
 #include <utility>
@@ -11,12 +13,24 @@ namespace {
 
 constexpr std::uint32_t kCancelledStatus = 409;
 
+/// How deep groups may stand in groups: what asks is code that went wrong, and recursion has an end.
+constexpr std::uint32_t kDeepestGroup = 100;
+
+wire::Combinator combinator_of(restate::detail::GroupRule rule) {
+  switch (rule) {
+    case restate::detail::GroupRule::kAny: return wire::Combinator::kFirstCompleted;
+    case restate::detail::GroupRule::kAll: return wire::Combinator::kAllCompleted;
+    case restate::detail::GroupRule::kFirstSucceeded:
+      return wire::Combinator::kFirstSucceededOrAllFailed;
+    case restate::detail::GroupRule::kAllSucceeded:
+      return wire::Combinator::kAllSucceededOrFirstFailed;
+  }
+  RESTATE_UNREACHABLE();
+}
+
+/// Whoever failed may have written anything into it; only `cancelled` below says that this one is cancelled.
 Error error_of(const wire::Failure& failure) {
-  Error error{Code::kTerminal, failure.message, failure.code, failure.metadata};
-  // Whoever failed may have written anything there; only `cancelled` says that this one is cancelled.
-  std::erase_if(error.metadata,
-                [](const auto& pair) { return pair.first == restate::detail::kCancelledMark; });
-  return error;
+  return {Code::kTerminal, failure.message, failure.code, failure.metadata};
 }
 
 /// Before protocol 6 the engine names no seed, and the id has to do.
@@ -39,14 +53,16 @@ Result<Bytes> call_guarded(const HandlerFunction& function, Context& context, By
 }  // namespace
 
 wire::Failure failure_of(const Error& error) {
-  wire::Failure failure{error.status == 0 ? 500 : error.status, error.message, {}};
-  // Whoever waits for a cancelled invocation is not cancelled.
-  if (!is_cancellation(error)) failure.metadata = error.metadata;
-  return failure;
+  // Whoever waits for a cancelled invocation is not cancelled: that does not go along.
+  return {error.status == 0 ? 500 : error.status, error.message, error.metadata};
 }
 
-HandlerSession::HandlerSession(Vm& vm, Mailbox& mailbox, SessionOutput& output)
-    : vm_(vm), mailbox_(mailbox), output_(output), random_state_(seed_of_attempt(vm)) {}
+HandlerSession::HandlerSession(Vm& vm, Mailbox& mailbox, SessionOutput& output, AttemptInfo info)
+    : vm_(vm),
+      mailbox_(mailbox),
+      output_(output),
+      info_(std::move(info)),
+      random_state_(seed_of_attempt(vm)) {}
 
 void HandlerSession::run(const HandlerFunction& function) {
   Context context(*this);
@@ -62,8 +78,7 @@ void HandlerSession::run(const HandlerFunction& function) {
       error.message = result.error().code == Code::kSuspended
                           ? "the handler returned `kSuspended` although its attempt goes on"
                           : result.error().describe();
-      wish_of(result.error()).write_to(error);
-      vm_.fail(std::move(error));
+      vm_.fail(std::move(error), result.error().retry);
     }
   }
   output_.write(vm_.take_output(), true);
@@ -82,7 +97,7 @@ void HandlerSession::flush() {
   if (vm_.output_bytes() > 0) output_.write(vm_.take_output(), false);
 }
 
-void HandlerSession::block(const Await& await) {
+void HandlerSession::block(OpenAwait& await) {
   vm_.announce(await);
   flush();
   mailbox_.set_earned(vm_.has_earned_its_replay());
@@ -98,7 +113,7 @@ void HandlerSession::block(const Await& await) {
   } while (event);
 }
 
-Result<void> HandlerSession::wait(const Await& await) {
+Result<void> HandlerSession::wait(OpenAwait& await) {
   for (;;) {
     switch (vm_.progress(await)) {
       case Progress::kReady: return {};
@@ -109,9 +124,24 @@ Result<void> HandlerSession::wait(const Await& await) {
   }
 }
 
+Result<bool> HandlerSession::wait(const Await& await) {
+  OpenAwait open(await, vm_);
+  RESTATE_TRY_VOID(wait(open));
+  return open.satisfied();
+}
+
+Result<void> HandlerSession::wait(Handle handle) {
+  if (vm_.done(handle) && !vm_.closed()) return {};
+  const Await await{.handles = {handle}};
+  OpenAwait open(await, vm_);
+  return wait(open);
+}
+
 Error HandlerSession::cancelled() {
   if (auto passed = pass_on_cancellation(); !passed) return std::move(passed).error();
-  return {Code::kTerminal, "cancelled", kCancelledStatus, {{restate::detail::kCancelledMark, ""}}};
+  Error error{Code::kTerminal, "cancelled", kCancelledStatus};
+  error.cancelled = true;
+  return error;
 }
 
 Result<void> HandlerSession::check(Handle handle) const {
@@ -119,25 +149,35 @@ Result<void> HandlerSession::check(Handle handle) const {
   return Error{Code::kInvalidArgument, "waiting for something that was never started"};
 }
 
-Result<Await> HandlerSession::await_of(wire::Combinator combinator,
-                                       const std::vector<Awaitable>& of) const {
-  Await await{.combinator = combinator, .handles = {}};
-  for (const Awaitable& awaitable : of) {
-    const Handle handle{awaitable.index};
-    RESTATE_TRY_VOID(check(handle));
-    await.handles.push_back(handle);
+Result<Await> HandlerSession::await_of(restate::detail::GroupRule rule,
+                                       const std::vector<Awaitable>& of, std::uint32_t depth) const {
+  Await await{.combinator = combinator_of(rule), .handles = {}};
+  const bool takes_nothing = rule == restate::detail::GroupRule::kAll ||
+                             rule == restate::detail::GroupRule::kAllSucceeded;
+  if (of.empty() && !takes_nothing) return Error{Code::kInvalidArgument, "nothing to wait for"};
+  if (depth == kDeepestGroup) return Error{Code::kInvalidArgument, "groups stand too deep in groups"};
+  await.handles.reserve(of.size());
+  for (const Awaitable& one : of) {
+    if (one.group == nullptr) {
+      RESTATE_TRY_VOID(check({one.index}));
+      await.handles.push_back({one.index});
+    } else {
+      RESTATE_TRY(Await nested, await_of(one.group->rule, one.group->of, depth + 1));
+      await.nested.push_back(std::move(nested));
+    }
   }
   return await;
 }
 
 Result<void> HandlerSession::wait_uninterrupted(Handle handle) {
-  const Await await{wire::Combinator::kFirstCompleted, {handle}};
+  const Await await{.handles = {handle}};
+  OpenAwait open(await, vm_);
   for (;;) {
-    switch (vm_.progress(await, false)) {
+    switch (vm_.progress(open, false)) {
       case Progress::kReady: return {};
       case Progress::kClosed:
       case Progress::kCancelled: return suspended();
-      case Progress::kWaiting: block(await); break;
+      case Progress::kWaiting: block(open); break;
     }
   }
 }

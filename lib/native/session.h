@@ -4,6 +4,8 @@
 /// A handler and its attempt, on a thread of the pool: runs the function, and blocks it while the
 /// machine has nothing for it.
 
+#include "common/visibility.h"
+#include "native/await.h"
 #include "native/handler_pool.h"
 #include "native/vm.h"
 
@@ -15,6 +17,8 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 namespace restate::native {
@@ -32,10 +36,16 @@ class SessionOutput {
   ~SessionOutput() = default;
 };
 
-class HandlerSession {
+/// What an attempt is told beside its journal.
+struct AttemptInfo {
+  std::string_view service, handler;  ///< outlive the session
+  std::vector<wire::Header> headers;  ///< of its own request
+};
+
+class RESTATE_HIDDEN HandlerSession {
  public:
   /// All of these outlive the session. `vm` is ready.
-  HandlerSession(Vm& vm, Mailbox& mailbox, SessionOutput& output);
+  HandlerSession(Vm& vm, Mailbox& mailbox, SessionOutput& output, AttemptInfo info = {});
   HandlerSession(const HandlerSession&) = delete;
   HandlerSession& operator=(const HandlerSession&) = delete;
 
@@ -43,36 +53,44 @@ class HandlerSession {
   void run(const HandlerFunction& function);
 
   Vm& vm() { return vm_; }
+  const AttemptInfo& info() const { return info_; }
   WallTime wall_now() { return output_.wall_now(); }
   Logger& log() { return output_.log(); }
   std::uint64_t next_random();
 
   /// Blocks until `await` is over. A cancellation goes on to the children and then ends the wait
   /// with a `kTerminal` of status 409.
-  Result<void> wait(const Await& await);
-  Result<void> wait(Handle handle) { return wait(Await{wire::Combinator::kFirstCompleted, {handle}}); }
+  Result<void> wait(OpenAwait& await);
+  /// The same, and says whether what was awaited is there, be the time up or not.
+  Result<bool> wait(const Await& await);
+  Result<void> wait(Handle handle);
   /// The same, and then its result as a payload; failures become `kTerminal`.
   Result<Bytes> wait_for_bytes(Handle handle);
   /// Nothing if the result is void.
   Result<std::optional<Bytes>> wait_for_optional(Handle handle);
   /// The id of an invocation that a step began.
   Result<InvocationId> wait_for_id(Handle handle);
-  /// `kInvalidArgument` for what no step of this attempt gave.
-  Result<Await> await_of(wire::Combinator combinator, const std::vector<Awaitable>& of) const;
+  /// `kInvalidArgument` for what no step of this attempt gave, for nothing where something has to be, and for
+  /// groups in groups in groups, a hundred deep.
+  Result<Await> await_of(restate::detail::GroupRule rule, const std::vector<Awaitable>& of,
+                         std::uint32_t depth = 0) const;
   Result<void> check(Handle handle) const;
   /// Passes a cancellation on to the children and returns it as an error.
   Error cancelled();
+  /// Nobody waits for what this attempt says.
+  bool is_over() { return vm_.closed() || mailbox_.abandoned(); }
   /// Sends what is written so far: the handler will be busy elsewhere for a while.
   void flush();
 
  private:
   Result<void> wait_uninterrupted(Handle handle);
   Result<void> pass_on_cancellation();
-  void block(const Await& await);
+  void block(OpenAwait& await);
 
   Vm& vm_;
   Mailbox& mailbox_;
   SessionOutput& output_;
+  const AttemptInfo info_;
   std::uint64_t random_state_;
 };
 

@@ -1,7 +1,5 @@
 #include "native/vm.h"
 
-#include <restate/assert.h>
-
 #include <algorithm>
 #include <utility>
 
@@ -151,53 +149,39 @@ Handle Vm::ready_handle(wire::NotificationResult result) {
   return {static_cast<std::uint32_t>(handles_.size() - 1)};
 }
 
-void Vm::deliver(wire::Notification notification) {
+std::optional<Handle> Vm::deliver(wire::Notification notification) {
   if (notification.id == wire::NotificationId(wire::kCancelSignal)) {
     cancelled_ = true;
-    return;
+    return std::nullopt;
   }
   const auto waiting = waiting_.find(notification.id);
   if (waiting == waiting_.end()) {
     early_[std::move(notification.id)].push_back(std::move(notification.result));
-    return;
+    return std::nullopt;
   }
-  handles_[waiting->second.front()].result = std::move(notification.result);
+  const Handle handle{waiting->second.front()};
+  handles_[handle.index].result = std::move(notification.result);
   waiting->second.pop_front();
   if (waiting->second.empty()) waiting_.erase(waiting);
+  return handle;
 }
 
 // --- Waiting ----------------------------------------------------------------------------------------
 
-bool Vm::satisfied(const Await& await) const {
-  const auto any = [&](auto is) { return std::any_of(await.handles.begin(), await.handles.end(), is); };
-  const auto all = [&](auto is) { return std::all_of(await.handles.begin(), await.handles.end(), is); };
-  const auto is_done = [this](Handle handle) { return done(handle); };
-  const auto is_failed = [this](Handle handle) { return failed(handle); };
-  const auto is_good = [this](Handle handle) { return done(handle) && !failed(handle); };
-  switch (await.combinator) {
-    case wire::Combinator::kUnknown:
-    case wire::Combinator::kFirstCompleted: return any(is_done);
-    case wire::Combinator::kAllCompleted: return all(is_done);
-    case wire::Combinator::kFirstSucceededOrAllFailed: return any(is_good) || all(is_done);
-    case wire::Combinator::kAllSucceededOrFirstFailed: return any(is_failed) || all(is_done);
-  }
-  RESTATE_UNREACHABLE();
-}
-
-Progress Vm::look(const Await& await, bool interruptible) {
+Progress Vm::look(OpenAwait& await, bool interruptible) {
   // One notification at a time, and only as many as it takes: what a handler saw of a race is what
   // it sees again in the next attempt, however many of the racers have come in by then.
   for (;;) {
     if (closed_) return Progress::kClosed;
-    if (satisfied(await) || (await.limit && done(*await.limit))) return Progress::kReady;
-    if (interruptible && cancelled_) {
+    if (await.over()) return Progress::kReady;
+    if (interruptible && cancellable_ && cancelled_) {
       cancelled_ = false;
       return Progress::kCancelled;
     }
     if (arrived_.empty()) break;
     wire::Notification next = std::move(arrived_.front());
     arrived_.pop_front();
-    deliver(std::move(next));
+    if (const auto handle = deliver(std::move(next))) await.on_done(*handle, failed(*handle));
   }
   if (replaying()) {
     // What let the handler go on the last time stands in the journal before what it did then.
@@ -208,50 +192,37 @@ Progress Vm::look(const Await& await, bool interruptible) {
   return Progress::kWaiting;
 }
 
-Progress Vm::progress(const Await& await, bool interruptible) {
+Progress Vm::progress(OpenAwait& await, bool interruptible) {
   const Progress seen = look(await, interruptible);
   if (seen != Progress::kWaiting || (!input_closed_ && !evicted_)) return seen;
   suspend(await);
   return Progress::kClosed;
 }
 
-wire::AwaitTree Vm::missing(const Await& await) const {
-  // Before protocol 7 the engine wakes us at the first of them, and we look whether that is enough.
-  wire::AwaitTree leaves;
-  leaves.combinator = await.combinator;
-  for (const Handle handle : await.handles) {
-    if (!done(handle)) leaves.leaves.push_back(handles_[handle.index].id);
-  }
-  wire::AwaitTree root;
-  root.combinator = wire::Combinator::kFirstCompleted;
-  if (protocol_ < 7 || leaves.combinator == wire::Combinator::kFirstCompleted) {
-    root.leaves = std::move(leaves.leaves);
-  } else {
-    root.nested.push_back(std::move(leaves));
-  }
-  if (await.limit) root.leaves.push_back(handles_[await.limit->index].id);
-  // A cancellation must wake us, even where it is looked at only later.
-  root.leaves.push_back(wire::kCancelSignal);
-  return root;
+bool Vm::waits_for_itself(const Await& await) const {
+  const auto own = [this](Handle handle) {
+    const auto* id = std::get_if<wire::CompletionId>(&id_of(handle));
+    return done(handle) || (id != nullptr && proposals_.count(id->value) > 0);
+  };
+  return !await.limit && std::all_of(await.handles.begin(), await.handles.end(), own) &&
+         std::all_of(await.nested.begin(), await.nested.end(),
+                     [this](const Await& nested) { return waits_for_itself(nested); });
 }
 
-void Vm::announce(const Await& await) {
-  if (protocol_ < 7 || closed_) return;
-  const bool own_results = std::all_of(await.handles.begin(), await.handles.end(), [&](Handle handle) {
-    const auto* id = std::get_if<wire::CompletionId>(&handles_[handle.index].id);
-    return done(handle) || (id != nullptr && proposals_.count(id->value) > 0);
-  });
-  if (own_results && !await.limit) return;
-  wire::AwaitTree tree = missing(await);
+void Vm::announce(OpenAwait& await) {
+  if (protocol_ < 7 || closed_ || !await.worth_telling()) return;
+  await.set_told();  // in any case: what waits for itself now will do so to its end
+  if (waits_for_itself(await.await())) return;
+  wire::AwaitTree tree = await.missing(*this);
   if (announced_ == tree) return;
   emit(static_cast<std::uint16_t>(protocol::ControlType::kAwaitingOn),
        protocol::encode(protocol::AwaitingOn{tree, false}));
   announced_ = std::move(tree);
 }
 
-void Vm::suspend(const Await& await) {
+void Vm::suspend(const OpenAwait& await) {
   emit(static_cast<std::uint16_t>(protocol::ControlType::kSuspension),
-       protocol::encode(protocol::Suspension{missing(await)}, protocol_));
+       protocol::encode(protocol::Suspension{await.missing(*this)}, protocol_));
   closed_ = true;
 }
 
@@ -282,8 +253,10 @@ void Vm::end(const wire::InvocationResult& result) {
   closed_ = true;
 }
 
-void Vm::fail(protocol::ErrorMessage error) {
+void Vm::fail(protocol::ErrorMessage error, const RetryWish& retry) {
   if (closed_) return;
+  error.next_retry_delay_ms = retry.delay_ms;
+  if (retry.pause) error.behavior = protocol::ErrorMessage::Behavior::kPause;
   emit(static_cast<std::uint16_t>(protocol::ControlType::kError), protocol::encode(error));
   closed_ = true;
 }

@@ -5,14 +5,15 @@
 /// steps of a handler, which are found in the journal or become new commands. A machine: it waits for
 /// nothing, and says when the handler has to.
 
+#include "native/await.h"
 #include "native/eager_state.h"
-#include "native/retry_wish.h"
 #include "protocol/control.h"
 #include "protocol/frame.h"
 #include "protocol/start_message.h"
 #include "wire/entry.h"
 
 #include <restate/bytes.h>
+#include <restate/error.h>
 #include <restate/result.h>
 #include <restate/wire/journal.h>
 
@@ -27,20 +28,6 @@
 #include <vector>
 
 namespace restate::native {
-
-/// Something a handler can wait for. Valid for the attempt that gave it.
-struct Handle {
-  std::uint32_t index = UINT32_MAX;
-  bool operator==(const Handle&) const = default;
-};
-
-/// What a handler waits for: one of some handles, or all of them, or until it is known whether one of
-/// them succeeds or all of them do.
-struct Await {
-  wire::Combinator combinator = wire::Combinator::kFirstCompleted;
-  std::vector<Handle> handles;
-  std::optional<Handle> limit = {};  ///< a timer that ends the wait, too
-};
 
 enum class Progress : std::uint8_t {
   kReady,      ///< what was awaited is there
@@ -133,7 +120,7 @@ class Vm {
   RunHistory run_history() const;
   /// The run failed and is to be tried again in another attempt.
   void fail_run(Handle run, std::string_view name, const wire::Failure& failure,
-                const RetryWish& wish);
+                const RetryWish& retry);
 
   // --- Waiting ---
 
@@ -141,18 +128,21 @@ class Vm {
   bool done(Handle handle) const { return handles_[handle.index].result.has_value(); }
   /// Looks at what has arrived, in the order of the journal, until the wait is over or there is no
   /// more. `interruptible`: a cancellation ends the wait, too.
-  Progress look(const Await& await, bool interruptible = true);
+  Progress look(OpenAwait& await, bool interruptible = true);
   /// The same, and suspends when nothing can come any more that would end the wait.
-  Progress progress(const Await& await, bool interruptible = true);
+  Progress progress(OpenAwait& await, bool interruptible = true);
+  /// While it is not, no wait is interruptible, and a cancellation is kept for the first one that is.
+  void set_cancellable(bool cancellable) { cancellable_ = cancellable; }
+  bool cancellable() const { return cancellable_; }
   /// Tells the engine what the handler is about to wait for, for people to look at (protocol 7). What
   /// is only on its way into the log is no wait worth a message.
-  void announce(const Await& await);
-  /// What was awaited is there, whether or not the time was up before.
-  bool satisfied(const Await& await) const;
+  void announce(OpenAwait& await);
   /// Done, and it came to nothing good.
   bool failed(Handle handle) const {
     return done(handle) && std::holds_alternative<wire::Failure>(result(handle));
   }
+  /// By which its result comes.
+  const wire::NotificationId& id_of(Handle handle) const { return handles_[handle.index].id; }
   /// Steps are still found in the journal.
   bool replaying() const { return !recorded_.empty(); }
   /// The result of a handle that is done.
@@ -166,8 +156,8 @@ class Vm {
 
   /// The result of the invocation, and the end of the attempt.
   void end(const wire::InvocationResult& result);
-  /// The attempt failed; the engine decides about another.
-  void fail(protocol::ErrorMessage error);
+  /// The attempt failed; the engine decides about another, and heeds what is wished for it.
+  void fail(protocol::ErrorMessage error, const RetryWish& retry = {});
 
  private:
   static constexpr std::uint32_t kNextToNothing = 32;  ///< entries
@@ -194,10 +184,10 @@ class Vm {
   Handle handle_for(wire::NotificationId id);
   Handle ready_handle(wire::NotificationResult result);
   /// Gives one arrived notification to its handle, or keeps it for a handle to come.
-  void deliver(wire::Notification notification);
-  /// What is still missing, as the engine has to know it.
-  wire::AwaitTree missing(const Await& await) const;
-  void suspend(const Await& await);
+  std::optional<Handle> deliver(wire::Notification notification);
+  /// All that is missing is on its way into the log.
+  bool waits_for_itself(const Await& await) const;
+  void suspend(const OpenAwait& await);
 
   const std::uint16_t protocol_;
   protocol::FrameDecoder decoder_;
@@ -228,7 +218,7 @@ class Vm {
   std::vector<CallHandles> children_;
   std::unordered_map<std::uint32_t, Handle> invocation_ids_;  ///< by what calls and sends gave
   std::optional<wire::AwaitTree> announced_;                  ///< last
-  bool cancelled_ = false;
+  bool cancelled_ = false, cancellable_ = true;
 };
 
 /// What every step answers once the attempt is over.

@@ -271,15 +271,14 @@ Vm::RunHistory Vm::run_history() const {
 }
 
 void Vm::fail_run(Handle run, std::string_view name, const wire::Failure& failure,
-                  const RetryWish& wish) {
+                  const RetryWish& retry) {
   protocol::ErrorMessage error;
   error.code = failure.code;
   error.message = failure.message;
   error.related_command_index = run_commands_[run.index];
   if (!name.empty()) error.related_command_name = std::string(name);
   error.related_command_type = static_cast<std::uint32_t>(EntryType::kRun);
-  wish.write_to(error);
-  fail(std::move(error));
+  fail(std::move(error), retry);
 }
 
 }  // namespace restate::native

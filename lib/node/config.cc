@@ -65,16 +65,6 @@ void warn_unknown(const json& tree, const std::string& prefix, const std::vector
 
 }  // namespace
 
-void Config::use_budget(std::size_t bytes) {
-  memory_budget = bytes;
-  memory = plan_memory(bytes, shards, partitions);
-  networking_message_size_limit = memory.message;
-  message_size_limit = memory.message;
-  request_size_limit = memory.message;
-  message_size_warning = std::min(message_size_warning, memory.message);
-  query.memory = std::clamp(bytes / 8, std::size_t{16} << 20, QueryConfig().memory);
-}
-
 Result<LoadedConfig> load_config(const std::string& toml, const std::string& toml_name,
                                  const std::map<std::string, std::string>& environment,
                                  const std::map<std::string, std::string>& flags) {

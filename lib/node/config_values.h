@@ -1,7 +1,7 @@
 #pragma once
 
 /// \file
-/// The notations of configuration values (config.md 1.3): durations and sizes that people write.
+/// The notations of configuration values: durations and sizes that people write.
 
 #include <restate/result.h>
 #include <restate/time.h>

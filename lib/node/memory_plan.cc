@@ -1,5 +1,7 @@
 #include "node/memory_plan.h"
 
+#include "node/config.h"
+
 #include <algorithm>
 
 namespace restate::node {
@@ -56,6 +58,16 @@ MemoryPlan plan_memory(std::size_t budget, std::uint32_t shards, std::uint32_t p
   // A message exists several times on its way into the tables.
   plan.message = share(budget / 8, 1 * kMiB, most.message);
   return plan;
+}
+
+void Config::use_budget(std::size_t bytes) {
+  memory_budget = bytes;
+  memory = plan_memory(bytes, shards, partitions);
+  networking_message_size_limit = memory.message;
+  message_size_limit = memory.message;
+  request_size_limit = memory.message;
+  message_size_warning = std::min(message_size_warning, memory.message);
+  query.memory = std::clamp(bytes / 8, std::size_t{16} << 20, QueryConfig().memory);
 }
 
 }  // namespace restate::node

@@ -28,43 +28,26 @@ void Node::Impl::stop(Completion<void> done) {
   for (auto& waiting : std::exchange(waiting_for_ready_, {})) {
     waiting(Error{Code::kShutdown, "the node stops"});
   }
-  health_.reset();
-  documents_.reset();
-  postgres_.reset();
-  if (!metrics_page_) return stop_admin(std::move(done));
-  // A page may be under way on the pool, where it reads what the host has lent us.
-  metrics_page_->close(bind([this, done = std::move(done)]() mutable {
+  auto go_on = bind([this, done = std::move(done)](Result<void>) mutable {
     home_.post(bind([this, done = std::move(done)]() mutable {
-      metrics_page_.reset();
-      stop_admin(std::move(done));
+      drop_ports();
+      stop_shards(std::move(done));
     }));
-  }));
+  });
+  if (!ports_) return go_on(Result<void>());
+  // Requests that run have the partitions' clients at hand: they end before those go.
+  ports_->stop(Completion<void>(home_, std::move(go_on)));
 }
 
-void Node::Impl::stop_admin(Completion<void> done) {
-  if (!admin_) {
-    return home_.post(bind([this, done = std::move(done)]() mutable {
-      drop_admin();
-      stop_shards(std::move(done));
-    }));
-  }
-  // Requests that run have the partitions' clients at hand: they end before those go.
-  admin_->stop(Completion<void>(home_, bind([this, done = std::move(done)](Result<void>) mutable {
-    home_.post(bind([this, done = std::move(done)]() mutable {
-      drop_admin();
-      stop_shards(std::move(done));
-    }));
-  })));
+void Node::Impl::drop_ports() {
+  ports_.reset();
+  rules_.reset();
+  registry_.reset();
 }
 
 void Node::Impl::reconfigure(const Config& config) {
   if (stopping_) return;
-  if (admin_) {
-    admin::AdminOptions options;
-    take_live(config, options);
-    admin_->reconfigure(options);
-  }
-  if (health_) health_->set_metrics_token(config.metrics_token.token);
+  if (ports_) ports_->reconfigure(config);
   const auto shared = std::make_shared<const Config>(config);
   for (std::size_t i = 0; i < shards_.size(); ++i) {
     on_shard(i, [shared](ShardNode& node) { node.reconfigure(*shared); });
@@ -74,10 +57,7 @@ void Node::Impl::reconfigure(const Config& config) {
 void Node::Impl::drop() {
   scope_.reset();
   poll_timer_.reset();
-  health_.reset();
-  documents_.reset();
-  metrics_page_.reset();
-  drop_admin();
+  drop_ports();
   shards_.clear();
   waiting_for_ready_.clear();
 }

@@ -43,6 +43,8 @@ class SqlEngine;
 
 namespace restate::node {
 
+struct PortsFactory;
+
 /// What a node is given; all of it outlives the node.
 struct NodeParts {
   Runtime& runtime;
@@ -50,13 +52,16 @@ struct NodeParts {
   metadata::Store& metadata;
   std::vector<std::pair<std::string, std::shared_ptr<bifrost::LogletProvider>>> providers;
   std::string default_provider = "local";
+  /// How it is reached from outside: `all_ports` (node/ports.h). Null: not at all, and nor
+  /// does the configuration ask for it.
+  const PortsFactory* ports = nullptr;
   /// The way to deployments, made once per shard, on it.
   Function<std::unique_ptr<invoker::DeploymentClient>(Shard&)> deployments;
   /// The way to functions for discovery, made on shard 0; nothing: they are refused.
   Function<std::unique_ptr<invoker::LambdaClient>(Shard&)> lambda;
   /// For https deployments; null: they cannot be reached.
   http::TlsConnector* tls = nullptr;
-  /// For subscriptions; null: there are none.
+  /// For subscriptions, which need `ports`; null: there are none.
   kafka::Connector* kafka = nullptr;
   /// Where copies of tables are kept; null: none are made.
   worker::CopyStore* copies = nullptr;

@@ -3,20 +3,18 @@
 /// \file
 /// What a node is made of, and the order in which it comes and goes. For the files named node_*.cc.
 
-#include "admin/admin.h"
-#include "http/client.h"
-#include "node/document_versions.h"
-#include "node/health_server.h"
-#include "node/metrics_page.h"
+#include "admin/registry_client.h"
 #include "node/node.h"
-#include "node/postgres.h"
+#include "node/ports.h"
 #include "node/provision.h"
 #include "node/shard_node.h"
-#include "query/service.h"
+#include "query/inputs.h"
 
 #include <atomic>
-#include <map>
+#include <memory>
 #include <optional>
+#include <utility>
+#include <vector>
 
 namespace restate::node {
 
@@ -72,21 +70,9 @@ class Node::Impl : public std::enable_shared_from_this<Node::Impl>, private quer
   void start_rules(Completion<BoundAddresses> done);
   /// The services of this process are a deployment like any other, before anybody can ask for them.
   void register_services(Completion<BoundAddresses> done);
-  /// Every worker is a member of the groups of all subscriptions.
-  void consume();
-
-  // node_listeners.cc
-  /// Shard 0 listens first: the ports it gets are those that the others share.
   Result<BoundAddresses> listen();
-  void open_health();
 
-  // node_admin.cc
-  void open_admin(const std::vector<Address>& ingress);
-  void drop_admin();
-  /// What of the admin API may change while it runs.
-  static void take_live(const Config& config, admin::AdminOptions& options);
-
-  void stop_admin(Completion<void> done);
+  void drop_ports();
   void on_failed(const Error& error);
 
   NodeParts parts_;
@@ -99,18 +85,7 @@ class Node::Impl : public std::enable_shared_from_this<Node::Impl>, private quer
   std::vector<std::unique_ptr<ShardNode>> shards_;  ///< each touched on its own shard only
   std::unique_ptr<admin::RegistryClient> registry_;
   std::unique_ptr<admin::RulesClient> rules_;
-  std::unique_ptr<http::Client> http_client_;
-  std::unique_ptr<invoker::LambdaClient> lambda_client_;
-  std::unique_ptr<admin::NetworkDiscoverer> discoverer_;
-  std::unique_ptr<query::QueryService> queries_;
-  std::unique_ptr<query::pg::Server> postgres_;
-  std::unique_ptr<admin::Admin> admin_;
-  BoundAddresses bound_;
-  std::unique_ptr<MetricsPage> metrics_page_;
-  std::unique_ptr<DocumentVersions> documents_;
-  std::unique_ptr<HealthServer> health_;
-  /// What keeps subscriptions of this node from their work.
-  std::map<schema::SubscriptionId, std::vector<schema::SubscriptionTrouble>> troubles_;
+  std::unique_ptr<NodePorts> ports_;  ///< null: it does not listen, or not yet
   std::unique_ptr<Timer> poll_timer_;
   bool ready_ = false;
   bool stopping_ = false;

@@ -1,7 +1,7 @@
 #include "common/hash.h"
 #include "node/node_impl.h"
 
-// What a node knows from the metadata store: its services, rules and subscriptions.
+// What a node knows from the metadata store, its services and rules, and what comes after: it listens.
 
 namespace restate::node {
 
@@ -36,7 +36,7 @@ void Node::Impl::register_services(Completion<BoundAddresses> done) {
   const auto go_on = [this](Completion<BoundAddresses> then) {
     auto bound = listen();
     if (bound) {
-      consume();
+      if (ports_) ports_->consume();
       watch_leaders();
     }
     then(std::move(bound));
@@ -70,23 +70,21 @@ void Node::Impl::offer(std::vector<schema::DiscoveredService> services, Completi
           }));
 }
 
-void Node::Impl::consume() {
-  if (!config_.roles.contains("worker")) return;
-  for (std::size_t i = 0; i < shards_.size(); ++i) {
-    on_shard(i, [this](ShardNode& node) {
-      node.consume([this](const schema::SubscriptionId& id,
-                          std::vector<schema::SubscriptionTrouble> troubles) {
-        home_.post_remote([self = shared_from_this(), id,
-                           troubles = std::move(troubles)]() mutable {
-          if (troubles.empty()) {
-            self->troubles_.erase(id);
-          } else {
-            self->troubles_[id] = std::move(troubles);
-          }
-        });
-      });
-    });
+Result<BoundAddresses> Node::Impl::listen() {
+  if (parts_.ports == nullptr) {
+    for (const ListenerConfig* listener :
+         {&config_.ingress_listener, &config_.admin_listener, &config_.node_listener}) {
+      if (listener->mode == ListenMode::kNone) continue;
+      return Error{Code::kUnsupported, "listening: this program was linked without ports"};
+    }
+    return BoundAddresses();
   }
+  ports_ = parts_.ports->make_node({home_, parts_, config_, id_, *shared_, shards_, *registry_,
+                                    *rules_, *this, ready_,
+                                    [this](std::size_t shard, Function<void(ShardNode&)> task) {
+                                      on_shard(shard, std::move(task));
+                                    }});
+  return ports_->listen();
 }
 
 }  // namespace restate::node

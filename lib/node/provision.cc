@@ -6,6 +6,10 @@
 #include <restate/runtime.h>
 
 #include <algorithm>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
 
 namespace restate::node {
 namespace {
@@ -22,9 +26,9 @@ Result<std::optional<Bytes>> next_nodes(const Stored& stored, const metadata::Jo
   if (stored) {
     RESTATE_TRY(nodes, metadata::decode_nodes_configuration(stored->value));
     if (nodes.cluster_name != cluster) {
-      return Error{Code::kFailedPrecondition, "this data belongs to cluster '" +
-                                                  nodes.cluster_name + "', not to '" + cluster +
-                                                  "'"};
+      return Error{
+          Code::kFailedPrecondition,
+          "this data belongs to cluster '" + nodes.cluster_name + "', not to '" + cluster + "'"};
     }
   } else {
     nodes = metadata::NodesConfiguration::make(cluster, fingerprint);
@@ -56,11 +60,42 @@ metadata::JoinRequest request_of(const Config& config) {
   return request;
 }
 
+/// The two documents, read and written at the same time: where there is neither they become durable
+/// together.
+struct Joining {
+  Joining(std::string node_name, Completion<Joined> completion)
+      : name(std::move(node_name)), done(std::move(completion)) {}
+
+  void finish_if_both() {
+    if (!nodes || !partitions) return;
+    auto joined = read();
+    done(std::move(joined));
+  }
+  Result<Joined> read() const {
+    if (!*nodes) return Error(nodes->error()).within("joining the cluster");
+    if (!*partitions) return Error(partitions->error()).within("reading the partitions");
+    RESTATE_TRY(const auto configuration, metadata::decode_nodes_configuration((**nodes)->value));
+    const metadata::Node* self = configuration.find(name);
+    if (self == nullptr) {
+      return Error{Code::kInternal, "this node is not among those it joined"};
+    }
+    RESTATE_TRY(auto table, metadata::decode_partition_table((**partitions)->value));
+    const auto& features = configuration.features;
+    const bool controlled =
+        std::find(features.begin(), features.end(), kControlledSharding) != features.end();
+    return Joined{self->id, configuration.cluster_fingerprint.value_or(0), std::move(table),
+                  controlled};
+  }
+
+  const std::string name;
+  Completion<Joined> done;
+  std::optional<Result<Stored>> nodes, partitions;
+};
+
 }  // namespace
 
 void join(metadata::Store& store, Shard& shard, const Config& config, Completion<Joined> done) {
-  const std::string name = config.node_name;
-  const std::uint16_t partitions = config.partitions;
+  auto joining = std::make_shared<Joining>(config.node_name, std::move(done));
   metadata::read_modify_write(
       store, shard, metadata::kNodesConfigurationKey,
       [request = request_of(config), cluster = config.cluster_name,
@@ -68,32 +103,23 @@ void join(metadata::Store& store, Shard& shard, const Config& config, Completion
        now = shard.wall_now()](const Stored& stored) {
         return next_nodes(stored, request, cluster, fingerprint, controlled, now);
       },
-      Completion<Stored>(shard, [&store, &shard, name, partitions,
-                                 done = std::move(done)](Result<Stored> written) mutable {
-        if (!written) return done(std::move(written).error().within("joining the cluster"));
-        auto nodes = metadata::decode_nodes_configuration((*written)->value);
-        if (!nodes) return done(std::move(nodes).error());
-        const metadata::Node* self = nodes->find(name);
-        if (self == nullptr) {
-          return done(Error{Code::kInternal, "this node is not among those it joined"});
-        }
-        const bool controlled = std::find(nodes->features.begin(), nodes->features.end(),
-                                          kControlledSharding) != nodes->features.end();
-        metadata::read_modify_write(
-            store, shard, metadata::kPartitionTableKey,
-            [partitions](const Stored& stored) -> Result<std::optional<Bytes>> {
-              if (stored) return std::optional<Bytes>();  // the number was chosen at the first start
-              return std::optional<Bytes>(metadata::encode(
-                  metadata::PartitionTable::make(partitions, metadata::ReplicationProperty{})));
-            },
-            Completion<Stored>(shard, [node = self->id, fingerprint = nodes->cluster_fingerprint.value_or(0),
-                                controlled, done = std::move(done)](
-                                          Result<Stored> table) mutable {
-              if (!table) return done(std::move(table).error().within("reading the partitions"));
-              auto decoded = metadata::decode_partition_table((*table)->value);
-              if (!decoded) return done(std::move(decoded).error());
-              done(Joined{node, fingerprint, *std::move(decoded), controlled});
-            }));
+      Completion<Stored>(shard, [joining](Result<Stored> written) {
+        joining->nodes.emplace(std::move(written));
+        joining->finish_if_both();
+      }));
+  metadata::read_modify_write(
+      store, shard, metadata::kPartitionTableKey,
+      [joining,
+       partitions = config.partitions](const Stored& stored) -> Result<std::optional<Bytes>> {
+        if (stored) return std::optional<Bytes>();  // the number was chosen at the first start
+        // Whoever is refused leaves nothing behind.
+        if (joining->nodes && !*joining->nodes) return joining->nodes->error();
+        return std::optional<Bytes>(metadata::encode(
+            metadata::PartitionTable::make(partitions, metadata::ReplicationProperty{})));
+      },
+      Completion<Stored>(shard, [joining](Result<Stored> table) {
+        joining->partitions.emplace(std::move(table));
+        joining->finish_if_both();
       }));
 }
 

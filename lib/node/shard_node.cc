@@ -1,5 +1,6 @@
 #include "node/shard_node.h"
 
+#include "node/ports.h"
 #include "node/query_input.h"
 #include "partition/status.h"
 
@@ -57,29 +58,12 @@ worker::WorkerOptions worker_options(const Config& config, GenerationalNodeId id
   return options;
 }
 
-ingress::IngressOptions ingress_options(const Config& config, const NodeShared& shared) {
-  ingress::IngressOptions options;
-  options.defaults = config.defaults;
-  options.bearer_token = config.ingress_token.token;
-  options.request_size_limit = config.request_size_limit;
-  options.controlled_idempotent_sharding = shared.controlled_idempotent_sharding;
-  options.http2_max_concurrent_streams = config.ingress_http2_streams;
-  options.vqueues = config.vqueues;
-  options.scoped_virtual_objects = config.scoped_virtual_objects;
-  options.bodies = shared.request_bodies;
-  options.concurrent_requests = config.ingress_request_limit;
-  options.node_in_flight = shared.ingress_requests;
-  return options;
-}
-
 }  // namespace
 
 ShardNode::ShardNode(Shard& shard, NodeParts& parts, const Config& config, GenerationalNodeId id,
                      NodeShared& shared, worker::Router& router,
                      Function<void(const Error&)> on_failed)
     : shard_(shard),
-      parts_(parts),
-      config_(config),
       shared_(shared),
       traces_(parts.traces ? parts.traces(shard) : nullptr),
       bifrost_(bifrost::make_bifrost(
@@ -102,12 +86,11 @@ ShardNode::ShardNode(Shard& shard, NodeParts& parts, const Config& config, Gener
                 traces_.get()},
       group_(context_),
       client_(shard, router),
-      supervisor_(context_, group_, router),
-      ingestion_(shard,
-                 {.memory_budget = config.ingestion_memory_budget,
-                  .batch_bytes = config.ingestion_batch_bytes},
-                 router) {
+      supervisor_(context_, group_, router) {
   for (const auto& [kind, provider] : parts.providers) bifrost_->add_provider(kind, provider);
+  if (parts.ports == nullptr) return;
+  ports_ = parts.ports->make_shard(
+      {shard, parts, config, shared, router, client_, schema_, traces_.get()});
 }
 
 ShardNode::~ShardNode() = default;
@@ -125,34 +108,16 @@ void ShardNode::start(std::vector<worker::PartitionDescription> partitions,
 }
 
 Result<std::vector<Address>> ShardNode::listen(const std::vector<Address>& addresses) {
-  ingress::IngressOptions options = ingress_options(config_, shared_);
-  options.traces = traces_.get();
-  ingress_ = std::make_unique<ingress::Ingress>(shard_, options, client_, schema_);
-  std::vector<Address> bound;
-  for (const Address& address : addresses) {
-    RESTATE_TRY(auto used, ingress_->listen(address));
-    bound.push_back(std::move(used));
-  }
-  return bound;
+  return ports_->listen(addresses);
 }
 
-void ShardNode::consume(ingress::KafkaIngress::OnTroubles on_troubles) {
-  if (parts_.kafka == nullptr) return;
-  ingress::KafkaOptions options;
-  options.rules = kafka_rules(config_);
-  options.clusters = config_.kafka_clusters;
-  options.shard = shard_.index();
-  options.shards = parts_.runtime.shard_count();
-  kafka_ = std::make_unique<ingress::KafkaIngress>(shard_, *parts_.kafka, ingestion_, schema_,
-                                                   std::move(options), std::move(on_troubles));
-}
+void ShardNode::consume(OnTroubles on_troubles) { ports_->consume(std::move(on_troubles)); }
 
 void ShardNode::collect(MetricsSnapshot& out) {
   supervisor_.collect(out);
   client_.collect(out);
   deployments_->collect(out);
-  if (ingress_) ingress_->collect(out);
-  if (kafka_) kafka_->collect(out);
+  if (ports_) ports_->collect(out);
   if (traces_) traces_->collect(out);
   const invoker::ShardSlots& slots = shared_.limits.on(shard_);
   out.counter("invoker_concurrency_slots_acquired", {}, slots.acquired());
@@ -171,23 +136,17 @@ Result<void> ShardNode::collect(const std::vector<worker::PartitionDescription>&
 
 void ShardNode::reconfigure(const Config& config) {
   supervisor_.reconfigure(invoker_options(config, shared_));
-  if (kafka_) kafka_->reconfigure(kafka_rules(config));
-  if (ingress_) ingress_->reconfigure(ingress_options(config, shared_));
-}
-
-ingress::KafkaRules ShardNode::kafka_rules(const Config& config) const {
-  return {config.defaults, config.request_size_limit, traces_.get()};
+  if (ports_) ports_->reconfigure(config);
 }
 
 void ShardNode::stop(Completion<void> done) {
-  kafka_.reset();
   const auto close = [this](Completion<void> closed) {
     supervisor_.close();
     if (!traces_) return closed(Result<void>());
     traces_->close([closed = std::move(closed)]() mutable { closed(Result<void>()); });
   };
-  if (!ingress_) return close(std::move(done));
-  ingress_->stop(Completion<void>(
+  if (!ports_) return close(std::move(done));
+  ports_->stop(Completion<void>(
       shard_, [close, done = std::move(done)](Result<void>) mutable { close(std::move(done)); }));
 }
 

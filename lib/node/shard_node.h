@@ -3,15 +3,15 @@
 /// \file
 /// Everything of a node that lives on one shard, in the order in which it must die.
 
-#include "ingress/ingress.h"
-#include "ingress/kafka_ingress.h"
+#include "common/memory_pool.h"
 #include "invoker/slots.h"
 #include "node/node.h"
 #include "query/inputs.h"
+#include "schema/rule_book.h"
 #include "schema/source.h"
+#include "schema/subscription.h"
 #include "worker/context.h"
 #include "worker/group.h"
-#include "worker/ingestion.h"
 #include "worker/router.h"
 #include "worker/supervisor.h"
 
@@ -20,6 +20,12 @@
 #include <vector>
 
 namespace restate::node {
+
+class ShardPorts;
+
+/// Hears what keeps a subscription from its work, whenever that changes.
+using OnTroubles =
+    Function<void(const schema::SubscriptionId&, std::vector<schema::SubscriptionTrouble>)>;
 
 /// What the shards of a node have in common. Outlives them.
 struct NodeShared {
@@ -46,10 +52,10 @@ class ShardNode {
 
   /// Reads the logs' chains, then opens the partitions of this shard. The registry is there already.
   void start(std::vector<worker::PartitionDescription> partitions, Completion<void> done);
-  /// Opens the ingress listeners of this shard.
+  /// Opens the ingress listeners of this shard. As `consume`: for nodes that have ports.
   Result<std::vector<Address>> listen(const std::vector<Address>& addresses);
   /// Starts this shard's share of the subscriptions. `on_troubles` is called on this shard.
-  void consume(ingress::KafkaIngress::OnTroubles on_troubles);
+  void consume(OnTroubles on_troubles);
   /// Appends what a query needs to see of `partitions`, as they are now.
   /// - `kUnavailable`: one of them is not open.
   Result<void> collect(const std::vector<worker::PartitionDescription>& partitions,
@@ -78,11 +84,7 @@ class ShardNode {
   schema::RuleCell& rules() { return rules_; }
 
  private:
-  ingress::KafkaRules kafka_rules(const Config& config) const;
-
   Shard& shard_;
-  NodeParts& parts_;
-  const Config& config_;
   NodeShared& shared_;
   schema::SchemaCell schema_;
   schema::RuleCell rules_;
@@ -93,9 +95,7 @@ class ShardNode {
   worker::Group group_;
   worker::RoutingClient client_;
   worker::Supervisor supervisor_;
-  worker::Ingestion ingestion_;
-  std::unique_ptr<ingress::KafkaIngress> kafka_;
-  std::unique_ptr<ingress::Ingress> ingress_;
+  std::unique_ptr<ShardPorts> ports_;  ///< null: the node has none
   Scope scope_;
 };
 

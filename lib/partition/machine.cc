@@ -1,5 +1,6 @@
 #include <restate/partition/machine.h>
 
+#include "common/visibility.h"
 #include "partition/machine/state.h"
 #include "partition/machine/step.h"
 #include "partition/version.h"
@@ -52,7 +53,7 @@ struct Dispatch {
 
 }  // namespace
 
-struct Machine::Impl {
+struct RESTATE_HIDDEN Machine::Impl {
   Impl(PartitionId partition, KeyRange range, const storage::View& rows)
       : keys(range), state(partition, rows) {}
 
@@ -119,6 +120,10 @@ std::uint64_t Machine::feature_bits() const { return impl_->state.features().bit
 std::string Machine::min_version() const {
   const auto& barrier = impl_->state.barrier();
   return barrier ? barrier->min_version : std::string();
+}
+
+const InvocationStatus* Machine::known(const InvocationId& id) const {
+  return impl_->state.invocations.known(id);
 }
 
 const Tables& Machine::tables() const {

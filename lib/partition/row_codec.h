@@ -70,8 +70,10 @@ class RowWriter {
   std::string take() { return std::move(out_); }
 
  private:
-  RowWriter& little_endian(std::uint64_t value, int bytes) {
-    for (int i = 0; i < bytes; ++i) out_.push_back(static_cast<char>(value >> (8 * i) & 0xff));
+  RowWriter& little_endian(std::uint64_t value, std::size_t bytes) {
+    char raw[8];
+    for (std::size_t i = 0; i < 8; ++i) raw[i] = static_cast<char>(value >> (8 * i) & 0xff);
+    out_.append(raw, bytes);
     return *this;
   }
 

@@ -86,6 +86,23 @@ Result<std::optional<InvocationStatus>> Tables::find_invocation(const Invocation
   return find(*rows_, keys::kStatus, keys::status(id), rows::decode_status);
 }
 
+Result<std::optional<Uuid>> Tables::find_last_uuid(PartitionKey key, const Uuid& end) const {
+  std::optional<Uuid> last;
+  std::optional<Error> damage;
+  storage::RowCallback row([&](std::string_view at, std::string_view) {
+    if (const auto id = keys::decode_status(at)) {
+      last = id->uuid;
+    } else {
+      damage = rows::corrupt(keys::kStatus, at);
+    }
+    return false;
+  });
+  RESTATE_TRY_VOID(rows_->scan_reverse(keys::of_partition_key(keys::kStatus, key),
+                                       keys::status({key, end}), row));
+  if (damage) return std::move(*damage);
+  return last;
+}
+
 Result<void> Tables::scan_invocations(
     KeyRange range, Visit<const InvocationId&, const StatusHeader&, std::string_view> visit) const {
   return scan_invocations(range, std::nullopt, visit);
@@ -121,6 +138,16 @@ Result<void> Tables::scan_journal(const InvocationId& id, std::uint32_t from, st
                 auto entry = rows::decode_entry(Bytes(row));
                 if (!at || !entry) return Row::kCorrupt;
                 return more(visit(at->index, std::move(*entry)));
+              });
+}
+
+Result<void> Tables::scan_entries(const InvocationId& id, std::uint32_t from, std::uint32_t to,
+                                  Visit<wire::EntryType, std::string_view> visit) const {
+  return scan(*rows_, keys::kJournal, keys::journal(id, from), keys::journal(id, to),
+              [&](std::string_view, std::string_view row) {
+                const auto entry = rows::decode_entry(Bytes::literal(row));
+                if (!entry) return Row::kCorrupt;
+                return more(visit(entry->type, entry->body.view()));
               });
 }
 

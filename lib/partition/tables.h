@@ -4,6 +4,7 @@
 /// A partition's tables, read with types: by the state machine over its uncommitted rows, by
 /// leaders that rebuild their work, by the invoker and the query layer over snapshots.
 
+#include "common/visibility.h"
 #include "partition/keys.h"
 #include "partition/status.h"
 
@@ -39,7 +40,7 @@ class Visit {
 
 /// Reads decode what the view returns. Errors: those of the view, and `kCorrupt` for a row that is
 /// none. Scans must not change what they scan. As cheap to make as to copy.
-class Tables {
+class RESTATE_HIDDEN Tables {
  public:
   /// `rows` outlives this.
   Tables(PartitionId partition, const storage::View& rows) : partition_(partition), rows_(&rows) {}
@@ -48,6 +49,8 @@ class Tables {
 
   // Invocations.
   Result<std::optional<InvocationStatus>> find_invocation(const InvocationId& id) const;
+  /// The greatest uuid of the invocations with one key, of those below `end`; nothing: there is none.
+  Result<std::optional<Uuid>> find_last_uuid(PartitionKey key, const Uuid& end) const;
   /// Every invocation with a key in `keys`, in order of its id. The value is the encoded row: see
   /// `rows::decode_status`, for those that the header makes interesting.
   Result<void> scan_invocations(
@@ -63,6 +66,9 @@ class Tables {
   /// Entries of [from, to), in order.
   Result<void> scan_journal(const InvocationId& id, std::uint32_t from, std::uint32_t to,
                             Visit<std::uint32_t, wire::JournalEntry&&> visit) const;
+  /// The same, but only what a replay needs; the body is valid during the call.
+  Result<void> scan_entries(const InvocationId& id, std::uint32_t from, std::uint32_t to,
+                            Visit<wire::EntryType, std::string_view> visit) const;
   Result<std::optional<Announced>> find_announced(const InvocationId& id,
                                                   std::uint32_t completion) const;
   Result<void> scan_announced(const InvocationId& id, Visit<const Announced&> visit) const;

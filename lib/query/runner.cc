@@ -11,6 +11,7 @@ struct StatementRunner::Run {
   std::shared_ptr<SqlStatement> statement;
   OnPiece on_piece;
   bool busy = false;
+  std::unique_ptr<Timer> patience;  ///< of a statement with more than one piece
 };
 
 StatementRunner::StatementRunner(Shard& shard, SqlEngine& engine, InputSource& source,
@@ -93,6 +94,7 @@ void StatementRunner::on_collected(Id id, Result<InputsPtr> inputs) {
 void StatementRunner::next(Id id) {
   const auto found = runs_.find(id);
   if (found == runs_.end() || found->second->busy) return;
+  if (found->second->patience) found->second->patience->cancel();
   step<Piece>(
       id, [bytes = options_.piece_bytes](SqlStatement& statement) { return statement.next(bytes); },
       [this, id](Result<Piece> piece) { on_piece(id, std::move(piece)); });
@@ -103,9 +105,20 @@ void StatementRunner::on_piece(Id id, Result<Piece> piece) {
   if (found == runs_.end()) return;
   const RunPtr run = found->second;
   run->busy = false;
-  if (!piece || piece->last) close(id);
+  if (!piece || piece->last) {
+    close(id);
+  } else {
+    if (!run->patience) run->patience = shard_.make_timer([this, id] { give_up(id); });
+    run->patience->arm(shard_.now() + options_.patience);
+  }
   // It may close the statement, or all of them.
   run->on_piece(std::move(piece));
+}
+
+void StatementRunner::give_up(Id id) {
+  const RunPtr run = runs_.at(id);
+  close(id);
+  run->on_piece(Error{Code::kTimeout, "the client did not take the rest of the answer in time"});
 }
 
 void StatementRunner::interrupt(Id id) {

@@ -2,14 +2,15 @@
 
 /// \file
 /// Drives statements from their text to the last byte of their answer: takes their steps on the
-/// engine's threads, one at a time, computes what was asked for and no more, and interrupts what
-/// nobody waits for. Everybody who runs SQL on a node shares one.
+/// engine's threads, one at a time, computes what was asked for and no more, and ends what nobody
+/// waits for. Everybody who runs SQL on a node shares one.
 
 #include "query/engine.h"
 #include "query/inputs.h"
 
 #include <restate/runtime.h>
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <map>
@@ -26,6 +27,9 @@ struct ServiceOptions {
   Duration interval = Duration::zero();
   /// How many of them may come at once, then; at least one.
   std::uint32_t burst = 1;
+  /// How long a statement, which keeps what it reads from going away, waits for a client that does not
+  /// take the rest of its answer.
+  Duration patience = std::chrono::minutes(5);
 };
 
 /// Lives on one shard.
@@ -33,7 +37,7 @@ class StatementRunner {
  public:
   using Id = std::uint64_t;
   /// Never called inside a call into the runner. After an error and after the last piece the
-  /// statement is closed.
+  /// statement is closed. It may fail with `kTimeout` between two pieces: see `patience`.
   using OnPiece = Function<void(Result<Piece>)>;
 
   /// The engine and the source outlive the runner.
@@ -69,6 +73,8 @@ class StatementRunner {
   void on_prepared(Id id, Result<Needs> needs);
   void on_collected(Id id, Result<InputsPtr> inputs);
   void on_piece(Id id, Result<Piece> piece);
+  /// Nobody has asked for its next piece.
+  void give_up(Id id);
 
   Shard& shard_;
   SqlEngine& engine_;

@@ -4,6 +4,8 @@
 /// The turn of a shard: posted tasks first, then whoever asked to act at its end. Every runtime
 /// keeps one per shard, so that the order is the same on sockets and in the simulator.
 
+#include "common/visibility.h"
+
 #include <restate/runtime.h>
 
 #include <array>
@@ -12,7 +14,7 @@
 
 namespace restate {
 
-class TurnQueue {
+class RESTATE_HIDDEN TurnQueue {
  public:
   TurnQueue() = default;
   ~TurnQueue();

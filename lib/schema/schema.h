@@ -37,7 +37,7 @@ struct Options {
   bool operator==(const Options&) const = default;
 };
 
-/// service-protocol.md 3.3.
+/// What a handler says it takes.
 struct InputRules {
   bool declared = false;  ///< without a declaration everything is accepted
   bool required = false;
@@ -45,7 +45,7 @@ struct InputRules {
   std::optional<std::string> json_schema;  ///< as text
   bool operator==(const InputRules&) const = default;
 };
-/// service-protocol.md 3.4.
+/// What a handler says it gives.
 struct OutputRules {
   bool declared = false;
   std::optional<std::string> content_type;
@@ -96,7 +96,7 @@ struct Deployment {
   bool operator==(const Deployment&) const = default;
 };
 
-/// Server-wide defaults and clamps (config.md 4, 5).
+/// Server-wide defaults and clamps.
 struct Defaults {
   std::uint64_t inactivity_timeout_ms = 60'000;
   std::uint64_t abort_timeout_ms = 600'000;
@@ -190,7 +190,7 @@ Result<wire::InvocationTarget> resolve_target(const Schema& schema, std::string_
                                               std::string_view key, std::string_view handler,
                                               std::optional<std::string> scope);
 
-/// state-machine.md 5.4.
+/// How long a completed invocation and its journal are kept.
 wire::Retention retention_of(const Schema& schema, const Defaults& defaults,
                              const wire::InvocationTarget& target, bool has_idempotency_key);
 

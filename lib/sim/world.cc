@@ -1,5 +1,6 @@
 #include <restate/testing/world.h>
 
+#include "common/visibility.h"
 #include "sim/core.h"
 #include "sim/sim_network.h"
 #include "sim/sim_node.h"
@@ -10,7 +11,7 @@
 
 namespace restate::testing {
 
-class World::Impl {
+class RESTATE_HIDDEN World::Impl {
  public:
   Impl(Seed seed, WorldOptions given)
       : options(given),

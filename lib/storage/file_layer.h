@@ -4,6 +4,8 @@
 /// The few file operations a log needs, so that a test can pull the plug between any two of them.
 /// `posix_files()` is the real disk; `MemoryFiles` is the one that forgets.
 
+#include "common/visibility.h"
+
 #include <restate/bytes.h>
 #include <restate/result.h>
 
@@ -40,7 +42,7 @@ class FileLock {
 };
 
 /// Errors name the path. `kFailed` is the disk's refusal, a full one included.
-class FileLayer {
+class RESTATE_HIDDEN FileLayer {
  public:
   virtual ~FileLayer() = default;
 

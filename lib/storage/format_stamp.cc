@@ -76,7 +76,8 @@ Error foreign_tables(const std::string& where, const StoreOwner& known, const St
 }
 
 Result<std::unique_ptr<FileLock>> claim_directory(FileLayer& files, const std::string& directory,
-                                                  std::string_view what, unsigned long version) {
+                                                  std::string_view what, unsigned long version,
+                                                  Function<void()> on_locked) {
   const std::string stamp(kStampName);
   RESTATE_TRY_VOID(files.create_directories(directory));
   RESTATE_TRY(const auto names, files.list(directory));
@@ -91,9 +92,9 @@ Result<std::unique_ptr<FileLock>> claim_directory(FileLayer& files, const std::s
     const std::string path = directory + "/" + stamp;
     RESTATE_TRY(const std::string text, read_file(files, path));
     RESTATE_TRY_VOID(check_stamp_text(path, text, what, version));
-  } else {
-    RESTATE_TRY_VOID(replace_file(files, directory, stamp, stamp_text(what, version)));
   }
+  if (on_locked) on_locked();
+  if (!stamped) RESTATE_TRY_VOID(replace_file(files, directory, stamp, stamp_text(what, version)));
   return lock;
 }
 

@@ -5,6 +5,7 @@
 
 #include "storage/file_layer.h"
 
+#include <restate/function.h>
 #include <restate/storage/store.h>
 
 #include <optional>
@@ -14,9 +15,11 @@
 namespace restate::storage {
 
 /// Locks a directory and checks its stamp; creates and stamps it when it is new or empty. Touches
-/// nothing of a directory that is not ours or too new.
+/// nothing of a directory that is not ours or too new. `on_locked` is called as soon as the lock is
+/// held and the directory known to be ours.
 Result<std::unique_ptr<FileLock>> claim_directory(FileLayer& files, const std::string& directory,
-                                                  std::string_view what, unsigned long version);
+                                                  std::string_view what, unsigned long version,
+                                                  Function<void()> on_locked = {});
 
 /// Checks the text of a stamp that was read from `path`.
 Result<void> check_stamp_text(const std::string& path, const std::string& text,

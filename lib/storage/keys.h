@@ -74,10 +74,10 @@ class KeyWriter {
   std::string take() { return std::move(key_); }
 
  private:
-  KeyWriter& big_endian(std::uint64_t value, int bytes) {
-    for (int shift = (bytes - 1) * 8; shift >= 0; shift -= 8) {
-      key_.push_back(static_cast<char>(value >> shift & 0xff));
-    }
+  KeyWriter& big_endian(std::uint64_t value, std::size_t bytes) {
+    char raw[8];
+    for (std::size_t i = 0; i < 8; ++i) raw[i] = static_cast<char>(value >> (56 - 8 * i) & 0xff);
+    key_.append(raw + 8 - bytes, bytes);
     return *this;
   }
 
@@ -97,9 +97,9 @@ class KeyReader {
   std::uint64_t u64() { return big_endian(8); }
   std::int64_t i64() { return static_cast<std::int64_t>(u64() ^ (std::uint64_t{1} << 63)); }
   Uuid uuid() {
-    std::string raw;
-    for (int i = 0; i < 16; ++i) raw.push_back(static_cast<char>(u8()));
-    return Uuid::from(raw);
+    char raw[16];
+    for (char& c : raw) c = static_cast<char>(u8());
+    return Uuid::from({raw, sizeof raw});
   }
   std::string str();
   std::optional<std::string> opt_str() {

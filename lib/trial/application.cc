@@ -1,5 +1,6 @@
 #include <restate/testing/application.h>
 
+#include "common/visibility.h"
 #include "ingress/identity.h"
 #include "schema/schema.h"
 #include "trial/host.h"
@@ -36,7 +37,7 @@ bool passes(const Error& error) {
 }  // namespace
 
 /// The clients of an application: they keep asking until they are answered.
-class Application::Impl {
+class RESTATE_HIDDEN Application::Impl {
  public:
   Impl(Trial& trial, std::vector<ServiceDefinition> services, const ApplicationOptions& options)
       : trial_(trial),

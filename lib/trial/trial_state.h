@@ -4,6 +4,7 @@
 /// What a trial knows: which faults strike, where the process dies, and the journals and the story
 /// that its observers write.
 
+#include "common/visibility.h"
 #include "native/pool.h"
 #include "protocol/frame.h"
 #include "runtime/split_mix.h"
@@ -79,7 +80,7 @@ struct AttemptView {
   CompletionNames names;
 };
 
-class TrialState {
+class RESTATE_HIDDEN TrialState {
  public:
   TrialState(Seed seed, Faults faults, std::optional<CrashPlan> plan,
              std::shared_ptr<native::BatonPool> pool);

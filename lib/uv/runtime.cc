@@ -1,5 +1,6 @@
 #include <restate/uv/runtime.h>
 
+#include "common/visibility.h"
 #include "runtime/split_mix.h"
 #include "runtime/thread.h"
 #include "uv/pool.h"
@@ -42,7 +43,7 @@ class Verdict {
 
 }  // namespace
 
-class Runtime::Impl {
+class RESTATE_HIDDEN Runtime::Impl {
  public:
   explicit Impl(Options given);
   ~Impl();
@@ -157,7 +158,7 @@ void Runtime::begin_shutdown() {
 
 void Runtime::stop() { impl_->stop(); }
 
-class Attached::Impl {
+class RESTATE_HIDDEN Attached::Impl {
  public:
   Impl(uv_loop_t* loop, AttachOptions given)
       : pool(given.pool_threads, given.thread_name),

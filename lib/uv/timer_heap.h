@@ -2,7 +2,7 @@
 
 /// \file
 /// The timers of a shard, the earliest on top. Idle timeouts are armed again with every message,
-/// so moving one must be cheap: no allocation, and one libuv timer for all of them.
+/// so moving one must be cheap: no allocation, and one alarm of the system for all of them.
 
 #include <restate/runtime.h>
 

@@ -2,13 +2,19 @@
 
 #include "uv/uv_network.h"
 
+#include <sys/timerfd.h>
+#include <unistd.h>
+
+#include <algorithm>
 #include <ctime>
+#include <thread>
 #include <utility>
 
 namespace restate::uv {
 namespace {
 
 constexpr std::int64_t kNsPerMs = 1000000;
+constexpr std::int64_t kNsPerSecond = 1000 * kNsPerMs;
 
 class UvTimer final : public Timer, private TimerHeap::Entry {
  public:
@@ -51,8 +57,32 @@ struct UvShard::LoopHandles {
   uv_prepare_t prepare;
   uv_check_t check;
   uv_idle_t idle;
-  uv_timer_t timer;
+  uv_poll_t alarm;
+  // A timer of the system, because those of libuv know milliseconds only: with the rounding on both
+  // sides a wait of one of them takes up to three.
+  const int alarm_fd = ::timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
   int open = 5;
+
+  LoopHandles() = default;
+  ~LoopHandles() { ::close(alarm_fd); }
+  LoopHandles(const LoopHandles&) = delete;
+  LoopHandles& operator=(const LoopHandles&) = delete;
+
+  /// Makes the loop wake up then; nothing else makes it read the alarm.
+  void set_alarm(Instant at) {
+    // A zero would turn it off.
+    const std::int64_t ns = std::max<std::int64_t>(at.ns, 1);
+    itimerspec spec{};
+    spec.it_value.tv_sec = ns / kNsPerSecond;
+    spec.it_value.tv_nsec = ns % kNsPerSecond;
+    const int failed = ::timerfd_settime(alarm_fd, TFD_TIMER_ABSTIME, &spec, nullptr);
+    RESTATE_ASSERT(failed == 0, "setting a timer of the system failed");
+  }
+  void take_alarm() {
+    std::uint64_t times = 0;
+    // Nothing to be read is fine: it was set anew meanwhile.
+    [[maybe_unused]] const ssize_t taken = ::read(alarm_fd, &times, sizeof times);
+  }
 
   static UvShard& shard_of(const void* handle) {
     return *static_cast<UvShard*>(static_cast<const uv_handle_t*>(handle)->data);
@@ -81,21 +111,28 @@ UvShard::UvShard(Parts parts)
       handles_(new LoopHandles),
       read_buffer_(new char[kReadBuffer]) {
   uv_loop_t* loop = parts_.loop;
-  const int failed = uv_async_init(loop, &handles_->mail, [](uv_async_t*) {});
+  int failed = uv_async_init(loop, &handles_->mail, [](uv_async_t*) {});
   RESTATE_ASSERT(failed == 0, uv_strerror(failed));
   uv_prepare_init(loop, &handles_->prepare);
   uv_check_init(loop, &handles_->check);
   uv_idle_init(loop, &handles_->idle);
-  uv_timer_init(loop, &handles_->timer);
+  RESTATE_ASSERT(handles_->alarm_fd >= 0, "the system has no timer left for a shard");
+  failed = uv_poll_init(loop, &handles_->alarm, handles_->alarm_fd);
+  RESTATE_ASSERT(failed == 0, uv_strerror(failed));
   handles_->adopt(handles_->mail, this);
   handles_->adopt(handles_->prepare, this);
   handles_->adopt(handles_->check, this);
   handles_->adopt(handles_->idle, this);
-  handles_->adopt(handles_->timer, this);
+  handles_->adopt(handles_->alarm, this);
   uv_prepare_start(&handles_->prepare,
                    [](uv_prepare_t* handle) { LoopHandles::shard_of(handle).before_poll(); });
   uv_check_start(&handles_->check,
                  [](uv_check_t* handle) { LoopHandles::shard_of(handle).turn(); });
+  uv_poll_start(&handles_->alarm, UV_READABLE, [](uv_poll_t* handle, int, int) {
+    UvShard& shard = LoopHandles::shard_of(handle);
+    shard.handles_->take_alarm();
+    shard.wakeup_ = kNever;
+  });
 }
 
 UvShard::~UvShard() {
@@ -118,11 +155,27 @@ WallTime UvShard::wall_now() const {
   return {static_cast<std::uint64_t>(time.tv_sec * 1000 + time.tv_nsec / kNsPerMs)};
 }
 
+Instant UvShard::instant_of(WallTime at) const {
+  std::timespec time{};
+  std::timespec_get(&time, TIME_UTC);
+  const WallTime wall{static_cast<std::uint64_t>(time.tv_sec * 1000 + time.tv_nsec / kNsPerMs)};
+  // Read behind the other one: what comes of it is a bit late, and never early.
+  const Instant here{static_cast<std::int64_t>(uv_hrtime())};
+  const std::uint64_t wait_ms = std::min(at.ms_since(wall), kLongestAlarmMs);
+  if (wait_ms == 0) return here;
+  return here + milliseconds(wait_ms) - Duration(time.tv_nsec % kNsPerMs);
+}
+
 void UvShard::post_remote(Task task) {
-  const std::lock_guard lock(mutex_);
-  mailbox_.push_back(std::move(task));
-  // Under the lock, so that the handle cannot be closed in between.
-  if (std::exchange(sleeping_, false)) uv_async_send(&handles_->mail);
+  {
+    const std::lock_guard lock(mutex_);
+    mailbox_.push_back(std::move(task));
+    if (!std::exchange(sleeping_, false)) return;
+    ++wakers_;
+  }
+  // Behind the lock, which the loop needs next, and whoever else has a message. `close` waits for it.
+  uv_async_send(&handles_->mail);
+  --wakers_;
 }
 
 std::unique_ptr<Timer> UvShard::make_timer(Task fire) {
@@ -147,16 +200,13 @@ void UvShard::before_poll() {
 
 bool UvShard::prepare_wakeup() {
   if (timers_.empty()) return false;
-  const std::int64_t at_ms = (timers_.top()->at.ns + kNsPerMs - 1) / kNsPerMs;
-  const auto loop_ms = static_cast<std::int64_t>(uv_now(parts_.loop));
-  if (at_ms <= loop_ms) return true;
+  const Instant next = timers_.top()->at;
+  // As the clock stood in this turn: what has come due since wakes the loop at once.
+  if (next <= now_) return true;
   // An early wake-up is harmless, and rarer than timers that are armed again.
-  if (at_ms < wakeup_ms_ || wakeup_ms_ <= loop_ms) {
-    wakeup_ms_ = at_ms;
-    uv_timer_start(
-        &handles_->timer,
-        [](uv_timer_t* timer) { LoopHandles::shard_of(timer).wakeup_ms_ = INT64_MAX; },
-        static_cast<std::uint64_t>(at_ms - loop_ms), 0);
+  if (next < wakeup_) {
+    wakeup_ = next;
+    handles_->set_alarm(next);
   }
   return false;
 }
@@ -216,13 +266,14 @@ void UvShard::close() {
   closed_ = true;
   {
     const std::lock_guard lock(mutex_);
-    sleeping_ = false;  // from here on nobody wakes us
+    sleeping_ = false;  // from here on nobody begins to wake us
   }
+  while (wakers_ != 0) std::this_thread::yield();
   handles_->close(handles_->mail);
   handles_->close(handles_->prepare);
   handles_->close(handles_->check);
   handles_->close(handles_->idle);
-  handles_->close(handles_->timer);
+  handles_->close(handles_->alarm);
 }
 
 bool UvShard::drop_mailbox() {

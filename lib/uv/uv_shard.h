@@ -59,6 +59,7 @@ class UvShard final : public Shard {
   std::uint32_t index() const override { return parts_.index; }
   Instant now() const override;
   WallTime wall_now() const override;
+  Instant instant_of(WallTime at) const override;
   Random& random() override { return *parts_.random; }
   Logger& log() override { return parts_.logger; }
   Network& network() override { return *network_; }
@@ -113,10 +114,12 @@ class UvShard final : public Shard {
   Resource* resources_ = nullptr;
   mutable Instant now_;
   mutable bool now_is_stale_ = true;
-  std::int64_t wakeup_ms_ = INT64_MAX;  // when the libuv timer fires
+  static constexpr Instant kNever{INT64_MAX};
+  Instant wakeup_ = kNever;  // when the alarm of the system rings
   bool close_asked_ = false;
   bool closed_ = false;
   std::atomic<detail::Unanswered> policy_{detail::Unanswered::kBug};
+  std::atomic<int> wakers_{0};  ///< threads that are about to touch the mailbox's handle
 
   std::mutex mutex_;  // guards what follows
   std::vector<Task> mailbox_;

@@ -62,6 +62,9 @@ using EntryContent =
 
 /// Decodes a body. Payloads are slices of it. `kInvalidArgument`: not such a message, and why.
 Result<EntryContent> decode_entry(EntryType type, const Bytes& body);
+/// What `decode_entry` would say of a list of state keys, without making it: a million of them in
+/// memory are many times the message.
+Result<void> check_get_eager_state_keys(const Bytes& body);
 
 /// Encodes a notification or a command, canonically: fields in the order of their numbers. `name` is
 /// the entry's name; notifications have none.

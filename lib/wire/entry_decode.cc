@@ -48,6 +48,9 @@ struct Body {
     if (!decode_state_keys(reader.bytes(), bytes, keys)) reader.fail();
     return keys;
   }
+  void check_state_keys() {
+    if (!is_state_keys(reader.bytes())) reader.fail();
+  }
 
   const Bytes& bytes;
   ProtoReader reader;
@@ -316,6 +319,13 @@ Result<EntryContent> read_notification(EntryType type, Body& body) {
 }
 
 }  // namespace
+
+Result<void> check_get_eager_state_keys(const Bytes& bytes) {
+  Body body(bytes);
+  return read(EntryType::kGetEagerStateKeys, body, [&](std::uint32_t field) {
+    if (field == 14) body.check_state_keys();
+  });
+}
 
 Result<EntryContent> decode_entry(EntryType type, const Bytes& bytes) {
   Body body(bytes);

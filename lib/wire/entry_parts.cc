@@ -37,6 +37,14 @@ bool decode_value(std::string_view message, std::string_view& content) {
   return !reader.failed();
 }
 
+bool is_state_keys(std::string_view message) {
+  ProtoReader reader(message);
+  while (reader.next()) {
+    if (reader.field() == 1) reader.bytes();
+  }
+  return !reader.failed();
+}
+
 bool decode_state_keys(std::string_view message, const Bytes& whole, StateKeys& keys) {
   ProtoReader reader(message);
   while (reader.next()) {

@@ -26,6 +26,8 @@ bool decode_header(std::string_view message, Header& header);
 bool decode_failure(std::string_view message, Failure& failure);
 /// `Value`, the envelope of a payload: `content` shows into `message`.
 bool decode_value(std::string_view message, std::string_view& content);
+/// Whether `decode_state_keys` would find that it is one.
+bool is_state_keys(std::string_view message);
 /// `StateKeys`: slices of `whole`, of which `message` must be a part.
 bool decode_state_keys(std::string_view message, const Bytes& whole, StateKeys& keys);
 

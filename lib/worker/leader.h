@@ -7,6 +7,7 @@
 
 #include "invoker/host.h"
 #include "invoker/invoker.h"
+#include "partition/status.h"
 #include "worker/cleaner.h"
 #include "worker/client.h"
 #include "worker/processor.h"
@@ -66,13 +67,15 @@ class Leader final : private invoker::InvokerHost {
   Result<void> on_effect(const InvocationId& invocation, std::uint32_t token,
                          wire::Effect effect) override;
   Result<invoker::InvocationInput> read_invocation(const InvocationId& invocation) override;
-  Result<std::vector<wire::JournalEntry>> read_journal(const InvocationId& invocation,
-                                                       std::uint32_t from, std::uint32_t to,
-                                                       std::size_t max_bytes) override;
+  Result<void> read_journal(const InvocationId& invocation, std::uint32_t from, std::uint32_t to,
+                            std::size_t max_bytes, invoker::JournalReader& reader) override;
   Result<invoker::StateInput> read_state(const wire::InvocationTarget& target, PartitionKey key,
                                          std::size_t max_bytes) override;
   schema::SchemaPtr schema() override { return context_.schema(); }
 
+  /// The row of an invocation, which is read into `room` unless it is at hand; null: there is none.
+  Result<const partition::InvocationStatus*> find_invocation(
+      const InvocationId& invocation, std::optional<partition::InvocationStatus>& room) const;
   void start_attempt(partition::InvokeAction action);
   /// Counts who waits and who runs, and takes back what the leader before has let run; by and by.
   Result<void> begin_queues();

@@ -64,9 +64,19 @@ Result<void> Leader::on_effect(const InvocationId& invocation, std::uint32_t tok
   return {};
 }
 
+Result<const partition::InvocationStatus*> Leader::find_invocation(
+    const InvocationId& invocation, std::optional<partition::InvocationStatus>& room) const {
+  // What is asked for has mostly been applied a moment ago.
+  const partition::Machine& machine = processor_.machine();
+  if (const partition::InvocationStatus* known = machine.known(invocation)) return known;
+  RESTATE_TRY(room, machine.tables().find_invocation(invocation));
+  return room ? &*room : nullptr;
+}
+
 Result<invoker::InvocationInput> Leader::read_invocation(const InvocationId& invocation) {
-  RESTATE_TRY(const auto status, processor_.machine().tables().find_invocation(invocation));
-  if (!status) return Error{Code::kNotFound, "no invocation " + invocation.str()};
+  std::optional<partition::InvocationStatus> room;
+  RESTATE_TRY(const partition::InvocationStatus* const status, find_invocation(invocation, room));
+  if (status == nullptr) return Error{Code::kNotFound, "no invocation " + invocation.str()};
   if (status->status != Status::kInvoked) {
     return Error{Code::kFailedPrecondition,
                  invocation.str() + " is " + std::string(to_string(status->status))};
@@ -84,19 +94,16 @@ Result<invoker::InvocationInput> Leader::read_invocation(const InvocationId& inv
   return input;
 }
 
-Result<std::vector<wire::JournalEntry>> Leader::read_journal(const InvocationId& invocation,
-                                                             std::uint32_t from, std::uint32_t to,
-                                                             std::size_t max_bytes) {
-  std::vector<wire::JournalEntry> entries;
-  std::size_t bytes = 0;
-  RESTATE_TRY_VOID(processor_.machine().tables().scan_journal(
-      invocation, from, to, [&](std::uint32_t, wire::JournalEntry&& entry) {
-        bytes += entry.body.size();
-        if (!entries.empty() && bytes > max_bytes) return false;
-        entries.push_back(std::move(entry));
-        return true;
-      }));
-  return entries;
+Result<void> Leader::read_journal(const InvocationId& invocation, std::uint32_t from,
+                                  std::uint32_t to, std::size_t max_bytes,
+                                  invoker::JournalReader& reader) {
+  std::size_t entries = 0, bytes = 0;
+  return processor_.machine().tables().scan_entries(
+      invocation, from, to, [&](wire::EntryType type, std::string_view body) {
+        bytes += body.size();
+        if (entries++ > 0 && bytes > max_bytes) return false;
+        return reader.entry(type, body);
+      });
 }
 
 Result<invoker::StateInput> Leader::read_state(const wire::InvocationTarget& target,

@@ -2,6 +2,8 @@
 
 #include "partition/tables.h"
 
+#include <algorithm>
+
 // The scheduler's driver: it is told of every move, decides at the end of a turn and when somebody's
 // time has come, and its decisions go through the log like everything else.
 
@@ -42,8 +44,8 @@ void Leader::decide() {
   const auto due = scheduler_.next_due();
   if (!due) return scheduler_alarm_->cancel();
   // The wall clock decides, and it may jump: nobody waits longer than a bound without a look at it.
-  const std::uint64_t wait_ms = std::min(due->ms_since(now), limits::kLongestWaitMs);
-  scheduler_alarm_->arm(context_.shard.now() + milliseconds(wait_ms));
+  scheduler_alarm_->arm(std::min(context_.shard.instant_of(*due),
+                                 context_.shard.now() + milliseconds(limits::kLongestWaitMs)));
 }
 
 std::vector<wire::QueuePlace> Leader::load_waiters(const wire::QueueId& queue, bool fresh,

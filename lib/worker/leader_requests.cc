@@ -51,9 +51,10 @@ void Leader::invoke(wire::ServiceInvocation invocation, RequestId request, WaitF
       break;
     case WaitFor::kOutput:
       if (invocation.idempotency_key && !invocation.target.workflow_run()) {
-        const auto known = processor_.machine().tables().find_invocation(id);
+        std::optional<InvocationStatus> room;
+        const auto known = find_invocation(id, room);
         if (!known) return done(Error(known.error()));
-        if (*known) {
+        if (*known != nullptr) {
           if (auto kept = kept_result(id, **known)) return done(std::move(*kept));
           // It is under way. Whoever asks again and again must not leave a sink each time.
           if (requests_.join_output(request, id, done)) return;
@@ -85,28 +86,30 @@ void Leader::append(wire::Command command, Completion<void> done) {
 
 void Leader::output(InvocationId invocation, RequestId request, bool block,
                     Completion<OutputReply> done) {
-  auto status = processor_.machine().tables().find_invocation(invocation);
-  if (!status) return done(std::move(status).error());
+  std::optional<InvocationStatus> room;
+  const auto found = find_invocation(invocation, room);
+  if (!found) return done(Error(found.error()));
   OutputReply reply;
   reply.invocation = invocation;
-  if (!*status) {
+  const InvocationStatus* const status = *found;
+  if (status == nullptr) {
     reply.kind = OutputReply::Kind::kNotFound;
     return done(std::move(reply));
   }
-  if ((*status)->status == Status::kCompleted) {
+  if (status->status == Status::kCompleted) {
     reply.kind = OutputReply::Kind::kReady;
-    reply.completion_expiry = (*status)->completion_expiry();
-    if ((*status)->result) reply.result = *(*status)->result;
-    reply.target = (*status)->target;
+    reply.completion_expiry = status->completion_expiry();
+    if (status->result) reply.result = *status->result;
+    reply.target = status->target;
     return done(std::move(reply));
   }
   if (!block) {
     reply.kind = OutputReply::Kind::kNotReady;
     return done(std::move(reply));
   }
-  if (requests_.join_attached(request, invocation, (*status)->target, done)) return;
+  if (requests_.join_attached(request, invocation, status->target, done)) return;
   if (processor_.proposer().full()) return done(log_is_behind());
-  requests_.share_attached(request, invocation, (*status)->target, std::move(done));
+  requests_.share_attached(request, invocation, status->target, std::move(done));
   processor_.proposer().propose(wire::Attach{invocation, true, wire::IngressSink{request}});
 }
 

@@ -65,9 +65,8 @@ void TimerService::arm() {
     armed_for_.reset();
     return;
   }
-  const std::uint64_t wait_ms = std::min(waiting_.begin()->first.at.ms_since(shard_.wall_now()),
-                                         limits::kLongestWaitMs);
-  const Instant at = shard_.now() + milliseconds(wait_ms);
+  const Instant at = std::min(shard_.instant_of(waiting_.begin()->first.at),
+                              shard_.now() + milliseconds(limits::kLongestWaitMs));
   if (armed_for_ == at) return;
   armed_for_ = at;
   alarm_->arm(at);

@@ -96,7 +96,8 @@ def size(folder):
 
 
 class Others:
-    """How many CPUs the rest of the machine keeps busy: the time that nobody waits, less our own."""
+    """How many CPUs the rest of the machine keeps busy: the time that nobody waits, less our own. What runs
+    niced gives way and is counted by itself."""
 
     def __init__(self, *processes):
         self.processes = processes
@@ -104,7 +105,8 @@ class Others:
 
     def look(self):
         # Of all: user, nice, system. Of a process: fields 14 and 15, counted from behind its name.
-        busy = sum(map(int, pathlib.Path("/proc/stat").read_text().split()[1:4]))
+        user, niced, system = map(int, pathlib.Path("/proc/stat").read_text().split()[1:4])
+        busy = user + system
         for process in self.processes:
             try:
                 fields = pathlib.Path(f"/proc/{process.process.pid}/stat").read_text().rsplit(")", 1)[1]
@@ -112,14 +114,16 @@ class Others:
             except FileNotFoundError:
                 pass
         own = os.times()
-        busy /= os.sysconf("SC_CLK_TCK")
-        return time.monotonic(), self.processes[0].process.pid, busy - own.user - own.system
+        ticks = os.sysconf("SC_CLK_TCK")
+        return (time.monotonic(), self.processes[0].process.pid, busy / ticks - own.user - own.system,
+                niced / ticks)
 
     def take(self):
-        """The CPUs since the last look; None over a kill, which takes a process's account with it."""
-        (then, pid_then, busy_then), self.last = self.last, self.look()
-        now, pid, busy = self.last
-        return (busy - busy_then) / (now - then) if pid == pid_then else None
+        """The CPUs since the last look, of others and of what is niced; None over a kill, which takes a
+        process's account with it."""
+        (then, pid_then, busy_then, niced_then), self.last = self.last, self.look()
+        now, pid, busy, niced = self.last
+        return [(busy - busy_then) / (now - then), (niced - niced_then) / (now - then)] if pid == pid_then else None
 
 
 def sample(now, server, load, probe):
@@ -217,14 +221,16 @@ def main():
         if problems:
             print(server.tail())
     parts = curves(samples, kills_end, end)
-    others = statistics.median([s["others"] for s in samples if s["others"] is not None] or [0])
+    shares = [s["others"] for s in samples if s["others"] is not None] or [[0, 0]]
+    others, niced = (statistics.median(share) for share in zip(*shares))
     ignored = soak_report.LATENCIES if others > BUSY_CPUS else ()
     problems += [f"grows: {fit.curve.title} by {fit.growth:.3g} {fit.curve.unit} ({title.lower()})"
                  for title, _, fits in parts for _, fit in fits if fit and not fit.flat
                  and not options.no_curves and fit.curve.name not in ignored]
     if options.report:
         run = {"minutes": options.minutes, "seed": options.seed, "rate": options.rate, "kills": len(kills),
-               "cpus": os.cpu_count(), "others": others, "busy": bool(ignored), "finished": load.finished,
+               "cpus": os.cpu_count(), "others": others, "niced": niced, "busy": bool(ignored),
+               "finished": load.finished,
                "requests": load.requests, "downtime": probe.downtime, "forgotten": forgotten,
                "retention": RETENTION, "interval": SAMPLE_EVERY, "settings": SETTINGS}
         (options.report / "soak.md").write_text(soak_report.page(run, parts, problems))

@@ -105,9 +105,11 @@ def page(run, phases, problems):
     tolerances = ", ".join(f"{c.title} {c.share:.0%} or {figure(c.least, c.unit)}" for c in CURVES)
     settings = ", ".join(f"`{key}` = {value}" for key, value in run["settings"].items())
     verdict = "Failed" if problems else "Passed"
+    niced = (f' and {run["niced"]:.1f} by programs of the lowest priority, which give way'
+             if run["niced"] >= 0.1 else "")
     head = paragraph(f"""{datetime.datetime.now(datetime.timezone.utc):%Y-%m-%d}: {run["minutes"]:g} minutes,
         seed {run["seed"]}, {run["rate"]:g} pieces of work a second, {run["kills"]} kills, {run["cpus"]} CPUs,
-        {run["others"]:.1f} of them used by other programs. **{verdict}.** {BUSY if run["busy"] else ""}""")
+        {run["others"]:.1f} of them used by other programs{niced}. **{verdict}.** {BUSY if run["busy"] else ""}""")
     account = paragraph(f"""{sum(run["finished"].values()):,} pieces of work, {run["requests"]:,} requests,
         {run["downtime"]:.1f} s in which nobody answered. Every answer is compared with what it must be. A
         request whose answer was cut off is sent again under its idempotency key, so that counters must be

@@ -17,10 +17,13 @@
 
 namespace {
 
+/// A program is named after its parser.
+std::string program() { return std::filesystem::read_symlink("/proc/self/exe").filename(); }
+
 /// What the parser's author thought of, and what was recorded or found since.
 std::vector<std::string> all_seeds() {
   std::vector<std::string> seeds = fuzz_seeds();
-  const std::filesystem::path corpus = RESTATE_SOURCE_DIR "/test/fuzz/corpus/" FUZZ_NAME;
+  const std::filesystem::path corpus = RESTATE_SOURCE_DIR "/test/fuzz/corpus/" + program();
   if (!std::filesystem::exists(corpus)) return seeds;
   std::vector<std::filesystem::path> files;
   for (const auto& file : std::filesystem::directory_iterator(corpus)) files.push_back(file.path());
@@ -66,8 +69,9 @@ std::string last_input;
 
 /// A parser that gives up does so without a word; the input is what one needs to know.
 void keep_last_input(int) {
-  std::ofstream("crash-" FUZZ_NAME, std::ios::binary) << last_input;
-  std::fputs("the input is in ./crash-" FUZZ_NAME "\n", stderr);
+  const std::string file = "crash-" + program();
+  std::ofstream(file, std::ios::binary) << last_input;
+  std::fprintf(stderr, "the input is in ./%s\n", file.c_str());
   std::_Exit(134);
 }
 

@@ -82,7 +82,10 @@ struct Seen {
 /// An engine with a counter, which remembers every value that it was given.
 struct Host {
   explicit Host(const std::string& directory, Seen& seen)
-      : engine(Engine::open({.data_dir = directory, .partitions = 4, .admin_port = 0, .kafka = librdkafka()})
+      : engine(Engine::open({.data_dir = directory,
+                             .partitions = 4,
+                             .ports = Ports{.admin = 0},
+                             .kafka = librdkafka()})
                    .value()) {
     const auto add = [&seen](Context& ctx, Bytes value) -> Result<Bytes> {
       RESTATE_TRY(const auto stored, ctx.get("seen"));

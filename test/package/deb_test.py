@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
-"""The Debian package in a clean Debian 12: it installs, serves, survives, upgrades, and goes.
+"""The Debian packages in a clean Debian 12: the server installs, serves, survives, upgrades, and goes; programs are
+built with the library.
 
 usage: deb_test.py --build DIR [--root DIR]
 
-Packs the server of the build folder and installs it where nothing else is: in a root of debootstrap, or in
+Packs what is in the build folder and installs it where nothing else is: in a root of debootstrap, or in
 a copy of the one that --root names. Needs root, debootstrap, lintian, systemd-analyze and a mirror of
 Debian. What runs has mounts, processes and a network of its own, so that nothing is left and no port of
 this machine is taken.
@@ -29,6 +30,7 @@ sys.path.insert(0, str(HERE.parent / "e2e"))
 from harness import request, run_tests  # noqa: E402
 
 PACKAGE = "restate-server"
+DEVELOPMENT = "librestate-dev"
 UNIT = "lib/systemd/system/restate-server.service"
 SETTINGS = "etc/restate/restate.toml"
 USER = 61234  # of those that systemd gives to DynamicUser
@@ -214,16 +216,19 @@ def serve(root):
 class Tests:
     def __init__(self, options, root):
         self.options, self.root = options, root
-        self.deb, self.before = None, None
+        self.deb, self.before, self.libraries = None, None, []
 
     def packs(self):
-        """The package is made, and lintian has nothing to say."""
+        """The packages are made, and lintian has nothing to say."""
         folder = pathlib.Path(self.root.path).parent / "out"
         run("cpack", "--config", pathlib.Path(self.options.build) / "CPackConfig.cmake", "-B", folder)
-        found = list(folder.glob("*.deb"))
-        assert len(found) == 1, found
-        self.deb = found[0]
-        run("lintian", "--allow-root", "--fail-on", "error,warning", self.deb)
+        found = {path.name.split("_")[0]: path for path in folder.glob("*.deb")}
+        self.deb = found.pop(PACKAGE)
+        assert len(found) == 2 and DEVELOPMENT in found, found
+        self.libraries = sorted(found)
+        for path in found.values():
+            shutil.copy(path, folder.parent)
+        run("lintian", "--allow-root", "--fail-on", "error,warning", self.deb, *found.values())
 
     def makes_a_root(self):
         self.root.make(self.options.root)
@@ -277,6 +282,39 @@ class Tests:
         assert not left, f"left behind: {left}"
         assert not list((self.root / "var/lib/dpkg/info").glob(f"{PACKAGE}.*"))
 
+    def develops(self):
+        """Programs are built with the packages of the library, in each way that they describe."""
+        packages = []
+        for name in self.libraries:
+            [path] = pathlib.Path(self.root.path).parent.glob(f"{name}_*.deb")
+            shutil.copy(path, self.root / f"tmp/{name}.deb")
+            packages.append(f"/tmp/{name}.deb")
+        self.root.apt("install", *packages, "g++", "cmake", "make", "pkg-config")
+        shutil.copytree(HERE / "consumer", self.root / "root/consumer")
+        for kind in ("static", "shared"):
+            build = f"/root/{kind}"
+            self.root.run("cmake", "-S", "/root/consumer", "-B", build, "-DRESTATE_FROM=find_package",
+                          f"-DRESTATE_COMPONENTS={kind}")
+            self.root.run("cmake", "--build", build)
+            self.greets(f"{build}/consumer")
+        self.root.run("sh", "-c", "g++ -std=c++20 /root/consumer/main.cc -o /root/by-hand "
+                                  "$(pkg-config --cflags --libs restate)")
+        self.greets("/root/by-hand")
+        assert (self.root / f"usr/share/doc/{DEVELOPMENT}/examples/greeter/main.cc").exists()
+
+    def greets(self, program):
+        folder = f"/root/data-{len(list((self.root / 'root').glob('data-*')))}"
+        output = self.root.run(program, folder)
+        assert output == 2 * "Hello Ada, booking 1\n", (program, output)
+
+    def runs_with_the_library_alone(self):
+        self.root.apt("purge", DEVELOPMENT)
+        self.greets("/root/by-hand")
+        self.greets("/root/shared/consumer")
+        self.root.apt("purge", *(name for name in self.libraries if name != DEVELOPMENT))
+        left = [name for name in self.root.files() if "restate" in name]
+        assert not left, f"left behind: {left}"
+
 
 def main():
     parser = argparse.ArgumentParser()
@@ -297,7 +335,8 @@ def main():
     with tempfile.TemporaryDirectory(prefix="restate-deb-", ignore_cleanup_errors=True) as folder:
         tests = Tests(options, Root(pathlib.Path(folder) / "root"))
         steps = [tests.packs, tests.makes_a_root, tests.installs, tests.settings_are_right, tests.unit_is_right,
-                 tests.serves_and_survives, tests.upgrades, tests.removes, tests.purges]
+                 tests.serves_and_survives, tests.upgrades, tests.removes, tests.purges, tests.develops,
+                 tests.runs_with_the_library_alone]
         failed = 0
         for step in steps:  # each needs the ones before it
             failed = failed or run_tests([(step.__name__, step)])

@@ -14,6 +14,17 @@ std::string name_of(std::size_t which) { return "partition " + std::to_string(wh
 
 PowerCutNode::PowerCutNode(std::uint64_t seed) : random_(seed), env_(files_), shard_(seed) {
   files_.journal_names("/node/db");
+  // What is made for the first time may be cut short as well, and that again.
+  while (random_.below(2) == 0) {
+    files_.cut_power(static_cast<std::uint32_t>(1 + random_.below(100)));
+    auto cut_short = open();
+    if (!cut_short && !files_.dark()) {
+      throw Loss("making everything: " + cut_short.error().describe());
+    }
+    if (!cut_short) ++counts_.cut_while_making;
+    close();
+    files_.crash(random_.next());
+  }
   auto opened = open();
   if (!opened) throw Loss("opening an empty disk: " + opened.error().describe());
 }

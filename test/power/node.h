@@ -40,6 +40,7 @@ class PowerCutNode {
 
   struct Counts {
     int reopened = 0;
+    int cut_while_making = 0;
     int cut_while_opening = 0;
     std::uint64_t acknowledged = 0;  ///< records
     std::uint64_t unacknowledged_kept = 0;

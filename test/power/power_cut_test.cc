@@ -21,6 +21,7 @@ void cut(int times, Seed first) {
     }
     const PowerCutNode::Counts& counts = node.counts();
     all.reopened += counts.reopened;
+    all.cut_while_making += counts.cut_while_making;
     all.cut_while_opening += counts.cut_while_opening;
     all.acknowledged += counts.acknowledged;
     all.unacknowledged_kept += counts.unacknowledged_kept;
@@ -28,6 +29,7 @@ void cut(int times, Seed first) {
     all.applied_again += counts.applied_again;
   }
   // A run in which nothing was ever at stake proves nothing.
+  CHECK(all.cut_while_making > times / 100);
   CHECK(all.cut_while_opening > times / 20);
   CHECK(all.acknowledged > static_cast<std::uint64_t>(times));
   CHECK(all.unacknowledged_kept > 0);

@@ -5,6 +5,7 @@
 #include "checked_store.h"
 #include "common/hash.h"
 #include "invoker/http_client.h"
+#include "node/ports.h"
 #include "partition/invariants.h"
 #include "partition/keys.h"
 #include "partition/tables.h"
@@ -125,6 +126,7 @@ struct Engine::Parts {
         .metadata = metadata,
         .providers = {{"local", local}},
         .default_provider = "local",
+        .ports = &node::all_ports(),
         .deployments = [](Shard& shard) -> std::unique_ptr<invoker::DeploymentClient> {
           return std::make_unique<invoker::HttpDeploymentClient>(shard,
                                                                  invoker::HttpDeploymentOptions{});

@@ -18,6 +18,8 @@
 
 namespace restate::testing {
 
+inline constexpr bifrost::LogId kLog{0};
+
 inline bifrost::RecordBatch records(const std::vector<std::string>& bodies) {
   bifrost::RecordBatch batch;
   for (const std::string& body : bodies) batch.push_back({WallTime{1}, {}, body, nullptr});

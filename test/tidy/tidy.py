@@ -84,10 +84,21 @@ def main():
                 findings.append(f"{name}:{number}: JSON is for users to opt in")
             if name == "include/restate/json.h" and "<nlohmann/" in line:
                 continue
-            if re.match(r"#include\s+<(rocksdb/|fmt/|uv\.h|nlohmann/|openssl/)", line):
+            # Our own and the standard library's. Of those, not what takes long or does what a library does not do.
+            if re.match(r"#include\s+<(?!restate/|[a-z_]+>)", line):
                 findings.append(f"{name}:{number}: a public header shows a private dependency")
+            if re.match(r"#include\s+<(future|iostream|regex|thread|mutex)>", line):
+                findings.append(f"{name}:{number}: public headers do without it")
             if re.match(r'#include\s+"', line):
                 findings.append(f"{name}:{number}: a public header includes <restate/...> only")
+        # What it declares is shown by the shared library; what it includes says so itself.
+        shown = re.findall(r"^(?:#include|namespace restate|#pragma GCC visibility \w+)", text, re.M)
+        while shown and shown[0] == "#include":
+            shown.pop(0)
+        if "namespace restate" in shown and not re.fullmatch(
+                "(namespace restate )?#pragma GCC visibility push( namespace restate)+ #pragma GCC visibility pop",
+                " ".join(shown)):
+            findings.append(f"{name}: declarations stand between `#pragma GCC visibility push(default)` and `pop`")
     planted = re.findall(r'RESTATE_MUTATION\("([^"]+)"\)', "".join(
         path.read_text() for path in sorted(LIB.rglob("*.cc"))))
     run = re.findall(r'"(\w+/[\w-]+)"', (ROOT / "test/sim/mutants.cc").read_text())

@@ -14,6 +14,8 @@
 #include <span>
 #include <string>
 
+#pragma GCC visibility push(default)
+
 namespace restate::metadata {
 class Store;
 }
@@ -104,3 +106,5 @@ std::unique_ptr<Bifrost> make_bifrost(Shard& shard, metadata::Store& metadata,
                                       BifrostOptions options);
 
 }  // namespace restate::bifrost
+
+#pragma GCC visibility pop

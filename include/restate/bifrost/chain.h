@@ -13,6 +13,8 @@
 #include <string>
 #include <vector>
 
+#pragma GCC visibility push(default)
+
 namespace restate::bifrost {
 
 /// The kind of the entry that ends a sealed chain: no loglet, but an end.
@@ -88,3 +90,5 @@ struct Chain {
 };
 
 }  // namespace restate::bifrost
+
+#pragma GCC visibility pop

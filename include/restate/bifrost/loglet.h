@@ -11,6 +11,8 @@
 #include <span>
 #include <string>
 
+#pragma GCC visibility push(default)
+
 namespace restate {
 class Random;
 class Shard;
@@ -99,3 +101,5 @@ class LogletProvider {
 };
 
 }  // namespace restate::bifrost
+
+#pragma GCC visibility pop

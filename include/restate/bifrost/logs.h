@@ -14,6 +14,8 @@
 #include <optional>
 #include <string>
 
+#pragma GCC visibility push(default)
+
 namespace restate::bifrost {
 
 /// The key of the document.
@@ -45,3 +47,5 @@ Bytes encode(const Logs& document);
 Result<Logs> decode_logs(const Bytes& value);
 
 }  // namespace restate::bifrost
+
+#pragma GCC visibility pop

@@ -10,6 +10,8 @@
 #include <memory>
 #include <vector>
 
+#pragma GCC visibility push(default)
+
 namespace restate::storage {
 class LogStore;
 }
@@ -40,3 +42,5 @@ std::shared_ptr<LogletProvider> make_local_provider(std::vector<Shard*> shards,
                                                     LocalLogOptions options = {});
 
 }  // namespace restate::bifrost
+
+#pragma GCC visibility pop

@@ -13,6 +13,8 @@
 #include <variant>
 #include <vector>
 
+#pragma GCC visibility push(default)
+
 namespace restate::bifrost {
 
 /// One log per partition; the default log of a partition has the partition's number.
@@ -129,3 +131,5 @@ struct LogEntry {
 };
 
 }  // namespace restate::bifrost
+
+#pragma GCC visibility pop

@@ -7,6 +7,8 @@
 #include <restate/metadata/store.h>
 #include <restate/runtime.h>
 
+#pragma GCC visibility push(default)
+
 namespace restate::storage {
 class DurableSpace;
 }
@@ -36,3 +38,5 @@ class DurableStore final : public Store {
 };
 
 }  // namespace restate::metadata
+
+#pragma GCC visibility pop

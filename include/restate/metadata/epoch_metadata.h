@@ -17,6 +17,8 @@
 #include <variant>
 #include <vector>
 
+#pragma GCC visibility push(default)
+
 namespace restate::metadata {
 
 /// `pp_epoch_<partition>`
@@ -89,3 +91,5 @@ Bytes encode(const EpochMetadata& document);
 Result<EpochMetadata> decode_epoch_metadata(const Bytes& value);
 
 }  // namespace restate::metadata
+
+#pragma GCC visibility pop

@@ -9,6 +9,8 @@
 #include <compare>
 #include <cstdint>
 
+#pragma GCC visibility push(default)
+
 namespace restate::metadata {
 
 /// Compares as a number, which is the order of writing for one writer.
@@ -29,3 +31,5 @@ struct HybridTime {
 };
 
 }  // namespace restate::metadata
+
+#pragma GCC visibility pop

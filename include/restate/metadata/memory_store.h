@@ -7,6 +7,8 @@
 #include <restate/metadata/store.h>
 #include <restate/runtime.h>
 
+#pragma GCC visibility push(default)
+
 namespace restate::metadata {
 
 class DocumentTable;
@@ -30,3 +32,5 @@ class MemoryStore final : public Store {
 };
 
 }  // namespace restate::metadata
+
+#pragma GCC visibility pop

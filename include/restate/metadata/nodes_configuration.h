@@ -16,6 +16,8 @@
 #include <string>
 #include <vector>
 
+#pragma GCC visibility push(default)
+
 namespace restate::metadata {
 
 /// The key of the document.
@@ -114,3 +116,5 @@ Bytes encode(const NodesConfiguration& document);
 Result<NodesConfiguration> decode_nodes_configuration(const Bytes& value);
 
 }  // namespace restate::metadata
+
+#pragma GCC visibility pop

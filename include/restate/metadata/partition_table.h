@@ -14,6 +14,8 @@
 #include <string>
 #include <variant>
 
+#pragma GCC visibility push(default)
+
 namespace restate::metadata {
 
 /// The key of the document.
@@ -54,3 +56,5 @@ Bytes encode(const PartitionTable& document);
 Result<PartitionTable> decode_partition_table(const Bytes& value);
 
 }  // namespace restate::metadata
+
+#pragma GCC visibility pop

@@ -10,6 +10,8 @@
 #include <string>
 #include <string_view>
 
+#pragma GCC visibility push(default)
+
 namespace restate::metadata {
 
 /// Copies per scope. A smaller scope never has fewer copies than a larger one. Text: `{node: 2}` or
@@ -28,3 +30,5 @@ struct ReplicationProperty {
 };
 
 }  // namespace restate::metadata
+
+#pragma GCC visibility pop

@@ -13,6 +13,8 @@
 #include <optional>
 #include <string>
 
+#pragma GCC visibility push(default)
+
 namespace restate::metadata {
 
 /// Chosen by the writer: the old version + 1. 0 means absent.
@@ -79,3 +81,5 @@ void read_modify_write(
     Completion<std::optional<VersionedValue>> done);
 
 }  // namespace restate::metadata
+
+#pragma GCC visibility pop

@@ -12,6 +12,8 @@
 #include <variant>
 #include <vector>
 
+#pragma GCC visibility push(default)
+
 namespace restate::partition {
 
 /// Where an entry of a queue is. Numbers are stored.
@@ -172,3 +174,5 @@ using Actions = std::vector<Action>;
 std::string describe(const Action& action);
 
 }  // namespace restate::partition
+
+#pragma GCC visibility pop

@@ -14,8 +14,11 @@
 #include <optional>
 #include <string>
 
+#pragma GCC visibility push(default)
+
 namespace restate::partition {
 
+struct InvocationStatus;
 class Tables;
 
 /// What one record did, beside rows and actions.
@@ -78,9 +81,15 @@ class Machine {
   /// the invoker and the query layer read.
   const Tables& tables() const;
 
+  /// The row of an invocation as `tables` has it, if it happens to be at hand; null says nothing.
+  /// Valid until something is applied or committed.
+  const InvocationStatus* known(const InvocationId& id) const;
+
  private:
   struct Impl;
   std::unique_ptr<Impl> impl_;
 };
 
 }  // namespace restate::partition
+
+#pragma GCC visibility pop

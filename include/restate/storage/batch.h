@@ -7,6 +7,8 @@
 #include <string_view>
 #include <vector>
 
+#pragma GCC visibility push(default)
+
 namespace restate::storage {
 
 /// Puts and erases that become visible and durable together, in order.
@@ -58,3 +60,5 @@ class Batch {
 };
 
 }  // namespace restate::storage
+
+#pragma GCC visibility pop

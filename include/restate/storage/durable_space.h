@@ -8,6 +8,8 @@
 #include <memory>
 #include <string>
 
+#pragma GCC visibility push(default)
+
 namespace restate::storage {
 
 class FileLayer;
@@ -24,3 +26,5 @@ Result<std::unique_ptr<DurableSpace>> open_durable_space(const std::string& dire
                                                          FileLayer* files = nullptr);
 
 }  // namespace restate::storage
+
+#pragma GCC visibility pop

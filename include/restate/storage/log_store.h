@@ -16,6 +16,8 @@ namespace restate {
 class MetricsSnapshot;
 }
 
+#pragma GCC visibility push(default)
+
 namespace restate::storage {
 
 /// Log id in the high, segment index in the low 32 bits.
@@ -91,3 +93,5 @@ class LogStore {
 };
 
 }  // namespace restate::storage
+
+#pragma GCC visibility pop

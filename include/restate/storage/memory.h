@@ -12,6 +12,8 @@
 #include <memory>
 #include <string>
 
+#pragma GCC visibility push(default)
+
 namespace restate::storage {
 
 class MemoryLogWriter;
@@ -103,3 +105,5 @@ class MemoryLogStore final : public LogStore {
 std::unique_ptr<DurableSpace> open_memory_durable_space(MemoryDisk& disk, std::string name);
 
 }  // namespace restate::storage
+
+#pragma GCC visibility pop

@@ -19,6 +19,8 @@ namespace rocksdb {
 class Env;
 }
 
+#pragma GCC visibility push(default)
+
 namespace restate::storage {
 
 /// What a database may take, and whom it tells.
@@ -44,3 +46,5 @@ Result<std::unique_ptr<Store>> open_rocksdb_store(const std::string& path,
                                                   RocksdbOptions options = {});
 
 }  // namespace restate::storage
+
+#pragma GCC visibility pop

@@ -12,6 +12,8 @@
 #include <memory>
 #include <string>
 
+#pragma GCC visibility push(default)
+
 namespace restate::storage {
 
 class FileLayer;
@@ -32,6 +34,9 @@ struct SegmentLogOptions {
   /// Called once, on the writer thread, when the disk refused and the store entered its failed
   /// state.
   Function<void(const Error&)> on_failure;
+  /// Called by `open_segment_log` once no other instance can have the directory, before anything in it
+  /// is read: whatever else belongs to it may be opened from then on.
+  Function<void()> on_locked = {};
   /// Null: the real disk. Outlives the store.
   FileLayer* files = nullptr;
 };
@@ -46,3 +51,5 @@ Result<std::unique_ptr<LogStore>> open_segment_log(const std::string& directory,
                                                    SegmentLogOptions options = {});
 
 }  // namespace restate::storage
+
+#pragma GCC visibility pop

@@ -18,6 +18,8 @@ namespace restate {
 class MetricsSnapshot;
 }
 
+#pragma GCC visibility push(default)
+
 namespace restate::storage {
 
 /// A position in a partition's log as the store sees it: rows up to here are in it.
@@ -102,3 +104,5 @@ class DurableSpace : public View {
 };
 
 }  // namespace restate::storage
+
+#pragma GCC visibility pop

@@ -10,6 +10,8 @@
 #include <string>
 #include <string_view>
 
+#pragma GCC visibility push(default)
+
 namespace restate::storage {
 
 /// A visitor of rows; returns false to stop. Key and value are valid during the call only.
@@ -53,3 +55,5 @@ class RowCallback final : public RowVisitor {
 std::string prefix_end(std::string_view prefix);
 
 }  // namespace restate::storage
+
+#pragma GCC visibility pop

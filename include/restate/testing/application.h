@@ -6,6 +6,7 @@
 
 #include <restate/bytes.h>
 #include <restate/client.h>
+#include <restate/contract.h>
 #include <restate/result.h>
 #include <restate/serde.h>
 #include <restate/service.h>
@@ -19,6 +20,8 @@
 #include <string_view>
 #include <utility>
 #include <vector>
+
+#pragma GCC visibility push(default)
 
 namespace restate::testing {
 
@@ -64,6 +67,13 @@ class Application {
     return wait<R>(start(service, handler, std::forward<A>(argument), std::move(options)));
   }
 
+  /// The same to a handler that is declared (<restate/contract.h>): `call(Counter::add("a", 5))`. The key is
+  /// the request's.
+  template <class R>
+  Result<R> call(TypedRequest<R> request, RequestOptions options = {}) {
+    return wait<R>(start(std::move(request), std::move(options)));
+  }
+
   /// The same in two halves, so that several requests are under way at once.
   Request start(std::string_view service, std::string_view handler, Bytes argument,
                 RequestOptions options = {});
@@ -73,6 +83,12 @@ class Application {
                 RequestOptions options = {}) {
     return begin(service, handler, restate::detail::encode(std::forward<A>(argument)),
                  std::move(options));
+  }
+  /// The same to a handler that is declared.
+  template <class R>
+  Request start(TypedRequest<R> request, RequestOptions options = {}) {
+    options.key = std::move(request.key);
+    return begin(request.service, request.handler, std::move(request.argument), std::move(options));
   }
   /// Runs the world until it has answered. Errors as `call`.
   Result<Bytes> wait(Request request);
@@ -114,3 +130,5 @@ class Application {
 };
 
 }  // namespace restate::testing
+
+#pragma GCC visibility pop

@@ -12,6 +12,8 @@
 #include <string>
 #include <vector>
 
+#pragma GCC visibility push(default)
+
 namespace restate::testing {
 
 /// What happens in one trial: a model of the outside, an `Application`, requests, and checks of what
@@ -71,3 +73,5 @@ Faults faults_of(Seed seed);
 Findings simulate(const Scenario& scenario, SimulateOptions options = {});
 
 }  // namespace restate::testing
+
+#pragma GCC visibility pop

@@ -10,6 +10,8 @@
 #include <cstdint>
 #include <cstring>
 
+#pragma GCC visibility push(default)
+
 namespace restate::testing {
 namespace detail {
 
@@ -38,6 +40,8 @@ inline std::uint64_t mutation_hits() {
 }
 
 }  // namespace restate::testing
+
+#pragma GCC visibility pop
 
 /// Whether the planted bug of this name is the one to run with. Names are `module/what-goes-wrong`.
 #define RESTATE_MUTATION(name) (::restate::testing::detail::mutated(name))

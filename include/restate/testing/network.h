@@ -8,6 +8,8 @@
 
 #include <cstdint>
 
+#pragma GCC visibility push(default)
+
 namespace restate::testing {
 
 /// How long bytes travel. Bytes of one stream never overtake each other; streams overtake streams.
@@ -48,3 +50,5 @@ class SimulatedNetwork {
 };
 
 }  // namespace restate::testing
+
+#pragma GCC visibility pop

@@ -9,6 +9,8 @@
 #include <cstdint>
 #include <string>
 
+#pragma GCC visibility push(default)
+
 namespace restate::testing {
 
 /// How a node is made.
@@ -48,3 +50,5 @@ class Node : public Runtime {
 };
 
 }  // namespace restate::testing
+
+#pragma GCC visibility pop

@@ -7,6 +7,8 @@
 #include <compare>
 #include <cstdint>
 
+#pragma GCC visibility push(default)
+
 namespace restate::testing {
 
 /// Any number is a good one.
@@ -16,3 +18,5 @@ struct Seed {
 };
 
 }  // namespace restate::testing
+
+#pragma GCC visibility pop

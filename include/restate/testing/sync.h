@@ -9,6 +9,8 @@
 #include <optional>
 #include <utility>
 
+#pragma GCC visibility push(default)
+
 namespace restate::testing {
 
 /// Calls `start` on `shard` with a completion and runs the world until that is called.
@@ -37,3 +39,5 @@ Result<T> wait(World& world, Function<void(Completion<T>)> start,
 }
 
 }  // namespace restate::testing
+
+#pragma GCC visibility pop

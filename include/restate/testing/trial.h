@@ -16,6 +16,8 @@
 #include <utility>
 #include <vector>
 
+#pragma GCC visibility push(default)
+
 namespace restate::testing {
 
 class TrialState;
@@ -121,3 +123,5 @@ class Trial {
 };
 
 }  // namespace restate::testing
+
+#pragma GCC visibility pop

@@ -14,6 +14,8 @@
 #include <memory>
 #include <string>
 
+#pragma GCC visibility push(default)
+
 namespace restate::testing {
 
 /// How a world is made.
@@ -87,3 +89,5 @@ class World {
 };
 
 }  // namespace restate::testing
+
+#pragma GCC visibility pop

@@ -15,6 +15,8 @@
 /// libuv's, so that its header need not be included here.
 typedef struct uv_loop_s uv_loop_t;
 
+#pragma GCC visibility push(default)
+
 namespace restate::uv {
 
 /// The CPUs this process may use: its affinity, limited by the quota of its control group.
@@ -117,3 +119,5 @@ class Attached final : public restate::Runtime {
 };
 
 }  // namespace restate::uv
+
+#pragma GCC visibility pop

@@ -14,6 +14,8 @@
 #include <variant>
 #include <vector>
 
+#pragma GCC visibility push(default)
+
 namespace restate::wire {
 
 // --- What the invoker reports ---------------------------------------------------------------------
@@ -306,3 +308,5 @@ std::optional<PartitionKey> destination(const Command& command);
 PartitionKey destination(const OutboxMessage& message);
 
 }  // namespace restate::wire
+
+#pragma GCC visibility pop

@@ -15,6 +15,8 @@
 #include <variant>
 #include <vector>
 
+#pragma GCC visibility push(default)
+
 namespace restate::wire {
 
 /// What kind of service a handler belongs to. Numbers are stored.
@@ -161,3 +163,5 @@ struct ServiceInvocation {
 };
 
 }  // namespace restate::wire
+
+#pragma GCC visibility pop

@@ -13,6 +13,8 @@
 #include <variant>
 #include <vector>
 
+#pragma GCC visibility push(default)
+
 namespace restate::wire {
 
 /// Type codes of the service protocol (docs/formats/protocol.md); also those of stored entries.
@@ -126,3 +128,5 @@ struct JournalEvent {
 };
 
 }  // namespace restate::wire
+
+#pragma GCC visibility pop

@@ -11,6 +11,8 @@
 #include <cstdint>
 #include <string>
 
+#pragma GCC visibility push(default)
+
 namespace restate::wire {
 
 /// Names one queue: invocations of one scope, limit key and service, and for exclusive handlers of
@@ -56,3 +58,5 @@ struct RetryState {
 };
 
 }  // namespace restate::wire
+
+#pragma GCC visibility pop

@@ -56,7 +56,9 @@ void Attempt::start(std::vector<wire::JournalEntry> journal, Effects& out) {
 
   FrameBatch batch;
   batch.add(ControlType::kStart, protocol::encode(start));
-  write_entries(journal, batch, out);
+  for (const wire::JournalEntry& entry : journal) {
+    if (!write_entry(entry.type, entry.body, batch, out)) break;
+  }
   if (over_) return;
   out.push_back(SendFrames{std::move(batch).take()});
   after_replay_step(out);
@@ -79,29 +81,39 @@ std::uint32_t Attempt::replay_end() const {
   return end;
 }
 
-void Attempt::replay(const std::vector<wire::JournalEntry>& entries, Effects& out) {
-  if (over_) return;
-  if (replay_done_) return write_late(entries, out);
-  FrameBatch batch;
-  write_entries(entries, batch, out);
-  if (over_) return;
-  out.push_back(SendFrames{std::move(batch).take()});
-  after_replay_step(out);
+bool Attempt::Replay::entry(EntryType type, std::string_view body) {
+  if (attempt_.over_) return false;
+  const std::size_t index = entries_++;
+  if (!attempt_.replay_done_) return attempt_.write_entry(type, body, batch_, out_);
+  attempt_.write_notification(attempt_.late_[index], type, body, batch_);
+  return entries_ < attempt_.late_.size();
 }
 
-void Attempt::write_entries(const std::vector<wire::JournalEntry>& entries, FrameBatch& batch,
-                            Effects& out) {
-  for (const wire::JournalEntry& entry : entries) {
-    // What was appended after the plan was made comes by itself.
-    if (replayed_ == plan_.input.journal_length) return;
-    if (entry.body.size() > plan_.memory_limit) {
-      return on_memory_shortage(entry.body.size(), true, out);
-    }
-    batch.add(entry.type, entry.body);
-    ++replayed_;
-    if (wire::is_command(entry.type)) ++commands_;
-    if (entry.type == EntryType::kOutput) output_seen_ = true;
+void Attempt::Replay::finish() {
+  if (attempt_.over_) return;
+  if (entries_ == 0) {
+    return attempt_.on_journal_error({Code::kCorrupt, "it is shorter than its length says"}, out_);
   }
+  out_.push_back(SendFrames{std::move(batch_).take()});
+  if (!attempt_.replay_done_) return attempt_.after_replay_step(out_);
+  attempt_.late_.erase(attempt_.late_.begin(),
+                       attempt_.late_.begin() + static_cast<std::ptrdiff_t>(entries_));
+  attempt_.close_if_written(out_);
+}
+
+template <class Body>
+bool Attempt::write_entry(EntryType type, const Body& body, FrameBatch& batch, Effects& out) {
+  // What was appended after the plan was made comes by itself.
+  if (replayed_ == plan_.input.journal_length) return false;
+  if (body.size() > plan_.memory_limit) {
+    on_memory_shortage(body.size(), true, out);
+    return false;
+  }
+  batch.add(type, body);
+  ++replayed_;
+  if (wire::is_command(type)) ++commands_;
+  if (type == EntryType::kOutput) output_seen_ = true;
+  return true;
 }
 
 void Attempt::after_replay_step(Effects& out) {
@@ -114,18 +126,8 @@ void Attempt::after_replay_step(Effects& out) {
   close_if_written(out);
 }
 
-void Attempt::write_late(const std::vector<wire::JournalEntry>& entries, Effects& out) {
-  FrameBatch batch;
-  const std::size_t count = std::min(entries.size(), late_.size());
-  for (std::size_t i = 0; i < count; ++i) {
-    write_notification(late_[i], entries[i].type, entries[i].body, batch);
-  }
-  late_.erase(late_.begin(), late_.begin() + static_cast<std::ptrdiff_t>(count));
-  out.push_back(SendFrames{std::move(batch).take()});
-  close_if_written(out);
-}
-
-void Attempt::write_notification(const Late& late, EntryType type, const Bytes& body,
+template <class Body>
+void Attempt::write_notification(const Late& late, EntryType type, const Body& body,
                                  FrameBatch& batch) {
   delivered_ = std::max(delivered_, late.index + 1);
   if (late.ack) {

@@ -22,6 +22,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace restate::invoker {
@@ -73,8 +74,21 @@ class Attempt {
   std::optional<std::uint32_t> replay_next() const;
   /// Behind the last one that follows `replay_next()` without a gap.
   std::uint32_t replay_end() const;
-  /// The entries from `replay_next()` on, at least one.
-  void replay(const std::vector<wire::JournalEntry>& entries, Effects& out);
+  /// Writes the entries from `replay_next()` on as they are read.
+  class Replay final : public JournalReader {
+   public:
+    /// Both outlive this.
+    Replay(Attempt& attempt, Effects& out) : attempt_(attempt), out_(out) {}
+    bool entry(wire::EntryType type, std::string_view body) override;
+    /// That was all, for this time; none at all means that the journal is damaged.
+    void finish();
+
+   private:
+    Attempt& attempt_;
+    Effects& out_;
+    FrameBatch batch_;
+    std::size_t entries_ = 0;
+  };
   /// Bytes of a message that has begun to arrive, those still missing included.
   std::size_t receiving() const { return over_ ? 0 : decoder_.expected(); }
   /// The driver cannot hold what the attempt needs: the node has no memory left, or (`alone`) a
@@ -107,10 +121,11 @@ class Attempt {
     std::uint32_t index = 0;
     std::optional<wire::CompletionId> ack;  ///< the SDK is content with an ack
   };
-  void write_entries(const std::vector<wire::JournalEntry>& entries, FrameBatch& batch,
-                     Effects& out);
-  void write_late(const std::vector<wire::JournalEntry>& entries, Effects& out);
-  void write_notification(const Late& late, wire::EntryType type, const Bytes& body,
+  /// False: that was not the next entry of the replay, or the attempt is over.
+  template <class Body>
+  bool write_entry(wire::EntryType type, const Body& body, FrameBatch& batch, Effects& out);
+  template <class Body>
+  void write_notification(const Late& late, wire::EntryType type, const Body& body,
                           FrameBatch& batch);
   void after_replay_step(Effects& out);
 

@@ -61,7 +61,7 @@ bool uses_promises(EntryType type) {
          type == EntryType::kCompletePromise;
 }
 
-/// service-protocol.md 10.2. Empty if the access is fine.
+/// Empty if the access is fine.
 std::string_view access_violation(EntryType type, const wire::InvocationTarget& caller) {
   if ((reads_state(type) || writes_state(type)) && !caller.keyed()) {
     return "services have no state; only virtual objects and workflows do";
@@ -178,11 +178,16 @@ std::optional<AttemptError> check_command(EntryType type, const Bytes& body,
   if (const std::string_view why = access_violation(type, context.caller); !why.empty()) {
     return check.precondition(why);
   }
-  const auto content = wire::decode_entry(type, body);
-  if (!content) {
-    return make_error(DocCode::kProtocolViolation,
-                      "message encoding error: " + content.error().message, type, Bytes(), context);
+  const auto malformed = [&](const Error& error) {
+    return make_error(DocCode::kProtocolViolation, "message encoding error: " + error.message, type,
+                      Bytes(), context);
+  };
+  if (type == EntryType::kGetEagerStateKeys) {
+    const auto sound = wire::check_get_eager_state_keys(body);
+    return sound ? std::nullopt : std::optional(malformed(sound.error()));
   }
+  const auto content = wire::decode_entry(type, body);
+  if (!content) return malformed(content.error());
   if (const auto* entry = std::get_if<wire::CallEntry>(&*content)) {
     return resolve_call(entry->request, check, call);
   }

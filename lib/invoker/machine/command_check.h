@@ -3,7 +3,7 @@
 /// \file
 /// What an endpoint may ask for. A command is checked on receipt, so that the state machine can
 /// trust what it finds in the log; calls are resolved here, against the registry of this moment,
-/// because apply looks nothing up (service-protocol.md 10.2, 12.3).
+/// because apply looks nothing up.
 
 #include "invoker/machine/failure.h"
 #include "schema/schema.h"

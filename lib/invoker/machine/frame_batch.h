@@ -11,6 +11,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <utility>
 
 namespace restate::invoker {
@@ -23,6 +24,10 @@ class FrameBatch {
   void add(wire::EntryType type, const Bytes& payload) {
     add(static_cast<std::uint16_t>(type), payload);
   }
+  /// The same of what is valid during the call only: it is copied, however large.
+  void add(wire::EntryType type, std::string_view payload) {
+    add(static_cast<std::uint16_t>(type), payload);
+  }
   ByteChain take() && {
     flush();
     return std::move(chain_);
@@ -31,7 +36,11 @@ class FrameBatch {
  private:
   static constexpr std::size_t kCopied = 1024;
 
-  void add(std::uint16_t type, const Bytes& payload) {
+  static std::string_view view(const Bytes& payload) { return payload.view(); }
+  static std::string_view view(std::string_view payload) { return payload; }
+
+  template <class Payload>
+  void add(std::uint16_t type, const Payload& payload) {
     const auto size = static_cast<std::uint32_t>(payload.size());
     // No flags: replayed entries have none, and we ask the endpoint for no acks.
     const char header[protocol::kFrameHeaderBytes] = {static_cast<char>(type >> 8),
@@ -44,10 +53,10 @@ class FrameBatch {
                                                       static_cast<char>(size)};
     small_.append(header, sizeof header);
     if (size <= kCopied) {
-      small_.append(payload.view());
+      small_.append(view(payload));
     } else {
       flush();
-      chain_.push_back(payload);
+      chain_.push_back(Bytes(payload));
     }
   }
   void flush() {

@@ -2,7 +2,7 @@
 
 /// \file
 /// The time an invocation spends inside the invoker, as a machine: attempts, the waits between
-/// them, and what an operator asks for meanwhile (invoker.md 1.3, 5, 6).
+/// them, and what an operator asks for meanwhile.
 
 #include "invoker/machine/effects.h"
 #include "invoker/machine/failure.h"

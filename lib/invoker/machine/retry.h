@@ -2,7 +2,7 @@
 
 /// \file
 /// What happens after an attempt has failed: the retry policy as a counter, and the order in which
-/// reasons to stop are looked at (invoker.md 5).
+/// reasons to stop are looked at.
 
 #include "invoker/machine/failure.h"
 #include "schema/schema.h"

@@ -18,6 +18,16 @@ auto lower(const std::vector<Arrival>& rows, const wire::NotificationId& id) {
       [](const Arrival& row, const wire::NotificationId& wanted) { return row.id < wanted; });
 }
 
+/// Ids of the next decades that begin with a time; of those that are hashes, one in 64 looks the same.
+bool begins_with_time(const Uuid& uuid) { return uuid.bytes[0] < 0x04; }
+
+/// Behind all of them.
+Uuid end_of_time() {
+  Uuid end;
+  end.bytes[0] = 0x04;
+  return end;
+}
+
 }  // namespace
 
 const Announced* Live::find_announced(std::uint32_t completion) const {
@@ -55,6 +65,8 @@ Result<Live*> Invocations::find(const InvocationId& id) {
     by_use_.splice(by_use_.begin(), by_use_, found->second);
     return live.exists ? &live : nullptr;
   }
+  RESTATE_TRY(const bool latest, is_latest(id));
+  if (latest) return nullptr;
   RESTATE_TRY(auto status, rows_.find_invocation(id));
   if (!status) return nullptr;
   Live& live = by_use_.emplace_front();
@@ -67,7 +79,27 @@ Result<Live*> Invocations::find(const InvocationId& id) {
   return &live;
 }
 
+Result<bool> Invocations::is_latest(const InvocationId& id) {
+  if (!begins_with_time(id.uuid)) return false;
+  Newest& newest = newest_[id.key.value];
+  if (newest.known) return newest.uuid < id.uuid;
+  if (++newest.asked < kNewestAfter) return false;
+  RESTATE_TRY(const auto stored, rows_.find_last_uuid(id.key, end_of_time()));
+  if (stored) newest.uuid = *stored;
+  // Those of this batch are in no row yet.
+  for (const Live* live : touched_) {
+    const bool counts = live->id.key == id.key && begins_with_time(live->id.uuid);
+    if (counts && newest.uuid < live->id.uuid) newest.uuid = live->id.uuid;
+  }
+  newest.known = true;
+  return newest.uuid < id.uuid;
+}
+
 Live& Invocations::create(const InvocationId& id) {
+  if (const auto newest = newest_.find(id.key.value);
+      newest != newest_.end() && begins_with_time(id.uuid) && newest->second.uuid < id.uuid) {
+    newest->second.uuid = id.uuid;
+  }
   auto found = by_id_.find(id);
   if (found == by_id_.end()) {
     by_use_.emplace_front();
@@ -159,6 +191,11 @@ void Invocations::committed() {
     if (!live->exists || live->status.status == Status::kCompleted) drop(*live);
   }
   touched_.clear();
+  if (newest_.size() > kNewest) {
+    // What was asked for once mostly is not asked for again.
+    std::erase_if(newest_, [](const auto& entry) { return !entry.second.known; });
+    if (newest_.size() > kNewest) newest_.clear();
+  }
   while (by_use_.size() > kCapacity || (bytes_ > limit_ && !by_use_.empty())) {
     drop(by_use_.back());
   }

@@ -7,6 +7,7 @@
 #include "partition/tables.h"
 
 #include <cstddef>
+#include <cstdint>
 #include <list>
 #include <optional>
 #include <unordered_map>
@@ -45,6 +46,10 @@ class Invocations {
  public:
   /// Invocations kept between batches: a node has dozens of partitions, and rows are quick to read.
   static constexpr std::size_t kCapacity = 1024;
+  /// Partition keys of which the newest id is known: a service has 512, over all partitions.
+  static constexpr std::size_t kNewest = 1024;
+  /// It is looked up when a key was asked for this often: of most objects it would be never again.
+  static constexpr std::uint8_t kNewestAfter = 4;
   /// Of journals that may have longer indexes, single rows are read.
   static constexpr std::size_t kLongestIndex = 1024;
 
@@ -54,6 +59,11 @@ class Invocations {
 
   /// Null if the id is free. Valid until `committed`.
   Result<Live*> find(const InvocationId& id);
+  /// The same of what is at hand, for whoever only looks: null also if that is not known.
+  const InvocationStatus* known(const InvocationId& id) const {
+    const auto found = by_id_.find(id);
+    return found != by_id_.end() && found->second->exists ? &found->second->status : nullptr;
+  }
   /// A new invocation under an id that is free.
   Live& create(const InvocationId& id);
   /// The status, to be changed.
@@ -85,6 +95,16 @@ class Invocations {
   void committed();
 
  private:
+  /// What one partition key has, as far as ids begin with a time.
+  struct Newest {
+    bool known = false;
+    std::uint8_t asked = 0;
+    Uuid uuid;  ///< none is greater
+  };
+
+  /// True: no row has this id. Ids of requests begin with the time at which they were made, so nearly
+  /// every new one is later than all that its key has. False says nothing.
+  Result<bool> is_latest(const InvocationId& id);
   void touch(Live& live);
   void weigh(Live& live);
   static bool is_long(const Live& live);
@@ -93,6 +113,7 @@ class Invocations {
   std::list<Live> by_use_;  // the latest first
   std::unordered_map<InvocationId, std::list<Live>::iterator, IdHash> by_id_;
   std::vector<Live*> touched_;
+  std::unordered_map<std::uint64_t, Newest> newest_;  ///< by partition key
   std::size_t limit_ = std::size_t{8} << 20;
   std::size_t bytes_ = 0;  ///< the sum of all `Live::weight`
 };

@@ -26,7 +26,7 @@ class Merge {
  private:
   bool pending_row() {
     const auto& [key, value] = *at_++;
-    return !value || visit(key, value->view());
+    return !value || visit(key, *value);
   }
   bool visit(std::string_view key, std::string_view value) {
     if (!visitor_.row(key, value)) stopped_ = true;
@@ -44,8 +44,9 @@ class Merge {
 
 Result<std::optional<Bytes>> Overlay::get(std::string_view key) const {
   const auto found = pending_.find(key);
-  if (found != pending_.end()) return found->second;
-  return base_.get(key);
+  if (found == pending_.end()) return base_.get(key);
+  if (!found->second) return std::optional<Bytes>();
+  return std::optional<Bytes>(Bytes(*found->second));
 }
 
 Result<void> Overlay::scan(std::string_view lower, std::string_view upper,
@@ -80,7 +81,7 @@ Result<void> Overlay::scan_reverse(std::string_view lower, std::string_view uppe
 void Overlay::copy_to(storage::Batch& batch) const {
   for (const auto& [key, value] : pending_) {
     if (value) {
-      batch.put(key, value->view());
+      batch.put(key, *value);
     } else {
       batch.erase(key);
     }

@@ -21,7 +21,7 @@ class Overlay final : public storage::View {
 
   void put(std::string key, std::string value) {
     bytes_ += value.size();
-    change(std::move(key)) = Bytes(std::move(value));
+    change(std::move(key)) = std::move(value);
   }
   void erase(std::string key) { change(std::move(key)).reset(); }
   /// For a key that the base does not have: the row was never there.
@@ -49,14 +49,14 @@ class Overlay final : public storage::View {
   std::size_t bytes() const { return bytes_; }
 
  private:
-  // Nothing: the row is erased.
-  using Rows = std::map<std::string, std::optional<Bytes>, std::less<>>;
+  // Nothing: the row is erased. Most are written and never read before they are committed.
+  using Rows = std::map<std::string, std::optional<std::string>, std::less<>>;
 
   static std::size_t weight(const Rows::value_type& row) {
     return row.first.size() + (row.second ? row.second->size() : 0);
   }
   /// The pending row of a key; the caller counts its new value.
-  std::optional<Bytes>& change(std::string key) {
+  std::optional<std::string>& change(std::string key) {
     const std::size_t size = key.size();
     const auto [row, fresh] = pending_.try_emplace(std::move(key));
     if (fresh) {

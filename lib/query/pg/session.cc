@@ -23,6 +23,8 @@ Failure failure_of(const Error& error) {
       return {"53300", error.message};
     case Code::kCancelled:
       return {"57014", "canceling statement due to user request"};
+    case Code::kTimeout:
+      return {"57014", error.message};
     case Code::kUnavailable:
     case Code::kShutdown:
       return {"57P03", error.message};
@@ -44,14 +46,22 @@ void Session::on_bytes(std::string_view bytes, Effects& out) {
 }
 
 void Session::on_answer(RunId run, Result<Piece> answer, Effects& out) {
-  if (closed() || awaited_ != run) return;
+  if (closed()) return;
+  if (awaited_ != run) {
+    // It ended while the client was between two fetches; the next one finds that.
+    for (auto& [name, portal] : portals_) {
+      if (portal->run == run) keep_answer(*portal, std::move(answer));
+    }
+    return;
+  }
   out_ = &out;
   awaited_.reset();
   if (activity_ == Activity::kDescribe) {
     activity_ = Activity::kNone;
     on_described(std::move(answer));
   } else {
-    on_piece(*active_, std::move(answer));
+    keep_answer(*active_, std::move(answer));
+    go_on(*active_);
   }
   advance();
   flush();

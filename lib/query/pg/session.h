@@ -88,7 +88,8 @@ class Session {
   Session(SessionOptions options, BackendKey key, std::string nonce);
 
   void on_bytes(std::string_view bytes, Effects& out);
-  /// The answer to `Start` or `More`, unless the run was dropped. An error or the last piece ends it.
+  /// The answer to `Start` or `More`, unless the run was dropped. An error or the last piece ends it, and
+  /// an error may also come unasked.
   void on_answer(RunId run, Result<Piece> answer, Effects& out);
   void on_secured() { secured_ = true; }
 
@@ -170,7 +171,8 @@ class Session {
   void describe(const PreparedPtr& prepared);
   void execute(Portal& portal, std::uint32_t rows);
   void on_described(Result<Piece> answer);
-  void on_piece(Portal& portal, Result<Piece> answer);
+  /// To what is held; a failure stands in the place of what would have come.
+  void keep_answer(Portal& portal, Result<Piece> answer);
   /// Takes what has come to where it was asked for.
   void go_on(Portal& portal);
   void describe_portal(Portal& portal);

@@ -56,7 +56,7 @@ void Session::execute(Portal& portal, std::uint32_t rows) {
   go_on(portal);
 }
 
-void Session::on_piece(Portal& portal, Result<Piece> answer) {
+void Session::keep_answer(Portal& portal, Result<Piece> answer) {
   if (!answer || answer->last) portal.run.reset();
   portal.begun = true;
   if (!answer) {
@@ -70,7 +70,6 @@ void Session::on_piece(Portal& portal, Result<Piece> answer) {
     portal.held = portal.held.empty() ? std::move(answer->body)
                                       : portal.held.view() + std::move(answer->body);
   }
-  go_on(portal);
 }
 
 void Session::go_on(Portal& portal) {

@@ -3,8 +3,10 @@
 /// \file
 /// What lies on a memory disk: the bytes a real node would find again after a start.
 
+#include "common/visibility.h"
 #include "storage/memory/row_tree.h"
 
+#include <restate/runtime.h>
 #include <restate/storage/memory.h>
 
 #include <deque>
@@ -60,7 +62,7 @@ struct LogImage {
   void crash(Random& random);
 };
 
-struct MemoryDisk::Image {
+struct RESTATE_HIDDEN MemoryDisk::Image {
   std::mutex mutex;
   MemoryDiskOptions options;
   std::optional<StoreOwner> owner;

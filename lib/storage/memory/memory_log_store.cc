@@ -1,3 +1,4 @@
+#include "common/visibility.h"
 #include "storage/memory/delays.h"
 #include "storage/memory/image.h"
 
@@ -16,7 +17,7 @@ Error failed_error() {
 }  // namespace
 
 /// Does what the writer thread of a log on disk does, as tasks on the shards that call.
-class MemoryLogWriter : public std::enable_shared_from_this<MemoryLogWriter> {
+class RESTATE_HIDDEN MemoryLogWriter : public std::enable_shared_from_this<MemoryLogWriter> {
  public:
   explicit MemoryLogWriter(std::shared_ptr<MemoryDisk::Image> disk) : disk_(std::move(disk)) {
     // What an earlier process wrote without a sync is in the page cache, if the power stayed on.

@@ -1,3 +1,4 @@
+#include "common/visibility.h"
 #include "storage/format_stamp.h"
 #include "storage/memory/delays.h"
 #include "storage/memory/image.h"
@@ -10,7 +11,7 @@
 namespace restate::storage {
 
 /// Shared by a store and its spaces.
-struct MemoryStoreState {
+struct RESTATE_HIDDEN MemoryStoreState {
   explicit MemoryStoreState(std::shared_ptr<MemoryDisk::Image> d) : disk(std::move(d)) {}
 
   std::shared_ptr<MemoryDisk::Image> disk;

@@ -1,6 +1,7 @@
 #include "storage/rocksdb/database.h"
 
 #include "storage/rocksdb/large_values.h"
+#include "storage/rocksdb/late_syncs.h"
 #include "storage/rocksdb/options.h"
 #include "storage/rocksdb/stamp.h"
 #include "storage/rocksdb/status.h"
@@ -66,21 +67,40 @@ Database::~Database() {
   if (db_ != nullptr && default_family_ != nullptr) db_->DestroyColumnFamilyHandle(default_family_);
 }
 
+rocksdb::Env& Database::disk() const {
+  return options_.env != nullptr ? *options_.env : *rocksdb::Env::Default();
+}
+
 Result<std::shared_ptr<Database>> Database::open(const std::string& path, RocksdbOptions options) {
-  rocksdb::Env& env = options.env != nullptr ? *options.env : *rocksdb::Env::Default();
-  RESTATE_TRY_VOID(check_stamp(env, path));
   std::shared_ptr<Database> database(new Database(path, std::move(options)));
-  RESTATE_TRY_VOID(database->open_db());
+  RESTATE_TRY(const bool is_new, check_stamp(database->disk(), path));
+  RESTATE_TRY_VOID(is_new ? database->make_db() : database->open_db(database->disk()));
   return database;
 }
 
-Result<void> Database::claim(const StoreOwner& owner) {
-  rocksdb::Env& env = options_.env != nullptr ? *options_.env : *rocksdb::Env::Default();
-  return claim_stamp(env, path_, owner);
+/// It is stamped by who claims it, or opens a partition: as long as nobody has, it counts for nothing.
+Result<void> Database::make_db() {
+  const auto syncs = std::make_shared<LateSyncs>(disk().GetFileSystem());
+  env_ = std::make_unique<FilesEnv>(disk(), syncs);
+  stamped_ = false;
+  RESTATE_TRY_VOID(open_db(*env_));
+  if (const auto status = syncs->settle(); !status.ok()) {
+    return error_of(status, "making " + path_);
+  }
+  return sync_names(disk(), path_);
 }
 
-Result<void> Database::open_db() {
-  const auto db_options = make_db_options(options_, listener_, buffers_);
+Result<void> Database::claim(const StoreOwner& owner) {
+  const std::lock_guard lock(mutex_);
+  if (stamped_) return claim_stamp(disk(), path_, owner);
+  RESTATE_TRY_VOID(stamp_new(disk(), path_, owner));
+  stamped_ = true;
+  return {};
+}
+
+Result<void> Database::open_db(rocksdb::Env& env) {
+  auto db_options = make_db_options(options_, listener_, buffers_);
+  db_options.env = &env;
   const auto family_options = make_family_options(options_, cache_);
   std::vector<std::string> names;
   // Fails when there is no database yet, and then there is only the default family to open.
@@ -157,6 +177,10 @@ Error Database::failed(const rocksdb::Status& status, const std::string& attempt
 Result<FamilyRef> Database::open_family(PartitionId partition) {
   RESTATE_TRY_VOID(check());
   const std::lock_guard lock(mutex_);
+  if (!stamped_) {
+    RESTATE_TRY_VOID(stamp_new(disk(), path_, {}));
+    stamped_ = true;
+  }
   RESTATE_TRY_VOID(create_families(partition.value, partition.value));
   auto& family = families_[partition.value];
   if (family->open) {

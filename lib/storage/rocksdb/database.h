@@ -100,7 +100,9 @@ class Database : public std::enable_shared_from_this<Database> {
   Database(std::string path, RocksdbOptions options);
   void reclaim();
   Result<void> flush_family(Family& family);
-  Result<void> open_db();
+  rocksdb::Env& disk() const;
+  Result<void> make_db();
+  Result<void> open_db(rocksdb::Env& env);
   Result<void> adopt(rocksdb::ColumnFamilyHandle* handle);
   Result<void> create_families(std::uint16_t first, std::uint16_t last);
 
@@ -110,10 +112,12 @@ class Database : public std::enable_shared_from_this<Database> {
   std::shared_ptr<rocksdb::WriteBufferManager> buffers_;
   const std::shared_ptr<Reclaims> reclaims_;
   std::shared_ptr<StoreListener> listener_;
+  std::unique_ptr<rocksdb::Env> env_;  ///< of a database that was made in this run; null otherwise
   std::unique_ptr<rocksdb::DB> db_;
   rocksdb::ColumnFamilyHandle* default_family_ = nullptr;
   std::mutex mutex_;
   std::map<std::uint16_t, std::shared_ptr<Family>> families_;
+  bool stamped_ = true;  ///< false: the directory is new, and holds no row yet
 };
 
 }  // namespace restate::storage

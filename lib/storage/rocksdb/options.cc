@@ -35,14 +35,15 @@ rocksdb::CompressionType best_of(std::initializer_list<rocksdb::CompressionType>
 /// Rows that are numbered within something (a journal, an inbox) arrive in order: the next one
 /// belongs right behind the last, and need not be looked for from the top of a memtable. Where the
 /// last one lies is remembered, at some cost in memory, so only for what has a few rows by now.
+/// The same with the short keys, the few variables of a partition: every commit writes some again.
 class NumberedRows final : public rocksdb::SliceTransform {
  public:
   const char* Name() const override { return "restate.numbered-rows"; }
   rocksdb::Slice Transform(const rocksdb::Slice& key) const override {
-    return {key.data(), key.size() - kNumber};
+    return is_variable(key) ? key : rocksdb::Slice(key.data(), key.size() - kNumber);
   }
   bool InDomain(const rocksdb::Slice& key) const override {
-    if (key.size() < kKeyPrefixSize + kNumber) return false;
+    if (is_variable(key)) return true;
     std::uint32_t number = 0;
     for (std::size_t i = key.size() - kNumber; i < key.size(); ++i) {
       number = number << 8 | static_cast<std::uint8_t>(key[i]);
@@ -55,6 +56,10 @@ class NumberedRows final : public rocksdb::SliceTransform {
   static constexpr std::uint32_t kFew = 4;
   /// Keys that end in four letters look like larger numbers.
   static constexpr std::uint32_t kNotText = 1 << 24;
+
+  static bool is_variable(const rocksdb::Slice& key) {
+    return key.size() < kKeyPrefixSize + kNumber;
+  }
 };
 
 /// Nobody merges rows here. Without an operator RocksDB would end the process over a row that a newer

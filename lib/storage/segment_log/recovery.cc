@@ -73,13 +73,16 @@ Error Recovery::corrupt(const Segment& segment, std::uint64_t position,
                                    std::to_string(position) + ": " + why};
 }
 
-Result<void> Recovery::run() {
-  RESTATE_TRY(log_.lock_, claim_directory(log_.files_, log_.directory_, "log", kFormatVersion));
+Result<void> Recovery::run(Function<void()> on_locked) {
+  RESTATE_TRY(log_.lock_, claim_directory(log_.files_, log_.directory_, "log", kFormatVersion,
+                                          std::move(on_locked)));
   RESTATE_TRY(const auto numbers, list());
   RESTATE_TRY_VOID(scan_all(numbers));
   RESTATE_TRY_VOID(check_complete());
-  // Names that a killed process changed are on disk only after this.
-  if (log_.limits_.sync) RESTATE_TRY_VOID(log_.files_.sync_directory(log_.directory_));
+  // Names that a killed process changed are on disk only after this. The first segment syncs as well.
+  if (log_.limits_.sync && !numbers.empty()) {
+    RESTATE_TRY_VOID(log_.files_.sync_directory(log_.directory_));
+  }
   return {};
 }
 
@@ -293,9 +296,10 @@ Result<void> Recovery::check_complete() const {
 }
 
 Result<std::unique_ptr<SegmentLog>> SegmentLog::open(FileLayer& files, std::string directory,
-                                                     SegmentLogLimits limits) {
+                                                     SegmentLogLimits limits,
+                                                     Function<void()> on_locked) {
   std::unique_ptr<SegmentLog> log(new SegmentLog(files, std::move(directory), limits));
-  RESTATE_TRY_VOID(Recovery(*log).run());
+  RESTATE_TRY_VOID(Recovery(*log).run(std::move(on_locked)));
   RESTATE_TRY_VOID(log->start_epoch());
   RESTATE_TRY_VOID(log->tidy());
   return log;

@@ -37,7 +37,7 @@ class FrameScanner {
 class Recovery {
  public:
   explicit Recovery(SegmentLog& log) : log_(log) {}
-  Result<void> run();
+  Result<void> run(Function<void()> on_locked);
 
  private:
   Result<std::vector<std::uint32_t>> list();

@@ -8,6 +8,7 @@
 #include "storage/segment_log/frame.h"
 #include "storage/segment_log/log_index.h"
 
+#include <restate/function.h>
 #include <restate/storage/log_store.h>
 
 #include <map>
@@ -37,8 +38,10 @@ struct Segment {
 /// Errors of the disk have the code `kFailed`; after one of them the object must not be used again.
 class SegmentLog {
  public:
+  /// `on_locked` is called once nobody else can have the directory.
   static Result<std::unique_ptr<SegmentLog>> open(FileLayer& files, std::string directory,
-                                                  SegmentLogLimits limits);
+                                                  SegmentLogLimits limits,
+                                                  Function<void()> on_locked = {});
 
   // One thread at a time. A change is refused at once or staged; `commit` makes all staged changes
   // durable. Large batches are written in parts.
@@ -82,6 +85,7 @@ class SegmentLog {
   Result<void> stage(FrameHeader header, std::span<const std::string_view> body);
   Result<void> stage_records(LogletKey key, std::uint32_t first, std::span<const Bytes> records);
   Result<void> flush_part();
+  Result<void> write_buffer();
   Result<void> roll(std::size_t next_frame);
   Result<std::shared_ptr<Segment>> make_segment(std::uint32_t number, std::uint64_t bytes);
   Result<void> start_epoch();
@@ -97,6 +101,7 @@ class SegmentLog {
   std::shared_ptr<Segment> current_;
   std::uint64_t current_size_ = 0;  ///< what is allocated
   std::uint64_t end_ = 0;           ///< where the next write goes
+  std::uint64_t blank_from_ = 0;    ///< no block before this is only allocated, behind `end_`
   std::uint64_t sequence_ = 0;      ///< of the last frame
   std::uint32_t epoch_ = 0;
   std::uint32_t batch_index_ = 0;

@@ -271,7 +271,8 @@ Result<std::unique_ptr<LogStore>> open_segment_log(const std::string& directory,
                                          {.segment_bytes = options.segment_bytes,
                                           .spare_segments = options.spare_segments,
                                           .write_bytes = options.write_bytes,
-                                          .sync = !options.lose_records_on_power_failure}));
+                                          .sync = !options.lose_records_on_power_failure},
+                                         std::move(options.on_locked)));
   return std::unique_ptr<LogStore>(
       std::make_unique<SegmentLogStore>(std::move(log), std::move(options)));
 }

@@ -3,6 +3,7 @@
 
 #include <restate/context.h>
 #include <restate/engine.h>
+#include <restate/version.h>
 
 #include <chrono>
 #include <iostream>
@@ -10,6 +11,10 @@
 
 using namespace std::chrono_literals;
 using restate::Bytes, restate::Context, restate::Engine, restate::Result, restate::Service;
+
+#if RESTATE_VERSION < 100
+#error "the headers are not those of version 0.1 or newer"
+#endif
 
 static int bookings = 0;
 
@@ -21,6 +26,7 @@ static Result<Bytes> greet(Context& ctx, Bytes guest) {
 
 int main(int argc, char** argv) {
   if (argc != 2) return 2;
+  if (restate::version() != RESTATE_VERSION_STRING) return 3;
   auto engine = Engine::open({.data_dir = argv[1]});
   if (!engine) return restate::report(engine.error());
   auto served = engine->serve(Service("Greeter").handler("greet", greet));

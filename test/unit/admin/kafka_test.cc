@@ -11,13 +11,13 @@ namespace {
 constexpr const char* kCluster =
     R"({"name":"one","properties":{"bootstrap.servers":"b:9092","sasl.password":"p"}})";
 
-Json manifests() {
+Json one_service() {
   return *schema::parse_json(R"({"a":{"body":{"protocolMode":"BIDI_STREAM","minProtocolVersion":5,
       "maxProtocolVersion":7,"services":[{"name":"Svc","ty":"SERVICE","handlers":[{"name":"h"}]}]}}})");
 }
 
 struct KafkaBench : Bench {
-  KafkaBench() : Bench(manifests()) {
+  KafkaBench() : Bench(one_service()) {
     REQUIRE(json("POST", "/deployments",
                  R"({"uri":"http://)" + std::string(kHttp2Endpoint) + "/a\"}")
                 .answer->status == 201);

@@ -6,13 +6,13 @@ using namespace restate;
 using namespace restate::bifrost;
 using testing::BifrostNode;
 using testing::Collector;
+using testing::kLog;
 using testing::Seed;
 using testing::World;
 
 namespace {
 
 using Strings = std::vector<std::string>;
-constexpr LogId kLog{0};
 constexpr KeyRange kAll{};
 
 }  // namespace

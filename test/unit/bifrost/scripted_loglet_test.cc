@@ -12,12 +12,12 @@
 using namespace restate;
 using namespace restate::bifrost;
 using testing::Collector;
+using testing::kLog;
 using testing::Seed;
 using testing::World;
 
 namespace {
 
-constexpr LogId kLog{0};
 using Strings = std::vector<std::string>;
 
 /// Does what the test says. Appends are answered one at a time, each when the test asks for it.

@@ -9,12 +9,11 @@ using namespace restate;
 using namespace restate::bifrost;
 using testing::BifrostNode;
 using testing::Collector;
+using testing::kLog;
 using testing::Seed;
 using testing::World;
 
 namespace {
-
-constexpr LogId kLog{0};
 
 /// Appends numbered batches, several at a time, and remembers what was acknowledged where.
 class Load {

@@ -119,6 +119,16 @@ TEST_CASE("sha256 is sha256", "[common][hash]") {
   CHECK(to_hex(sha256("abc")) ==
         "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
   CHECK(to_hex(sha256("")) == "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
+  CHECK(to_hex(sha256("abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq")) ==
+        "248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1");
+  CHECK(to_hex(sha256(std::string(1'000'000, 'a'))) ==
+        "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0");
+  // Texts of every length around the borders of blocks, as another program hashes them.
+  std::string chain;
+  for (std::size_t length = 0; length <= 200; ++length) {
+    chain = sha256(chain + std::string(length, 'a'));
+  }
+  CHECK(to_hex(chain) == "86de8167774d99c6ba788261973fd91a1630281568ba6e42063a40ab9d4d28a9");
 }
 
 TEST_CASE("siphash takes every length", "[common][hash]") {

@@ -205,7 +205,8 @@ TEST_CASE("an engine leaves the process as it found it", "[engine]") {
   const std::size_t files = open_files();
   CHECK(threads() == 0);
   {
-    Engine engine = open_engine({.data_dir = directory.path, .ingress_port = 0, .admin_port = 0});
+    Engine engine =
+        open_engine({.data_dir = directory.path, .ports = Ports{.ingress = 0, .admin = 0}});
     CHECK(engine.call("Counter", "add", "1", {.key = "a"}).get());
     CHECK(threads() > 0);
     for (int signal = 1; signal < NSIG; ++signal) {

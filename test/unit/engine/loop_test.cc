@@ -79,7 +79,7 @@ TEST_CASE("an engine lives on a loop of the program", "[engine][loop]") {
 
 TEST_CASE("ports of a guest are known when it has started", "[engine][loop]") {
   Loop loop;
-  auto engine = Engine::open({.loop = loop.get(), .ingress_port = 0});
+  auto engine = Engine::open({.loop = loop.get(), .ports = Ports{.ingress = 0}});
   REQUIRE(engine);
   CHECK(!engine->ingress_port());
   REQUIRE(loop.wait(engine->started()));

@@ -65,7 +65,7 @@ struct Site {
   http::Client client{client_node.shard(0), {}};
 };
 
-const http::Headers kJson{{"content-type", "application/json"}};
+const http::Headers kJsonType{{"content-type", "application/json"}};
 
 }  // namespace
 
@@ -76,7 +76,7 @@ TEST_CASE("calls work over both versions of HTTP", "[ingress][http]") {
   reply.result = Bytes("\"hi\"");
   site.partition.invoke_replies.push_back(reply);
   Heard heard;
-  http::Headers headers = kJson;
+  http::Headers headers = kJsonType;
   headers.add("origin", "https://app.example");
   site.send(heard, protocol, "POST", "/Svc/echo", "1", headers);
   REQUIRE(site.wait(heard));
@@ -125,7 +125,7 @@ TEST_CASE("bodies over the limit are refused before or while they come", "[ingre
   const auto protocol = GENERATE(http::Protocol::kHttp1, http::Protocol::kHttp2);
   const std::string large(1'001, 'x');
   Heard announced;
-  http::Headers headers = kJson;
+  http::Headers headers = kJsonType;
   headers.add("content-length", "1001");
   site.send(announced, protocol, "POST", "/Nope/x", large, headers);
   REQUIRE(site.wait(announced));
@@ -140,7 +140,7 @@ TEST_CASE("bodies over the limit are refused before or while they come", "[ingre
     http::RequestHead head;
     head.method = "POST";
     head.target = path;
-    head.headers = kJson;
+    head.headers = kJsonType;
     heard.stream = site.client.start(
         {.tls = false, .host = "server", .port = 8080, .protocol = protocol}, std::move(head), heard);
     site.world.run_for(5ms);
@@ -187,7 +187,7 @@ TEST_CASE("with a token, only who shows it is served", "[ingress][http]") {
   const auto protocol = GENERATE(http::Protocol::kHttp1, http::Protocol::kHttp2);
   const auto ask = [&](Heard& heard, const std::string& method, const std::string& path,
                        const std::string& authorization) {
-    http::Headers headers = kJson;
+    http::Headers headers = kJsonType;
     if (!authorization.empty()) headers.add("authorization", authorization);
     site.send(heard, protocol, method, path, method == "POST" ? "1" : "", headers);
     REQUIRE(site.wait(heard));

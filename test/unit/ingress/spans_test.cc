@@ -14,7 +14,7 @@ namespace {
 
 constexpr const char* kClient = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
 
-struct Bench {
+struct SpanBench {
   wire::ServiceInvocation enter(std::string traceparent) {
     wire::ServiceInvocation invocation;
     invocation.id = make_id(1);
@@ -30,7 +30,7 @@ struct Bench {
 }  // namespace
 
 TEST_CASE("a request stands between its client and its invocation", "[ingress][spans]") {
-  Bench bench;
+  SpanBench bench;
   const auto invocation = bench.enter(kClient);
   REQUIRE(bench.sink.spans.size() == 1);
   const trace::Span& span = bench.sink.spans[0];
@@ -45,7 +45,7 @@ TEST_CASE("a request stands between its client and its invocation", "[ingress][s
 }
 
 TEST_CASE("a request without a trace begins one", "[ingress][spans]") {
-  Bench bench;
+  SpanBench bench;
   const auto invocation = bench.enter(GENERATE("", "nonsense"));
   REQUIRE(bench.sink.spans.size() == 1);
   CHECK_FALSE(bench.sink.spans[0].parent);
@@ -54,7 +54,7 @@ TEST_CASE("a request without a trace begins one", "[ingress][spans]") {
 }
 
 TEST_CASE("what the client does not keep is passed on as it is", "[ingress][spans]") {
-  Bench bench;
+  SpanBench bench;
   const std::string dark = std::string(kClient, 53) + "00";
   CHECK(bench.enter(dark).span.traceparent == dark);
   CHECK(bench.sink.spans.empty());

@@ -1,4 +1,5 @@
 #include "support/catch.h"
+#include "support/text.h"
 #include "unit/invoker/stage.h"
 
 #include <algorithm>
@@ -7,19 +8,7 @@ using namespace restate;
 using namespace restate::invoker;
 using restate::invoker::testing::Row;
 using restate::invoker::testing::Stage;
-
-namespace {
-
-std::size_t count(std::string_view text, std::string_view part) {
-  std::size_t found = 0;
-  for (std::size_t at = 0; (at = text.find(part, at)) != std::string_view::npos;
-       at += part.size()) {
-    ++found;
-  }
-  return found;
-}
-
-}  // namespace
+using restate::testing::count;
 
 TEST_CASE("the retry timer of an aborted attempt starts nothing", "[invoker][driver]") {
   Stage stage;  // H20

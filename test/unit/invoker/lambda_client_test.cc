@@ -44,7 +44,7 @@ struct FakeLambda final : LambdaClient {
   int given_up = 0;
 };
 
-struct Heard final : AttemptListener {
+struct LambdaHeard final : AttemptListener {
   void on_head(const protocol::ResponseHeadView& head) override {
     note("head " + std::to_string(head.status) + " " + std::string(head.content_type.value_or("")) +
          " " + std::string(head.server.value_or("")) + " " +
@@ -67,8 +67,8 @@ struct Heard final : AttemptListener {
   std::unique_ptr<AttemptStream> stream;
 };
 
-struct Site {
-  Site() {
+struct LambdaSite {
+  LambdaSite() {
     deployment.lambda_arn = "arn:aws:lambda:eu-central-1:1:function:f:1";
     deployment.assume_role_arn = "arn:aws:iam::1:role/caller";
     deployment.additional_headers = {{"x-mine", "yes"}};
@@ -88,14 +88,14 @@ struct Site {
   schema::Deployment deployment;
   AttemptHeaderOptions options;
   AttemptRequest request;
-  Heard heard;
+  LambdaHeard heard;
   std::unique_ptr<LambdaDeploymentClient> client;
 };
 
 }  // namespace
 
 TEST_CASE("a function hears everything at once, and is heard so", "[invoker][lambda]") {
-  Site site;
+  LambdaSite site;
   site.open(&site.lambda);
   site.heard.stream->send({Bytes("one "), Bytes("two ")});
   site.world.run_for(10s);
@@ -154,7 +154,7 @@ TEST_CASE("a function hears everything at once, and is heard so", "[invoker][lam
 }
 
 TEST_CASE("a journal that no function takes is not sent", "[invoker][lambda]") {
-  Site site;
+  LambdaSite site;
   site.open(&site.lambda);
   const Bytes piece(std::string(kLambdaBodyBytes / 2, 'x'));
   site.heard.stream->send({piece, piece});
@@ -170,7 +170,7 @@ TEST_CASE("a journal that no function takes is not sent", "[invoker][lambda]") {
 }
 
 TEST_CASE("without Lambda an attempt fails and says so", "[invoker][lambda]") {
-  Site site;
+  LambdaSite site;
   site.open(nullptr);
   site.heard.stream->send({Bytes("x")});
   site.heard.stream->close_input();

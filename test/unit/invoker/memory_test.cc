@@ -1,5 +1,6 @@
 #include "invoker/memory.h"
 #include "support/catch.h"
+#include "support/text.h"
 #include "unit/invoker/stage.h"
 
 #include <restate/testing/world.h>
@@ -9,15 +10,16 @@ using namespace restate::invoker;
 using namespace std::chrono_literals;
 using restate::invoker::testing::Row;
 using restate::invoker::testing::Stage;
+using restate::testing::count;
 
 namespace {
 
 constexpr std::size_t kKiB = 1024;
 
 /// Begins with a lease and keeps it until `leave`.
-struct Customer final : MemoryWaiter {
-  explicit Customer(ShardMemory& m) : memory(m) {}
-  ~Customer() { memory.forget(*this); }
+struct MemoryCustomer final : MemoryWaiter {
+  explicit MemoryCustomer(ShardMemory& m) : memory(m) {}
+  ~MemoryCustomer() { memory.forget(*this); }
   void ask() {
     if (auto got = memory.admit(*this)) lease = *std::move(got);
   }
@@ -28,15 +30,6 @@ struct Customer final : MemoryWaiter {
   Lease lease;
 };
 
-std::size_t count(std::string_view text, std::string_view part) {
-  std::size_t found = 0;
-  for (std::size_t at = 0; (at = text.find(part, at)) != std::string_view::npos;
-       at += part.size()) {
-    ++found;
-  }
-  return found;
-}
-
 }  // namespace
 
 TEST_CASE("who finds no memory to begin with waits for it in turns", "[invoker][memory]") {
@@ -44,10 +37,10 @@ TEST_CASE("who finds no memory to begin with waits for it in turns", "[invoker][
   SharedMemory memory({.limit = 64 * kKiB, .initial = 16 * kKiB}, {&world.shard(0), &world.shard(1)});
   ShardMemory& here = memory.on(world.shard(0));
   ShardMemory& there = memory.on(world.shard(1));
-  std::deque<Customer> first;
+  std::deque<MemoryCustomer> first;
   for (int i = 0; i < 4; ++i) first.emplace_back(here).ask();
-  for (const Customer& one : first) REQUIRE(one.has());
-  Customer a(here), b(here), c(there);
+  for (const MemoryCustomer& one : first) REQUIRE(one.has());
+  MemoryCustomer a(here), b(here), c(there);
 
   SECTION("each shard in its turn, whoever asked more often") {
     a.ask();
@@ -88,7 +81,7 @@ TEST_CASE("who finds no memory to begin with waits for it in turns", "[invoker][
     CHECK(a.has());
   }
   SECTION("what comes for one who has left goes on to the next") {
-    auto gone = std::make_unique<Customer>(here);
+    auto gone = std::make_unique<MemoryCustomer>(here);
     gone->ask();
     c.ask();
     first[0].leave();
@@ -98,7 +91,7 @@ TEST_CASE("who finds no memory to begin with waits for it in turns", "[invoker][
     CHECK(memory.pool().used() == 64 * kKiB);
   }
   SECTION("with nobody left all of it is free") {
-    auto gone = std::make_unique<Customer>(there);
+    auto gone = std::make_unique<MemoryCustomer>(there);
     gone->ask();
     first[0].leave();
     gone.reset();

@@ -26,9 +26,9 @@ struct Host final : InvokerHost {
 
   Result<void> on_effect(const InvocationId&, std::uint32_t, wire::Effect) override { return {}; }
   Result<InvocationInput> read_invocation(const InvocationId&) override { return input; }
-  Result<std::vector<wire::JournalEntry>> read_journal(const InvocationId&, std::uint32_t,
-                                                       std::uint32_t, std::size_t) override {
-    return std::vector<wire::JournalEntry>();
+  Result<void> read_journal(const InvocationId&, std::uint32_t, std::uint32_t, std::size_t,
+                            JournalReader&) override {
+    return {};
   }
   Result<StateInput> read_state(const wire::InvocationTarget&, PartitionKey, std::size_t) override {
     return StateInput{};

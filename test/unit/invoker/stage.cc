@@ -491,19 +491,17 @@ Result<InvocationInput> Stage::read_invocation(const InvocationId& invocation) {
   return input;
 }
 
-Result<std::vector<wire::JournalEntry>> Stage::read_journal(const InvocationId& invocation,
-                                                            std::uint32_t from, std::uint32_t to,
-                                                            std::size_t max_bytes) {
+Result<void> Stage::read_journal(const InvocationId& invocation, std::uint32_t from,
+                                 std::uint32_t to, std::size_t max_bytes, JournalReader& reader) {
   ++journal_reads;
   const Row& r = row(name_of(invocation));
-  std::vector<wire::JournalEntry> entries;
   std::size_t bytes = 0;
   for (std::uint32_t i = from; i < to && i < r.journal.size(); ++i) {
     bytes += r.journal[i].body.size();
-    if (!entries.empty() && bytes > max_bytes) break;
-    entries.push_back(r.journal[i]);
+    if (i > from && bytes > max_bytes) break;
+    if (!reader.entry(r.journal[i].type, r.journal[i].body.view())) break;
   }
-  return entries;
+  return {};
 }
 
 Result<StateInput> Stage::read_state(const wire::InvocationTarget&, PartitionKey,

@@ -75,9 +75,8 @@ class Stage final : public InvokerHost {
   Result<void> on_effect(const InvocationId& invocation, std::uint32_t token,
                          wire::Effect effect) override;
   Result<InvocationInput> read_invocation(const InvocationId& invocation) override;
-  Result<std::vector<wire::JournalEntry>> read_journal(const InvocationId& invocation,
-                                                       std::uint32_t from, std::uint32_t to,
-                                                       std::size_t max_bytes) override;
+  Result<void> read_journal(const InvocationId& invocation, std::uint32_t from, std::uint32_t to,
+                            std::size_t max_bytes, JournalReader& reader) override;
   Result<StateInput> read_state(const wire::InvocationTarget& target, PartitionKey key,
                                 std::size_t max_bytes) override;
   schema::SchemaPtr schema() override { return schema_; }

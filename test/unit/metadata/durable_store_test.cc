@@ -12,9 +12,9 @@ using namespace restate::metadata;
 namespace {
 
 /// A node with a metadata store on its disk that can lose power.
-class Node {
+class StoreNode {
  public:
-  explicit Node(testing::World& world) : world_(world) { open(); }
+  explicit StoreNode(testing::World& world) : world_(world) { open(); }
 
   conformance::SyncMetadata store() { return {world_, *store_}; }
   storage::MemoryDisk& disk() { return disk_; }
@@ -49,7 +49,7 @@ TEST_CASE("what was acknowledged is there after a crash, and only whole versions
   for (std::uint64_t seed = 1; seed <= 30; ++seed) {
     CAPTURE(seed);
     testing::World world{testing::Seed{seed}};
-    Node node(world);
+    StoreNode node(world);
     REQUIRE(node.store().put("a", 1, "1", Precondition::absent()).has_value());
 
     std::uint32_t acknowledged = 1;
@@ -76,7 +76,7 @@ TEST_CASE("what was acknowledged is there after a crash, and only whole versions
 
 TEST_CASE("after a failed write nothing is promised any more", "[metadata]") {
   testing::World world{testing::Seed{1}};
-  Node node(world);
+  StoreNode node(world);
   REQUIRE(node.store().put("a", 1, "1", Precondition::absent()).has_value());
   node.disk().fail_sync();
   CHECK(node.store().put("a", 2, "2", Precondition::none()) == Code::kFailed);
@@ -90,7 +90,7 @@ TEST_CASE("after a failed write nothing is promised any more", "[metadata]") {
 
 TEST_CASE("writes that arrive while the disk is busy share the next sync", "[metadata]") {
   testing::World world{testing::Seed{1}};
-  Node node(world);
+  StoreNode node(world);
   REQUIRE(node.store().get("a").has_value());
   const std::uint64_t before = node.disk().syncs();
   int done = 0;

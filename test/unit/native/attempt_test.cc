@@ -69,13 +69,13 @@ Result<Bytes> sleeper(Context& ctx, Bytes in) {
   return in;
 }
 
-struct Fixture {
+struct AttemptFixture {
   testing::World world{testing::Seed{1}};
   BatonPool pool;
   InProcessClient client{world.shard(), pool};
   Listener listener;
 
-  Fixture() {
+  AttemptFixture() {
     auto registry = std::make_shared<ServiceRegistry>();
     REQUIRE(registry->add(Service("S").handler("sleep", sleeper)));
     client.serve(std::move(registry));
@@ -91,7 +91,8 @@ struct Fixture {
 
 }  // namespace
 
-TEST_CASE_METHOD(Fixture, "a handler is called as over the network", "[native][in-process]") {
+TEST_CASE_METHOD(AttemptFixture, "a handler is called as over the network",
+                 "[native][in-process]") {
   std::unique_ptr<invoker::AttemptStream> stream = open("sleep", 6);
   listener.on_frame = [&](const protocol::Frame& frame) {
     if (frame.type == 0x040C) stream->send(sleep_done(1));
@@ -106,7 +107,7 @@ TEST_CASE_METHOD(Fixture, "a handler is called as over the network", "[native][i
   CHECK(listener.ended);
 }
 
-TEST_CASE_METHOD(Fixture, "a closed input suspends", "[native][in-process]") {
+TEST_CASE_METHOD(AttemptFixture, "a closed input suspends", "[native][in-process]") {
   const auto stream = open("sleep", 6);
   SECTION("at once") {
     stream->send(journal());
@@ -123,7 +124,7 @@ TEST_CASE_METHOD(Fixture, "a closed input suspends", "[native][in-process]") {
   CHECK(listener.ended);
 }
 
-TEST_CASE_METHOD(Fixture, "what is dropped is heard of no more", "[native][in-process]") {
+TEST_CASE_METHOD(AttemptFixture, "what is dropped is heard of no more", "[native][in-process]") {
   auto stream = open("sleep", 6);
   stream->send(journal());
   SECTION("before anything came back") {}
@@ -135,7 +136,7 @@ TEST_CASE_METHOD(Fixture, "what is dropped is heard of no more", "[native][in-pr
   CHECK_FALSE(listener.ended);
 }
 
-TEST_CASE_METHOD(Fixture, "what nobody serves is refused", "[native][in-process]") {
+TEST_CASE_METHOD(AttemptFixture, "what nobody serves is refused", "[native][in-process]") {
   std::unique_ptr<invoker::AttemptStream> stream;
   SECTION("an unknown handler") {
     stream = open("nope", 6);
@@ -153,7 +154,8 @@ TEST_CASE_METHOD(Fixture, "what nobody serves is refused", "[native][in-process]
   CHECK(listener.names.empty());
 }
 
-TEST_CASE_METHOD(Fixture, "a broken journal is answered without a handler", "[native][in-process]") {
+TEST_CASE_METHOD(AttemptFixture, "a broken journal is answered without a handler",
+                 "[native][in-process]") {
   const auto stream = open("sleep", 6);
   stream->send({Bytes(std::string_view("\x00\x03\x00\x00\x00\x00\x00\x00", 8))});
   world.run_until_idle();

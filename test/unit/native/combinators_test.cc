@@ -6,6 +6,10 @@
 
 #include <restate/json.h>
 
+#include <tuple>
+#include <type_traits>
+#include <variant>
+
 using namespace restate;
 using namespace restate::native::testing;
 using namespace std::chrono_literals;
@@ -178,6 +182,183 @@ TEST_CASE("protocol 7 is told what a handler waits for", "[native][combinators]"
     CHECK(engine.announced.empty());
     CHECK(outcome.awaiting.nested.empty());
     CHECK(outcome.awaiting.leaves.size() == 5);
+  }
+}
+
+namespace {
+
+/// `a` and `b`, or `c`.
+const HandlerFunction kBothOrOne = with_signals([](Context& ctx, const auto& signals) -> Result<Bytes> {
+  RESTATE_TRY(const std::size_t first,
+              ctx.any({when_all_succeeded({signals[0], signals[1]}), signals[2]}));
+  if (first == 1) return Bytes("c");
+  RESTATE_TRY(const auto both, ctx.all_succeeded(signals[0], signals[1]));
+  const auto& [a, b] = both;
+  return std::to_string(a) + " and " + std::to_string(b);
+});
+
+}  // namespace
+
+TEST_CASE("a group counts as one", "[native][combinators]") {
+  ModelEngine engine = silent(GENERATE(std::uint16_t{5}, std::uint16_t{6}, std::uint16_t{7}));
+  SECTION("when all of it is there") {
+    CHECK(attempts_until_end(engine, kBothOrOne, [&] { good(engine, "b", "2"); },
+                             [&] { good(engine, "a", "1"); }) == 3);
+    CHECK(text(engine) == "1 and 2");
+  }
+  SECTION("but half of it is nothing") {
+    CHECK(attempts_until_end(engine, kBothOrOne, [&] { good(engine, "a", "1"); },
+                             [&] { good(engine, "c", "3"); }) == 3);
+    CHECK(text(engine) == "c");
+  }
+  SECTION("and the first failure of those that should succeed is enough") {
+    CHECK(attempts_until_end(engine, kBothOrOne, [&] { bad(engine, "b"); }) == 2);
+    CHECK(text(engine) == "b failed");
+  }
+}
+
+namespace {
+
+// [order]
+Result<std::string> order(Context& ctx, const std::string& item) {
+  RESTATE_TRY(const auto price, ctx.start_call<int>("Shop", "price", item));
+  RESTATE_TRY(const auto place, ctx.start_call<std::string>("Store", "reserve", item));
+  RESTATE_TRY(const auto stop, ctx.signal("stop"));
+
+  RESTATE_TRY(const auto first, ctx.select({when_all_succeeded({price, place}), stop}, 1h));
+  if (!first) return terminal("nobody answered about the " + item, 408);
+  if (*first == 1) return "nobody wants the " + item;
+  RESTATE_TRY(const auto both, ctx.all_succeeded(price, place));  // they are there
+  const auto& [cents, shelf] = both;
+  return "the " + item + " from " + shelf + " is " + std::to_string(cents) + " cents";
+}
+// [/order]
+
+}  // namespace
+
+TEST_CASE("an order waits for several things at once", "[native][combinators]") {
+  const HandlerFunction handler = [](Context& ctx, Bytes) -> Result<Bytes> {
+    RESTATE_TRY(const std::string text, order(ctx, "tea"));
+    return text;
+  };
+  ModelEngine engine = silent(7);
+  SECTION("and gets them") {
+    engine.answers = true;
+    engine.callee = [](const wire::CallRequest& request) {
+      return Bytes(request.service == "Shop" ? "250" : "shelf 7");
+    };
+    REQUIRE(engine.attempt(handler).kind == Outcome::Kind::kEnded);
+    CHECK(text(engine) == "the tea from shelf 7 is 250 cents");
+  }
+  SECTION("or is stopped") {
+    REQUIRE(engine.attempt(handler).kind == Outcome::Kind::kSuspended);
+    good(engine, "stop", "");
+    REQUIRE(engine.attempt(handler).kind == Outcome::Kind::kEnded);
+    CHECK(text(engine) == "nobody wants the tea");
+  }
+}
+
+TEST_CASE("groups stand in groups", "[native][combinators]") {
+  // There is: the first success of (both a and b) and c.
+  const HandlerFunction handler = with_signals([](Context& ctx, const auto& signals) -> Result<Bytes> {
+    RESTATE_TRY(const auto late, ctx.timer(1h));
+    const Awaitable both = when_all_succeeded({signals[0], signals[1]});
+    RESTATE_TRY(const std::size_t first,
+                ctx.any({late, when_first_succeeded({both, when_any({signals[2]})})}));
+    return std::to_string(first);
+  });
+  ModelEngine engine = silent(GENERATE(std::uint16_t{6}, std::uint16_t{7}));
+  SECTION("a failure inside is for the group around it") {
+    CHECK(attempts_until_end(engine, handler, [&] { bad(engine, "a"); },
+                             [&] { good(engine, "b", "2"); }, [&] { good(engine, "c", "3"); }) == 4);
+  }
+  SECTION("and only all of them fail the whole") {
+    CHECK(attempts_until_end(engine, handler, [&] { bad(engine, "c"); },
+                             [&] { bad(engine, "a"); }) == 3);
+  }
+  CHECK(text(engine) == "1");
+}
+
+TEST_CASE("all of nothing is there at once", "[native][combinators]") {
+  ModelEngine engine = silent(7);
+  const HandlerFunction handler = with_signals([](Context& ctx, const auto& signals) -> Result<Bytes> {
+    RESTATE_TRY(const std::size_t first, ctx.any({signals[0], when_any({when_all({}), signals[1]})}));
+    return std::to_string(first);
+  });
+  CHECK(engine.attempt(handler).kind == Outcome::Kind::kEnded);
+  CHECK(text(engine) == "1");
+}
+
+TEST_CASE("protocol 7 is told of groups as they are, and older ones of what is in them",
+          "[native][combinators]") {
+  const wire::SignalName a{"a"}, b{"b"}, c{"c"};
+  SECTION("protocol 7") {
+    ModelEngine engine = silent(7);
+    const auto waits_for = [](std::vector<wire::NotificationId> group) {
+      return wire::AwaitTree{wire::Combinator::kFirstCompleted,
+                             {wire::kCancelSignal, wire::SignalName{"c"}},
+                             {{wire::Combinator::kAllSucceededOrFirstFailed, std::move(group), {}}}};
+    };
+    CHECK(engine.attempt(kBothOrOne).awaiting == waits_for({a, b}));
+    good(engine, "a", "1");
+    CHECK(engine.attempt(kBothOrOne).awaiting == waits_for({b}));
+  }
+  SECTION("protocol 6") {
+    ModelEngine engine = silent(6);
+    const wire::AwaitTree tree = engine.attempt(kBothOrOne).awaiting;
+    CHECK(tree.leaves == std::vector<wire::NotificationId>{wire::kCancelSignal, c, a, b});
+    CHECK(tree.nested.empty());
+  }
+}
+
+TEST_CASE("a group of what was never started is refused", "[native][combinators]") {
+  ModelEngine engine = silent(7);
+  engine.attempt([](Context& ctx, Bytes) -> Result<Bytes> {
+    CHECK(ctx.any({when_all({Awaitable{}})}) == Code::kInvalidArgument);
+    CHECK(ctx.any({when_any({})}) == Code::kInvalidArgument);
+    Awaitable deep = when_all({});
+    for (int i = 0; i < 200; ++i) deep = when_all({deep});
+    CHECK(ctx.any({deep}) == Code::kInvalidArgument);
+    return Bytes();
+  });
+  CHECK(engine.result());
+}
+
+TEST_CASE("things of different types are awaited together", "[native][combinators]") {
+  ModelEngine engine = silent(GENERATE(std::uint16_t{6}, std::uint16_t{7}));
+  const HandlerFunction handler = [](Context& ctx, Bytes) -> Result<Bytes> {
+    RESTATE_TRY(const auto number, ctx.signal<int>("a"));
+    RESTATE_TRY(const auto word, ctx.signal<std::string>("b"));
+    RESTATE_TRY(const auto pause, ctx.timer(1h));
+    RESTATE_TRY(const auto soon, ctx.all_succeeded(std::tuple(number, word), 1min));
+    RESTATE_TRY(const auto values, ctx.all_succeeded(number, word, pause));
+    const auto& [amount, item, nothing] = values;
+    static_assert(std::is_same_v<decltype(nothing), const std::monostate>);
+    return std::to_string(amount) + " " + item + (soon ? " soon" : " late");
+  };
+  const auto fire = [&](std::uint32_t timer) {
+    engine.notify({wire::EntryType::kSleepCompletion, wire::CompletionId{timer}, wire::Void{}});
+  };
+  REQUIRE(engine.attempt(handler).kind == Outcome::Kind::kSuspended);
+  SECTION("in time") {
+    good(engine, "b", "tea");
+    good(engine, "a", "2");
+    fire(1);
+    REQUIRE(engine.attempt(handler).kind == Outcome::Kind::kEnded);
+    CHECK(text(engine) == "2 tea soon");
+  }
+  SECTION("after the limit") {
+    fire(2);
+    good(engine, "b", "tea");
+    good(engine, "a", "2");
+    fire(1);
+    REQUIRE(engine.attempt(handler).kind == Outcome::Kind::kEnded);
+    CHECK(text(engine) == "2 tea late");
+  }
+  SECTION("and the first failure ends it") {
+    bad(engine, "b");
+    REQUIRE(engine.attempt(handler).kind == Outcome::Kind::kEnded);
+    CHECK(text(engine) == "b failed");
   }
 }
 

@@ -30,9 +30,14 @@ wire::Failure failure_of(const ModelEngine& engine) {
 TEST_CASE("a handler knows whom it serves", "[native][context]") {
   ModelEngine engine;
   engine.key = "the key";
+  engine.attempt_headers = {{"x-proxy", "p1"}};
   const Outcome outcome = engine.attempt([&](Context& ctx, Bytes in) -> Result<Bytes> {
     CHECK(ctx.id() == engine.id);
+    CHECK(ctx.service() == "Model");
+    CHECK(ctx.handler() == "serve");
     CHECK(ctx.key() == "the key");
+    CHECK(ctx.body() == Bytes("in"));
+    CHECK(ctx.attempt_headers() == engine.attempt_headers);
     REQUIRE(ctx.headers().size() == 1);
     CHECK(ctx.headers()[0] == wire::Header{"h", "v"});
     return in;
@@ -132,8 +137,12 @@ TEST_CASE("failures say more than a message", "[native][context]") {
 
 TEST_CASE("no callee can make its caller believe that it is cancelled", "[native][context]") {
   ModelEngine engine;
+  // Word for word what a cancelled handler gets, and returns.
   engine.callee = [&](const wire::CallRequest&) {
-    return wire::Failure{409, "cancelled", {{restate::detail::kCancelledMark, ""}}};
+    Error cancelled{Code::kTerminal, "cancelled", 409};
+    cancelled.cancelled = true;
+    REQUIRE(is_cancellation(cancelled));
+    return native::failure_of(cancelled);
   };
   engine.attempt([&](Context& ctx, Bytes) -> Result<Bytes> {
     const auto called = ctx.call("Shop", "buy", "tea");
@@ -206,6 +215,73 @@ TEST_CASE("a cancellation ends a wait and goes on to the children", "[native][co
   // And it replays.
   CHECK(engine.attempt(handler).kind == Outcome::Kind::kEnded);
   CHECK(engine.signals_sent.size() == 1);
+}
+
+TEST_CASE("a long step may ask whether anybody waits for it", "[native][context]") {
+  ModelEngine engine;
+  int rounds = 0;
+  engine.attempt([&](Context& ctx, Bytes) -> Result<Bytes> {
+    return ctx.run("long", [&] {
+      while (!ctx.attempt_is_over()) engine.gone = ++rounds == 3;
+      return Bytes("stopped");
+    });
+  });
+  CHECK(rounds == 3);
+}
+
+TEST_CASE("a second cancellation is heard of like the first, and by no step in between",
+          "[native][context]") {
+  ModelEngine engine;
+  engine.answers = false;
+  const HandlerFunction handler = [](Context& ctx, Bytes) -> Result<Bytes> {
+    for (const char* undo : {"undo", "undo more"}) {
+      const auto waited = ctx.sleep(24h);
+      if (waited == Code::kSuspended) return waited.error();
+      REQUIRE_FALSE(waited.has_value());
+      CHECK(is_cancellation(waited.error()));
+      RESTATE_TRY_VOID(ctx.run(undo, [] {}));
+    }
+    return Bytes("undone");
+  };
+  REQUIRE(engine.attempt(handler).kind == Outcome::Kind::kSuspended);
+  engine.signal(wire::kCancelSignal);
+  // The first one is over: the second wait waits.
+  REQUIRE(engine.attempt(handler).kind == Outcome::Kind::kSuspended);
+  engine.signal(wire::kCancelSignal);
+  REQUIRE(engine.attempt(handler).kind == Outcome::Kind::kEnded);
+  CHECK(value_of(engine) == Bytes("undone"));
+  // And it replays.
+  CHECK(engine.attempt(handler).kind == Outcome::Kind::kEnded);
+}
+
+TEST_CASE("what must not be interrupted is not", "[native][context]") {
+  ModelEngine engine;
+  engine.answers = false;
+  const HandlerFunction handler = [](Context& ctx, Bytes) -> Result<Bytes> {
+    const auto slept = ctx.sleep(24h);
+    if (slept) return Bytes("nothing to undo");
+    if (!is_cancellation(slept.error())) return slept.error();
+
+    ctx.set_cancellable(false);
+    RESTATE_TRY_VOID(ctx.sleep(1h));
+    RESTATE_TRY_VOID(ctx.run("undo", [] {}));
+    ctx.set_cancellable(true);
+
+    RESTATE_TRY_VOID(ctx.sleep(24h));
+    return Bytes("nobody cancels twice");
+  };
+  REQUIRE(engine.attempt(handler).kind == Outcome::Kind::kSuspended);
+  engine.signal(wire::kCancelSignal);
+  const Outcome undoing = engine.attempt(handler);
+  REQUIRE(undoing.kind == Outcome::Kind::kSuspended);
+  CHECK(undoing.awaiting.leaves == std::vector<wire::NotificationId>{wire::CompletionId{2}});
+  engine.signal(wire::kCancelSignal);
+  REQUIRE(engine.attempt(handler).kind == Outcome::Kind::kSuspended);
+  engine.notify({wire::EntryType::kSleepCompletion, wire::CompletionId{2}, wire::Void{}});
+  REQUIRE(engine.attempt(handler).kind == Outcome::Kind::kEnded);
+  CHECK(failure_of(engine).message == "cancelled");
+  // And it replays.
+  CHECK(engine.attempt(handler).kind == Outcome::Kind::kEnded);
 }
 
 TEST_CASE("a cancellation is not the 409 of somebody else", "[native][context]") {

@@ -37,6 +37,15 @@ Result<Bytes> shout(Context& ctx, Bytes in) {
   return loud;
 }
 
+/// `S.whose by p1`.
+std::string whose(Context& ctx) {
+  std::string text = std::string(ctx.service()) + "." + std::string(ctx.handler());
+  for (const wire::Header& header : ctx.attempt_headers()) {
+    if (header.name == "x-proxy") text += " by " + header.value;
+  }
+  return text;
+}
+
 struct Fixture {
   testing::World world{testing::Seed{1}};
   BatonPool pool;
@@ -47,7 +56,7 @@ struct Fixture {
 
   Fixture() {
     auto registry = std::make_shared<ServiceRegistry>();
-    REQUIRE(registry->add(Service("S").handler("shout", shout)));
+    REQUIRE(registry->add(Service("S").handler("shout", shout).handler("whose", whose)));
     handler.serve(std::move(registry));
     REQUIRE(server.listen({"node-0", 9080, ""}));
   }
@@ -113,6 +122,20 @@ TEST_CASE_METHOD(Fixture, "an endpoint runs a handler over HTTP/2", "[native][en
   }
   CHECK(names == std::vector<std::string>{"RunCommandMessage", "ProposeRunCompletionMessage",
                                           "OutputCommandMessage", "EndMessage"});
+}
+
+TEST_CASE_METHOD(Fixture, "a handler sees the headers of its attempt", "[native][endpoint]") {
+  Exchange exchange;
+  auto stream = start(
+      "POST", "/base/invoke/S/whose",
+      {{"content-type", "application/vnd.restate.invocation.v6"}, {"x-proxy", "p1"}}, exchange);
+  ByteChain chain;
+  protocol::append_frame(chain, protocol::ControlType::kStart, encode(protocol::StartMessage()));
+  protocol::append_frame(chain, wire::EntryType::kInput,
+                         wire::encode_entry(wire::EntryType::kInput, wire::InputEntry{}));
+  stream->write(Bytes(join(chain)));
+  REQUIRE(world.run_until([&] { return exchange.ended; }));
+  CHECK(exchange.body.find("S.whose by p1") != std::string::npos);
 }
 
 TEST_CASE_METHOD(Fixture, "an endpoint says no with a status", "[native][endpoint]") {

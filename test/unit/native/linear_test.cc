@@ -89,3 +89,31 @@ TEST_CASE("a crash in the middle costs one replay", "[native][linear]") {
   CHECK(taken == kSteps / 2);
   CHECK(engine.frames == kSteps + 3 * kSteps / 2 + 4);
 }
+
+TEST_CASE("a wait for a thousand things tells of two thousand, however they come", "[native][linear]") {
+  ModelEngine engine;
+  engine.protocol = 7;
+  engine.one_at_a_time = true;
+  const bool grouped = GENERATE(false, true);
+  const HandlerFunction handler = [grouped](Context& ctx, Bytes) -> Result<Bytes> {
+    std::vector<Awaitable> timers;
+    for (int i = 0; i < kSteps; ++i) {
+      RESTATE_TRY(const auto timer, ctx.timer(1ms));
+      timers.push_back(timer);
+    }
+    if (grouped) {
+      RESTATE_TRY_VOID(ctx.any({when_all(timers)}));
+    } else {
+      RESTATE_TRY_VOID(ctx.all(timers));
+    }
+    return Bytes("all");
+  };
+  REQUIRE(engine.attempt(handler).kind == Outcome::Kind::kEnded);
+  std::size_t told = 0;
+  for (const wire::AwaitTree& tree : engine.announced) {
+    REQUIRE(tree.nested.size() == 1);
+    told += tree.nested[0].leaves.size();
+  }
+  CHECK(told >= kSteps);  // before anything had come
+  CHECK(told <= 2 * kSteps);
+}

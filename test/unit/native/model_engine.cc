@@ -330,7 +330,11 @@ void ModelEngine::write(ByteChain chain, bool) {
 }
 
 std::optional<HandlerEvent> ModelEngine::try_take() {
-  if (inbox_.empty()) return std::nullopt;
+  if (inbox_.empty() || one_at_a_time) return std::nullopt;
+  return pop();
+}
+
+HandlerEvent ModelEngine::pop() {
   HandlerEvent event = std::move(inbox_.front());
   inbox_.pop_front();
   return event;
@@ -342,7 +346,7 @@ HandlerEvent ModelEngine::take() {
     inbox_.clear();
     return {HandlerEvent::Kind::kEvict, {}};
   }
-  if (auto event = try_take()) return std::move(*event);
+  if (!inbox_.empty()) return pop();
   // The handler waits and we have nothing to say.
   input_closed_ = true;
   transcript += "S>E closed\n";
@@ -384,7 +388,7 @@ Outcome ModelEngine::attempt(const HandlerFunction& handler) {
     transcript += "S>E closed\n";
     vm.close_input();
   }
-  HandlerSession(vm, *this, *this).run(handler);
+  HandlerSession(vm, *this, *this, {service_name, handler_name, attempt_headers}).run(handler);
   running_ = false;
   return outcome_;
 }

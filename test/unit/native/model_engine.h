@@ -52,6 +52,8 @@ class ModelEngine : private Mailbox, private SessionOutput, private Logger {
   // What the invocation is.
   std::uint16_t protocol = 6;
   InvocationId id;
+  std::string service_name = "Model", handler_name = "serve";
+  std::vector<wire::Header> attempt_headers;
   std::string key;
   Bytes input = Bytes("in");
   std::uint64_t seed = 42;
@@ -61,6 +63,10 @@ class ModelEngine : private Mailbox, private SessionOutput, private Logger {
   Patience patience = Patience::kLive;
   /// Whether sleeps, calls and so on come back by themselves.
   bool answers = true;
+  /// News reach a waiting handler each by itself, however many there are.
+  bool one_at_a_time = false;
+  /// Nobody waits for the attempt.
+  bool gone = false;
   /// Called services: what they return.
   std::function<wire::InvocationResult(const wire::CallRequest&)> callee;
 
@@ -93,8 +99,10 @@ class ModelEngine : private Mailbox, private SessionOutput, private Logger {
  private:
   void put(HandlerEvent event) override { inbox_.push_back(std::move(event)); }
   HandlerEvent take() override;
+  bool abandoned() override { return gone; }
   void set_earned(bool earned) override { earned_ = earned; }
   std::optional<HandlerEvent> try_take() override;
+  HandlerEvent pop();
   void write(ByteChain chain, bool last) override;
   WallTime wall_now() override { return {++clock_ms}; }
   Logger& log() override { return *this; }

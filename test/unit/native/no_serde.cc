@@ -1,4 +1,5 @@
-// Does not compile, and says why in one sentence: no_serde.cmake.
+// Does not compile, and says why in one sentence: compile_errors.cmake.
+// error: this type has no Serde. Include <restate/json.h>
 
 #ifdef WITH_json
 #include <restate/json.h>

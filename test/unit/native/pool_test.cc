@@ -4,6 +4,8 @@
 
 #include <atomic>
 #include <future>
+#include <latch>
+#include <thread>
 #include <vector>
 
 using namespace restate;
@@ -34,6 +36,20 @@ TEST_CASE("a handler takes what it is given, in order", "[native][pool]") {
   CHECK(future.get() == "ab");
 }
 
+TEST_CASE("a handler that computes sees that it was abandoned", "[native][pool]") {
+  std::promise<void> seen;
+  auto future = seen.get_future();
+  ThreadPool pool;
+  const auto box = pool.run([&](Mailbox& mailbox) {
+    while (!mailbox.abandoned()) std::this_thread::yield();
+    seen.set_value();
+  });
+  box->put({Kind::kInputEnd, {}});
+  CHECK_FALSE(box->abandoned());
+  box->put({Kind::kAbandon, {}});
+  future.get();
+}
+
 TEST_CASE("threads are started as they are needed and used again", "[native][pool]") {
   ThreadPool pool({.max_threads = 4});
   CHECK(pool.threads() == 0);
@@ -45,6 +61,23 @@ TEST_CASE("threads are started as they are needed and used again", "[native][poo
   }
   CHECK(pool.threads() >= 1);
   CHECK(pool.threads() <= 4);
+}
+
+TEST_CASE("sleeping threads are woken behind handlers that do not end", "[native][pool]") {
+  // Whoever wakes up wakes the next one before it begins: these end when all of them have begun.
+  constexpr int kThreads = 4;
+  ThreadPool pool({.max_threads = kThreads});
+  for (int round = 0; round < 50; ++round) {
+    std::latch all(kThreads), over(kThreads);
+    for (int i = 0; i < kThreads; ++i) {
+      pool.run([&](Mailbox&) {
+        all.arrive_and_wait();
+        over.count_down();
+      });
+    }
+    over.wait();
+  }
+  CHECK(pool.threads() == kThreads);
 }
 
 TEST_CASE("handlers that wait make room for those that have not begun", "[native][pool]") {

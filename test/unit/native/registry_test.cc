@@ -105,4 +105,8 @@ TEST_CASE("what could not be called is not registered", "[native][registry]") {
   ServiceDefinition wrong = Service("S").handler("a", nothing);
   wrong.handlers[0].type = wire::HandlerType::kExclusive;
   CHECK(registry.add(wrong) == Code::kInvalidArgument);
+  constexpr ServiceHandler<void()> kDeclared{"Declared", "h"};
+  CHECK(registry.add(Service("Other").handler(kDeclared, [](Context&) {})) == Code::kInvalidArgument);
+  CHECK(registry.add(Service("Declared").handler(kDeclared, [](Context&) {})));
+  CHECK(registry.find("Declared", "h")->service == "Declared");
 }

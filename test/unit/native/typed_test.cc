@@ -191,3 +191,69 @@ TEST_CASE("an answer is read as what its caller wants", "[native][typed]") {
   REQUIRE(failed == Code::kTerminal);
   CHECK(failed.error().status == 418);
 }
+
+namespace {
+
+struct Shop {
+  static constexpr ServiceHandler<int(Order)> price{"Shop", "price"};
+  static constexpr ObjectHandler<std::string()> owner{"Shelf", "owner"};
+  static constexpr WorkflowHandler<void(std::string)> close{"Closing", "run"};
+};
+
+}  // namespace
+
+TEST_CASE("a declared handler is called as it is declared", "[native][typed]") {
+  ModelEngine engine;
+  std::vector<wire::CallRequest> requests;
+  engine.callee = [&](const wire::CallRequest& request) {
+    requests.push_back(request);
+    return Bytes(request.service == "Shop" ? "250" : "Ada");
+  };
+  const Outcome end = engine.attempt([](Context& ctx, Bytes) -> Result<Bytes> {
+    RESTATE_TRY(const int cents, ctx.call(Shop::price(Order{"tea", 2}), {.idempotency_key = "k"}));
+    RESTATE_TRY(const Pending<std::string> owner, ctx.start_call(Shop::owner("shelf 7")));
+    RESTATE_TRY_VOID(ctx.call(Shop::close("today", "done")));  // a literal becomes the string
+    RESTATE_TRY_VOID(ctx.send(Shop::close("tomorrow", "done"), {{.name = "later"}, 1h}));
+    RESTATE_TRY(const std::string name, ctx.await(owner));
+    return name + " takes " + std::to_string(cents);
+  });
+  REQUIRE(end.kind == Outcome::Kind::kEnded);
+  CHECK(engine.result() == wire::InvocationResult(Bytes("Ada takes 250")));
+  REQUIRE(requests.size() == 3);
+  CHECK(requests[0].service == "Shop");
+  CHECK(requests[0].handler == "price");
+  CHECK(requests[0].key.empty());
+  CHECK(requests[0].parameter == Bytes(R"({"amount":2,"item":"tea"})"));
+  CHECK(requests[0].idempotency_key == "k");
+  CHECK(requests[1].key == "shelf 7");
+  CHECK(requests[1].parameter.empty());
+  CHECK(requests[2].service == "Closing");
+  CHECK(requests[2].key == "today");
+  CHECK(requests[2].parameter == Bytes("done"));
+}
+
+TEST_CASE("a function is registered under its declaration", "[native][typed]") {
+  const ServiceDefinition shop = Service("Shop").handler(
+      Shop::price, [](Context&, const Order& order) { return 125 * order.amount; });
+  REQUIRE(shop.handlers.size() == 1);
+  CHECK(shop.handlers[0].name == "price");
+  CHECK(shop.handlers[0].type == wire::HandlerType::kPlain);
+
+  const ServiceDefinition closing =
+      Workflow("Closing").run(Shop::close, [](Context&, const std::string&) {});
+  REQUIRE(closing.handlers.size() == 1);
+  CHECK(closing.handlers[0].name == "run");
+  CHECK(closing.handlers[0].type == wire::HandlerType::kWorkflow);
+}
+
+TEST_CASE("an argument that cannot be encoded is the answer to a typed call", "[native][typed]") {
+  const TypedRequest<int> broken{"Shop", "price", {}, Error{Code::kInvalidArgument, "no text"}};
+  ModelEngine engine;
+  engine.attempt([&](Context& ctx, Bytes) -> Result<Bytes> {
+    CHECK(ctx.call(broken) == Code::kInvalidArgument);
+    CHECK(ctx.send(broken) == Code::kInvalidArgument);
+    return Bytes();
+  });
+  CHECK(engine.result());
+  CHECK(engine.journal.size() == 2);  // input and output
+}

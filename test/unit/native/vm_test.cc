@@ -113,10 +113,11 @@ TEST_CASE("an evicted handler suspends where it waits", "[native][vm]") {
   const auto sleep = vm.sleep(WallTime{1}, "");
   REQUIRE(sleep);
   const Await await{wire::Combinator::kFirstCompleted, {*sleep}};
-  CHECK(vm.progress(await) == Progress::kWaiting);
+  OpenAwait open(await, vm);
+  CHECK(vm.progress(open) == Progress::kWaiting);
   vm.evict();
   CHECK_FALSE(vm.closed());  // it may be busy with something else
-  CHECK(vm.progress(await) == Progress::kClosed);
+  CHECK(vm.progress(open) == Progress::kClosed);
   CHECK(vm.closed());
   CHECK_FALSE(vm.take_output().empty());
 }

@@ -4,6 +4,7 @@
 #include "partition/rows.h"
 #include "support/catch.h"
 #include "support/partition.h"
+#include "unit/partition/cast.h"
 
 #include <algorithm>
 
@@ -12,9 +13,6 @@ using namespace restate::partition;
 using namespace restate::testing;
 
 namespace {
-
-const InvocationId kA = make_id(1);
-const InvocationId kB = make_id(2);
 
 wire::SelfDedup self(std::uint64_t epoch, std::uint64_t sequence) {
   return {LeaderEpoch{epoch}, sequence};

@@ -1,5 +1,6 @@
 #include "support/catch.h"
 #include "support/partition.h"
+#include "unit/partition/cast.h"
 
 using namespace restate;
 using namespace restate::partition;
@@ -7,10 +8,6 @@ using namespace restate::testing;
 
 namespace {
 
-const InvocationId kA = make_id(1);
-const InvocationId kB = make_id(2);
-const InvocationId kC = make_id(3);
-const InvocationId kD = make_id(4);
 const wire::InvocationTarget kTarget = object("k");
 
 bool started(const Actions& actions, const InvocationId& id) {

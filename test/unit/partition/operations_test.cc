@@ -3,6 +3,7 @@
 #include "common/hash.h"
 #include "support/catch.h"
 #include "support/partition.h"
+#include "unit/partition/cast.h"
 
 using namespace restate;
 using namespace restate::partition;
@@ -11,12 +12,6 @@ using Operation = OperationResponse::Operation;
 using Outcome = OperationOutcome;
 
 namespace {
-
-const InvocationId kA = make_id(1);
-const InvocationId kB = make_id(2);
-const InvocationId kC = make_id(3);
-const InvocationId kD = make_id(4);
-const wire::Retention kDay{86'400'000, 86'400'000};
 
 OperationResponse answer(Operation operation, Outcome outcome,
                          std::optional<InvocationId> fresh = std::nullopt) {
@@ -32,12 +27,6 @@ std::optional<OperationResponse> response_of(const Actions& actions) {
 wire::RestartAsNew restart(const InvocationId& id, const InvocationId& fresh,
                            std::uint32_t up_to = 0) {
   return {id, fresh, up_to, std::nullopt, make_request(1)};
-}
-
-std::vector<wire::EntryType> types(const std::vector<wire::JournalEntry>& journal) {
-  std::vector<wire::EntryType> found;
-  for (const auto& entry : journal) found.push_back(entry.type);
-  return found;
 }
 
 // Brings A into a status.

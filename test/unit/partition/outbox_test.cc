@@ -3,15 +3,13 @@
 #include "partition/machine/respond.h"
 #include "support/catch.h"
 #include "support/partition.h"
+#include "unit/partition/cast.h"
 
 using namespace restate;
 using namespace restate::partition;
 using namespace restate::testing;
 
 namespace {
-
-const InvocationId kA = make_id(1);
-const InvocationId kB = make_id(2);
 
 std::vector<std::uint64_t> sequences(const TestPartition& partition) {
   std::vector<std::uint64_t> found;

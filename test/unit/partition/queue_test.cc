@@ -9,6 +9,7 @@
 #include "partition/visible_status.h"
 #include "support/catch.h"
 #include "support/partition.h"
+#include "unit/partition/cast.h"
 
 using namespace restate;
 using namespace restate::partition;
@@ -17,9 +18,6 @@ using Operation = OperationResponse::Operation;
 using Outcome = OperationOutcome;
 
 namespace {
-
-const InvocationId kA = make_id(1);
-const InvocationId kB = make_id(2);
 
 wire::InvocationTarget scoped(wire::InvocationTarget target, std::string scope = "s") {
   target.scope = std::move(scope);

@@ -2,16 +2,13 @@
 
 #include "support/catch.h"
 #include "support/partition.h"
+#include "unit/partition/cast.h"
 
 using namespace restate;
 using namespace restate::partition;
 using namespace restate::testing;
 
 namespace {
-
-const InvocationId kA = make_id(1);
-const InvocationId kB = make_id(2);
-const wire::Retention kDay{86'400'000, 86'400'000};
 
 void finish(TestPartition& partition, const InvocationId& id, Bytes value = "out") {
   partition.apply(output(id, std::move(value)));
@@ -32,6 +29,58 @@ TEST_CASE("the same request sent twice is accepted twice and runs once", "[parti
         Actions{SubmitNotification{make_request(1), std::nullopt, true}});
   CHECK(partition.apply(invoke(kA, service(), {.submit = make_request(2)})) ==
         Actions{SubmitNotification{make_request(2), std::nullopt, false}});
+}
+
+TEST_CASE("an id is taken whether or not it is the newest of its key", "[partition]") {
+  // Once some ids of a key were asked for, the newest one stands for the others: of this batch, of
+  // those before, and of what another process has written.
+  const bool one_batch = GENERATE(true, false);
+  const bool reopens = GENERATE(true, false);
+  CAPTURE(one_batch, reopens);
+  TestPartition partition;
+  const std::vector<std::uint8_t> numbers{90, 10, 40, 20, 30};
+  std::vector<Record> records;
+  for (const std::uint8_t number : numbers) {
+    records.push_back({invoke(make_id(number), service(), {.retention = kDay}), {}});
+  }
+  if (one_batch) {
+    CHECK(partition.apply_batch(records).size() == numbers.size());
+  } else {
+    for (const Record& record : records) CHECK(partition.apply(record.command).size() == 1);
+  }
+  for (const std::uint8_t number : numbers) finish(partition, make_id(number));
+  if (reopens) partition.reopen();
+
+  const auto ask = [&](const InvocationId& id) {
+    const Actions actions = partition.apply(invoke(id, service(), {.reply = make_request(1)}));
+    REQUIRE(actions.size() == 1);
+    return std::holds_alternative<InvokeAction>(actions.front());
+  };
+  for (int round = 0; round < 3; ++round) {
+    for (const std::uint8_t number : numbers) CHECK_FALSE(ask(make_id(number)));
+  }
+  CHECK(ask(make_id(5)));
+  CHECK(ask(make_id(50)));
+  CHECK(ask(make_id(91)));
+  CHECK_FALSE(ask(make_id(90)));
+  // What is no time is looked for each time, and moves nothing.
+  InvocationId hashed = make_id(1);
+  hashed.uuid.bytes[0] = 0xff;
+  CHECK(ask(hashed));
+  CHECK(ask(make_id(92)));
+  CHECK(partition.status(hashed));
+}
+
+TEST_CASE("what is at hand is what the rows say", "[partition]") {
+  TestPartition partition;
+  CHECK(partition.machine().known(kA) == nullptr);
+  partition.apply(invoke(kA, service(), {.retention = kDay}));
+  REQUIRE(partition.machine().known(kA) != nullptr);
+  CHECK(partition.machine().known(kA)->status == Status::kInvoked);
+  CHECK(partition.machine().known(kA)->incarnation == partition.status(kA)->incarnation);
+  finish(partition, kA);
+  CHECK(partition.machine().known(kA) == nullptr);  // hardly anybody asks for it again
+  CHECK(partition.status(kA)->status == Status::kCompleted);
 }
 
 TEST_CASE("a delayed send repeated with another delay keeps the first", "[partition]") {

@@ -1,5 +1,6 @@
 #include "support/catch.h"
 #include "support/partition.h"
+#include "unit/partition/cast.h"
 
 using namespace restate;
 using namespace restate::partition;
@@ -9,15 +10,7 @@ using wire::SignalIndex;
 
 namespace {
 
-const InvocationId kA = make_id(1);
-
 bool woken(const Actions& actions) { return count_actions<InvokeAction>(actions) == 1; }
-
-std::vector<wire::EntryType> types(const std::vector<wire::JournalEntry>& journal) {
-  std::vector<wire::EntryType> found;
-  for (const auto& entry : journal) found.push_back(entry.type);
-  return found;
-}
 
 wire::Suspended await(wire::AwaitTree tree) { return {std::move(tree), 0}; }
 

@@ -2,6 +2,7 @@
 
 #include "support/catch.h"
 #include "support/partition.h"
+#include "unit/partition/cast.h"
 #include "wire/span.h"
 
 using namespace restate;
@@ -10,8 +11,6 @@ using namespace restate::testing;
 
 namespace {
 
-const InvocationId kA = make_id(1);
-const InvocationId kB = make_id(2);
 const wire::SpanContext kSpan{"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", "a=b"};
 
 wire::Invoke traced(const InvocationId& id, wire::InvocationTarget target,

@@ -51,8 +51,8 @@ struct IdleEngine final : SqlEngine {
   int asked = 0, interrupted = 0, alive = 0;
 };
 
-struct FakeSource final : InputSource {
-  explicit FakeSource(Shard& s) : shard(s) {}
+struct BenchSource final : InputSource {
+  explicit BenchSource(Shard& s) : shard(s) {}
   void collect(Needs, Completion<InputsPtr> done) override {
     shard.post([this, done = std::move(done)]() mutable { done(bench.inputs()); });
   }
@@ -60,7 +60,7 @@ struct FakeSource final : InputSource {
   Bench bench;
 };
 
-struct Client final : StreamListener {
+struct RemoteClient final : StreamListener {
   void on_data(std::string_view data) override { heard += data; }
   void on_end() override { ended = true; }
   void on_error(const Error&) override { ended = true; }
@@ -81,7 +81,7 @@ ServerOptions options() {
 struct Site {
   Site() { address = server->listen({.host = "server", .port = 9071, .unix_path = {}}).value(); }
 
-  void connect(Client& client) {
+  void connect(RemoteClient& client) {
     client.connecting = far.network().connect(
         address, 5s, [&client](Result<std::unique_ptr<Stream>> stream) {
           client.stream = std::move(stream).value();
@@ -104,7 +104,7 @@ struct Site {
   Shard& shard{world.add_node({.host = "server"}).shard(0)};
   Shard& far{world.add_node({.host = "client"}).shard(0)};
   IdleEngine engine;
-  FakeSource source{shard};
+  BenchSource source{shard};
   StatementRunner runner{shard, engine, source, {}};
   std::unique_ptr<Server> server =
       std::make_unique<Server>(shard, engine, runner, options());
@@ -117,7 +117,7 @@ std::string hello() {
   return bytes;
 }
 
-std::string message(char type, std::string_view body) {
+std::string framed(char type, std::string_view body) {
   std::string bytes;
   MessageWriter(bytes).begin(type).raw(body).end();
   return bytes;
@@ -133,10 +133,10 @@ std::string cancel(std::uint32_t process, std::uint32_t secret) {
 
 TEST_CASE("a client may leave in the breath in which it speaks", "[query][pg]") {
   Site site;
-  Client client;
+  RemoteClient client;
   site.connect(client);
   SECTION("after a question") {
-    client.send(hello() + message('Q', std::string("SHOW TimeZone\0", 14)) + message('X', ""));
+    client.send(hello() + framed('Q', std::string("SHOW TimeZone\0", 14)) + framed('X', ""));
     site.settle();
     CHECK(client.heard.find("UTC") != std::string::npos);
   }
@@ -153,9 +153,9 @@ TEST_CASE("a client may leave in the breath in which it speaks", "[query][pg]") 
 
 TEST_CASE("a connection that goes takes its statement along", "[query][pg]") {
   Site site;
-  Client client;
+  RemoteClient client;
   site.connect(client);
-  client.send(hello() + message('Q', std::string("SELECT 1\0", 9)));
+  client.send(hello() + framed('Q', std::string("SELECT 1\0", 9)));
   site.world.run_for(100ms);
   REQUIRE(site.engine.alive == 1);
   SECTION("with its client") { client.stream.reset(); }
@@ -169,10 +169,10 @@ TEST_CASE("a connection that goes takes its statement along", "[query][pg]") {
 
 TEST_CASE("who does not read is waited for", "[query][pg]") {
   Site site;
-  Client client;
+  RemoteClient client;
   site.connect(client);
   client.stream->pause();
-  client.send(hello() + message('Q', std::string("SELECT 1\0", 9)));
+  client.send(hello() + framed('Q', std::string("SELECT 1\0", 9)));
   site.settle();
   const int asked = site.engine.asked;
   CHECK(asked >= 10);
@@ -182,7 +182,7 @@ TEST_CASE("who does not read is waited for", "[query][pg]") {
 
 TEST_CASE("a statement is cancelled by who knows the key", "[query][pg]") {
   Site site;
-  Client client, other;
+  RemoteClient client, other;
   site.connect(client);
   client.send(hello());
   site.settle();
@@ -191,7 +191,7 @@ TEST_CASE("a statement is cancelled by who knows the key", "[query][pg]") {
   FieldReader key(std::string_view(client.heard).substr(at + 5));
   const std::uint32_t process = key.u32();
   const std::uint32_t secret = key.u32();
-  client.send(message('Q', std::string("SELECT 1\0", 9)));
+  client.send(framed('Q', std::string("SELECT 1\0", 9)));
   site.world.run_for(100ms);
   site.connect(other);
   SECTION("and by nobody else") {
@@ -210,7 +210,7 @@ TEST_CASE("a statement is cancelled by who knows the key", "[query][pg]") {
 
 TEST_CASE("who says nothing is not kept", "[query][pg]") {
   Site site;
-  Client first, second, third;
+  RemoteClient first, second, third;
   site.connect(first);
   site.connect(second);
   site.connect(third);

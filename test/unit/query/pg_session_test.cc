@@ -384,6 +384,14 @@ TEST_CASE("the extended protocol", "[query][pg]") {
       CHECK(client.send(execute("p") + sync_up()) == "E34000 ZI");
     }
   }
+  SECTION("tells the next fetch of a portal that it was ended meanwhile") {
+    CHECK(client.send(ask("BEGIN")) == "C(BEGIN) ZT");
+    CHECK(client.send(parse("", "SELECT 1") + bind("p", "") + execute("p", 1) + sync_up()) == "1 2 [start]");
+    CHECK(client.answer(columns() + rows(2), false) == "D s ZT");
+    CHECK(client.answer(Error{Code::kTimeout, "too late"}) == "");
+    CHECK(client.send(ask("SHOW search_path")) == "T D C(SHOW) ZT");
+    CHECK(client.send(execute("p") + sync_up()) == "D E57014 ZE");
+  }
   SECTION("drops a portal that is not read to its end") {
     CHECK(client.send(parse("", "SELECT 1") + bind("", "") + execute("", 1) + sync_up()) == "1 2 [start]");
     CHECK(client.answer(columns() + rows(2), false) == "D s [drop] ZI");

@@ -1,6 +1,7 @@
 // Statements of PostgreSQL's clients, over rows in memory: the messages that answer them.
 
 #include "bench.h"
+#include "one_engine.h"
 #include "query/catalog.h"
 #include "query/engine.h"
 #include "query/pg/message.h"
@@ -16,12 +17,6 @@ using namespace restate::query;
 using namespace restate::query::testing;
 
 namespace {
-
-SqlEngine& engine() {
-  static const std::unique_ptr<SqlEngine> instance =
-      make_duckdb_engine({.memory = 256u << 20, .parallelism = 2});
-  return *instance;
-}
 
 struct Answer {
   std::vector<std::string> names;

@@ -116,11 +116,11 @@ struct Exchange {
     request = handler.on_request({}, stream);
     request->on_body_end();
   }
-  /// Until nothing moves any more.
+  /// Until nothing moves any more at this time of the world.
   void settle() {
     do {
       engine.work();
-      world.run_until_idle();
+      world.run_for(std::chrono::milliseconds(1));
     } while (!engine.jobs.empty());
   }
 
@@ -170,6 +170,30 @@ TEST_CASE("what the client has not read is not computed", "[query]") {
   exchange.settle();
   CHECK(exchange.stream.body == "ab");
   CHECK(exchange.stream.finished);
+}
+
+TEST_CASE("a statement does not wait for ever for a client that has stopped to read", "[query]") {
+  Exchange exchange({.statements = 1, .patience = std::chrono::minutes(1)});
+  exchange.engine.pieces.push_back(piece("a", false));
+  exchange.engine.pieces.push_back(piece("b", false));
+  exchange.engine.pieces.push_back(piece("c", true));
+  exchange.stream.unsent = http::kHighWater + 1;
+  exchange.settle();
+  exchange.world.run_for(std::chrono::seconds(50));
+  exchange.request->on_drained();  // not yet
+  exchange.stream.unsent = 0;
+  exchange.request->on_drained();
+  exchange.stream.unsent = http::kHighWater + 1;
+  exchange.settle();
+  REQUIRE(exchange.stream.body == "ab");
+  exchange.world.run_for(std::chrono::seconds(50));
+  exchange.settle();
+  CHECK(exchange.engine.alive == 1);  // each piece has its minute
+  exchange.world.run_for(std::chrono::seconds(20));
+  exchange.settle();
+  CHECK(exchange.stream.was_reset);
+  CHECK(exchange.service->running() == 0);
+  CHECK(exchange.engine.alive == 0);
 }
 
 TEST_CASE("errors before the first piece have a status", "[query]") {

@@ -1,6 +1,7 @@
 // Statements as clients send them, over rows in memory.
 
 #include "bench.h"
+#include "one_engine.h"
 #include "query/engine.h"
 #include "query/service.h"
 #include "support/catch.h"
@@ -13,13 +14,6 @@ using namespace restate::query;
 using namespace restate::query::testing;
 
 namespace {
-
-/// One engine for all cases: opening DuckDB takes longer than most of them.
-SqlEngine& engine() {
-  static const std::unique_ptr<SqlEngine> instance =
-      make_duckdb_engine({.memory = 256u << 20, .parallelism = 2});
-  return *instance;
-}
 
 /// Takes the steps of a statement on this thread.
 Result<std::string> run(const Bench& bench, const std::string& sql, Format format = Format::kJson,

@@ -8,17 +8,17 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr LogletKey kLog{1};
+constexpr LogletKey kKey{1};
 
 Result<void> append(testing::World& world, LogStore& log, std::uint32_t first, Bytes record) {
   return testing::wait<void>(world, [&](Completion<void> done) {
-    log.append({kLog, first, {record}}, std::move(done));
+    log.append({kKey, first, {record}}, std::move(done));
   });
 }
 
 Result<LogRead> read(testing::World& world, LogStore& log, std::uint32_t from) {
   return testing::wait<LogRead>(
-      world, [&](Completion<LogRead> done) { log.read(kLog, from, 1000, std::move(done)); });
+      world, [&](Completion<LogRead> done) { log.read(kKey, from, 1000, std::move(done)); });
 }
 
 }  // namespace
@@ -65,8 +65,8 @@ TEST_CASE("a flipped bit is found by whoever reads the record", "[storage][memor
   MemoryDisk disk;
   MemoryLogStore log(disk);
   for (std::uint32_t i = 1; i <= 3; ++i) REQUIRE(append(world, log, i, "x"));
-  CHECK_FALSE(disk.corrupt(kLog, 4));
-  REQUIRE(disk.corrupt(kLog, 2));
+  CHECK_FALSE(disk.corrupt(kKey, 4));
+  REQUIRE(disk.corrupt(kKey, 2));
   auto before = read(world, log, 1);
   REQUIRE(before);
   CHECK(before->records.size() == 1);
@@ -81,7 +81,7 @@ TEST_CASE("appends that arrive during a sync share the next one", "[storage][mem
   int answered = 0;
   world.shard().post([&] {
     for (std::uint32_t i = 1; i <= 50; ++i) {
-      log.append({kLog, i, {Bytes("x")}}, Completion<void>(world.shard(), [&](Result<void> result) {
+      log.append({kKey, i, {Bytes("x")}}, Completion<void>(world.shard(), [&](Result<void> result) {
                    CHECK(result);
                    ++answered;
                  }));

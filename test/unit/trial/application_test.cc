@@ -1,6 +1,7 @@
 #include <restate/testing/application.h>
 
 #include "support/catch.h"
+#include "support/text.h"
 
 #include <restate/context.h>
 #include <restate/service.h>
@@ -19,10 +20,6 @@ Result<Bytes> add(Context& ctx, const Bytes& amount) {
   const int sum = (before ? std::stoi(before->str()) : 0) + std::stoi(amount.str());
   RESTATE_TRY_VOID(ctx.set("sum", Bytes(std::to_string(sum))));
   return Bytes(std::to_string(sum));
-}
-
-bool contains(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 #include <restate/testing/explore.h>
 
 #include "support/catch.h"
+#include "support/text.h"
 
 #include <restate/context.h>
 #include <restate/service.h>
@@ -14,10 +15,6 @@ using namespace restate::testing;
 using namespace std::chrono_literals;
 
 namespace {
-
-bool contains(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
-}
 
 /// Calls one handler of one service, and has its answer checked.
 template <class Handler>

@@ -1,6 +1,7 @@
 #include <restate/testing/explore.h>
 
 #include "support/catch.h"
+#include "support/text.h"
 
 #include <restate/context.h>
 #include <restate/service.h>
@@ -15,10 +16,6 @@ using namespace std::chrono_literals;
 namespace {
 
 constexpr std::uint32_t kAlways = 1'000'000;
-
-bool contains(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
-}
 
 /// An account outside, and a handler that reads it and writes it in two steps.
 struct Bank {

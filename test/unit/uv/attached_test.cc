@@ -48,6 +48,43 @@ TEST_CASE("timers fire in the order of their deadlines", "[uv][attached]") {
   for (const auto& timer : timers) CHECK(!timer->armed());
 }
 
+TEST_CASE("a timer that is moved fires once, when it was last told to", "[uv][attached]") {
+  HostLoop host;
+  Shard& shard = host.shard();
+  // Later and sooner than the alarm that is set already, and behind one that has rung.
+  const Instant start = shard.now();
+  std::vector<Duration> fired;
+  const auto timer = shard.make_timer([&] { fired.push_back(shard.now() - start); });
+  timer->arm(start + 1h);
+  host.shard().post([&] { timer->arm(start + 2ms); });
+  host.run_until([&] { return fired.size() == 1; });
+  CHECK(fired[0] >= 2ms);
+  timer->arm(start + fired[0] + 500us);
+  host.run_until([&] { return fired.size() == 2; });
+  CHECK(fired[1] >= fired[0] + 500us);
+  CHECK(!timer->armed());
+}
+
+TEST_CASE("alarms for a time of day are finer than its milliseconds", "[uv][attached]") {
+  HostLoop host;
+  Shard& shard = host.shard();
+  const auto clock = [] { return Instant{static_cast<std::int64_t>(uv_hrtime())}; };
+  const Instant before = clock();
+  const WallTime now = shard.wall_now();
+  const Instant second = shard.instant_of(now.plus(1000));
+  const Instant after = clock();
+  // The time of day is somewhere inside of its millisecond.
+  CHECK(second > before + 999ms);
+  CHECK(second <= after + 1000ms);
+  const Instant past = shard.instant_of(WallTime{0});
+  const Instant far = shard.instant_of(WallTime{UINT64_MAX});
+  const Instant end = clock();
+  CHECK(past >= after);
+  CHECK(past <= end);
+  CHECK(far > after + 364 * 24h);
+  CHECK(far <= end + 365 * 24h);
+}
+
 TEST_CASE("a timer may destroy or re-arm itself", "[uv][attached]") {
   HostLoop host;
   Shard& shard = host.shard();

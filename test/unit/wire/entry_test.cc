@@ -100,6 +100,28 @@ TEST_CASE("optional texts keep the difference between absent and empty", "[wire]
   CHECK_FALSE(again.request.scope);
 }
 
+TEST_CASE("a list of state keys is judged without being made", "[wire][entry]") {
+  const Bytes keys = encode_entry(EntryType::kGetEagerStateKeys,
+                                  GetEagerStateKeysEntry{StateKeys{{Bytes("a"), Bytes("b")}}});
+  CHECK(check_get_eager_state_keys(keys));
+  CHECK(check_get_eager_state_keys(Bytes()));
+  // Whatever is cut off or changed: both say the same, in the same words.
+  std::size_t refused = 0;
+  for (std::size_t i = 0; i < keys.size(); ++i) {
+    std::string changed = keys.str();
+    changed[i] = static_cast<char>(changed[i] ^ 0x05);
+    for (const Bytes& body : {keys.slice(0, i), Bytes(changed)}) {
+      const auto made = decode_entry(EntryType::kGetEagerStateKeys, body);
+      const auto judged = check_get_eager_state_keys(body);
+      REQUIRE(made.has_value() == judged.has_value());
+      if (made) continue;
+      ++refused;
+      CHECK(made.error().message == judged.error().message);
+    }
+  }
+  CHECK(refused > 0);
+}
+
 TEST_CASE("entries without their essential part are refused", "[wire][entry]") {
   CHECK(decode_entry(EntryType::kOutput, Bytes()) == Code::kInvalidArgument);
   CHECK(decode_entry(EntryType::kCompletePromise, hex("0a0161")) == Code::kInvalidArgument);

@@ -12,18 +12,18 @@ using restate::testing::make_id;
 
 namespace {
 
-constexpr std::uint64_t kCluster = 77;
+constexpr std::uint64_t kFingerprint = 77;
 
 WorkerOptions options() {
   WorkerOptions options;
-  options.fingerprint = kCluster;
+  options.fingerprint = kFingerprint;
   options.copies_kept = 2;
   return options;
 }
 
 /// A log with one invocation per record, and a place for copies.
-struct Fixture {
-  explicit Fixture(std::uint64_t seed) : stage(seed) {}
+struct CopyFixture {
+  explicit CopyFixture(std::uint64_t seed) : stage(seed) {}
 
   void write(std::uint8_t first, std::uint8_t last) {
     for (std::uint8_t number = first; number <= last; ++number) {
@@ -69,7 +69,7 @@ struct Fixture {
 }  // namespace
 
 TEST_CASE("lost tables come from a copy, and the log has the rest", "[worker][copy]") {
-  Fixture f(1);
+  CopyFixture f(1);
   Member& member = f.stage.add(options());
   member.keep_copies(f.copies.get());
   f.lead(member);
@@ -112,7 +112,7 @@ TEST_CASE("lost tables come from a copy, and the log has the rest", "[worker][co
 }
 
 TEST_CASE("of several copies the newest that can be read is taken", "[worker][copy]") {
-  Fixture f(2);
+  CopyFixture f(2);
   Member& member = f.stage.add(options());
   member.keep_copies(f.copies.get());
   f.lead(member);
@@ -152,7 +152,7 @@ TEST_CASE("of several copies the newest that can be read is taken", "[worker][co
 
 TEST_CASE("tables that end before the log begins are replaced by a copy, or not served",
           "[worker][copy]") {
-  Fixture f(3);
+  CopyFixture f(3);
   Member& member = f.stage.add(options());
   member.keep_copies(f.copies.get());
   f.lead(member);
@@ -195,7 +195,7 @@ TEST_CASE("tables that end before the log begins are replaced by a copy, or not 
 
 TEST_CASE("a leader copies its tables by itself, and the log keeps what a copy needs",
           "[worker][copy]") {
-  Fixture f(4);
+  CopyFixture f(4);
   WorkerOptions wanted = options();
   wanted.copies_kept = 1;
   wanted.copy_records = 25;
@@ -232,7 +232,7 @@ TEST_CASE("a leader copies its tables by itself, and the log keeps what a copy n
 }
 
 TEST_CASE("who asks for a copy without a place for it is told so", "[worker][copy]") {
-  Fixture f(5);
+  CopyFixture f(5);
   Member& member = f.stage.leader(options());
   CHECK(f.copy(member) == Code::kFailedPrecondition);
 }

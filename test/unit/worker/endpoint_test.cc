@@ -19,8 +19,8 @@ const InvocationId kLoud = make_id(1);
 const InvocationId kNeighbour = make_id(2);
 
 /// A leader with two invocations that wait for what their endpoints say.
-struct Fixture {
-  explicit Fixture(std::uint64_t seed, WorkerOptions options = {})
+struct EndpointFixture {
+  explicit EndpointFixture(std::uint64_t seed, WorkerOptions options = {})
       : stage(seed), member(stage.leader(options)), epoch(member.processor->leader()->epoch()) {
     for (const InvocationId& id : {kLoud, kNeighbour}) {
       stage.write({wire::Envelope{
@@ -69,7 +69,7 @@ struct Fixture {
 
 TEST_CASE("an endpoint that suspends on millions of results pauses its invocation alone",
           "[worker][limits]") {
-  Fixture f(1);
+  EndpointFixture f(1);
   protocol::Suspension suspension;
   suspension.awaiting.leaves.assign(5'600'000, wire::CompletionId{1});
   f.say(kLoud, protocol::ControlType::kSuspension, protocol::encode(suspension, 5));
@@ -81,7 +81,7 @@ TEST_CASE("what cannot be stored ends as the policy of the handler says", "[work
   WorkerOptions options;
   options.invoker.message_size_limit = 256u << 20;
   options.invoker.defaults.retry_kill = GENERATE(false, true);
-  Fixture f(2, options);
+  EndpointFixture f(2, options);
   ByteChain messages;
   protocol::append_frame(messages, wire::EntryType::kRun,
                          wire::encode_entry(wire::EntryType::kRun, wire::RunEntry{{1}}));
@@ -98,7 +98,7 @@ TEST_CASE("what cannot be stored ends as the policy of the handler says", "[work
 }
 
 TEST_CASE("an error as long as a message is kept in part", "[worker][limits]") {
-  Fixture f(3);
+  EndpointFixture f(3);
   protocol::ErrorMessage error;
   error.message = std::string(11u << 20, '\x01');
   error.stacktrace = std::string(11u << 20, '\x02');
@@ -116,7 +116,7 @@ TEST_CASE("an error as long as a message is kept in part", "[worker][limits]") {
 }
 
 TEST_CASE("requests that no record can hold are refused", "[worker][limits]") {
-  Fixture f(4);
+  EndpointFixture f(4);
   SECTION("a state") {
     wire::PatchState patch;
     patch.target = ::restate::testing::object("k");
@@ -143,7 +143,7 @@ TEST_CASE("requests that no record can hold are refused", "[worker][limits]") {
 
 TEST_CASE("a result that no run has asked for does not keep an attempt from being repeated",
           "[worker]") {
-  Fixture f(5);
+  EndpointFixture f(5);
   ByteChain messages;
   const auto propose = [&](std::uint32_t completion) {
     protocol::append_frame(messages, protocol::ControlType::kProposeRunCompletion,
@@ -175,7 +175,7 @@ TEST_CASE("a result that no run has asked for does not keep an attempt from bein
 }
 
 TEST_CASE("a call whose message no record could hold is not stored", "[worker][limits]") {
-  Fixture f(6);
+  EndpointFixture f(6);
   const InvocationId caller = make_id(3);
   wire::InvocationTarget target = ::restate::testing::service();
   target.type = wire::ServiceType::kVirtualObject;

@@ -14,14 +14,14 @@ namespace {
 
 /// Logs that can be slow or refuse, and drop what they have seen as apply does. Even keys go to one
 /// partition, odd ones to another.
-struct Fixture {
+struct IngestionFixture {
   struct Sent {
     PartitionId partition;
     std::vector<wire::Envelope> records;
     Completion<void> done;
   };
 
-  explicit Fixture(worker::IngestionOptions options = {}) {
+  explicit IngestionFixture(worker::IngestionOptions options = {}) {
     ingestion.emplace(
         world.shard(), options,
         [](PartitionKey key) { return PartitionId{static_cast<std::uint16_t>(key.value % 2)}; },
@@ -29,7 +29,7 @@ struct Fixture {
           under_way.push_back({partition, std::move(records), std::move(done)});
         });
   }
-  ~Fixture() {
+  ~IngestionFixture() {
     // Answers come to an ingestion that is gone as well.
     ingestion.reset();
     while (!under_way.empty()) answer();
@@ -73,12 +73,13 @@ struct Fixture {
 };
 
 struct Eager final : worker::Ingestion::Waiter {
-  explicit Eager(Fixture& f, std::uint64_t s, std::size_t b) : fixture(f), sequence(s), bytes(b) {}
+  explicit Eager(IngestionFixture& f, std::uint64_t s, std::size_t b)
+      : fixture(f), sequence(s), bytes(b) {}
   void on_room() override {
     CHECK(fixture.ingestion->has_room(bytes));
     fixture.give(0, sequence, bytes);
   }
-  Fixture& fixture;
+  IngestionFixture& fixture;
   std::uint64_t sequence;
   std::size_t bytes;
 };
@@ -88,13 +89,13 @@ using Sequences = std::vector<std::uint64_t>;
 }  // namespace
 
 TEST_CASE("ingested records of a turn go together, one batch at a time", "[worker][ingestion]") {
-  Fixture f;
+  IngestionFixture f;
   for (std::uint64_t i = 0; i < 3; ++i) f.give(0, i);
   f.give(1, 10);
   f.settle();
   REQUIRE(f.under_way.size() == 2);
-  CHECK(Fixture::sequences(f.under_way[0].records) == Sequences{0, 1, 2});
-  CHECK(Fixture::sequences(f.under_way[1].records) == Sequences{10});
+  CHECK(IngestionFixture::sequences(f.under_way[0].records) == Sequences{0, 1, 2});
+  CHECK(IngestionFixture::sequences(f.under_way[1].records) == Sequences{10});
   f.give(0, 3);
   f.give(0, 4);
   f.settle();
@@ -103,17 +104,17 @@ TEST_CASE("ingested records of a turn go together, one batch at a time", "[worke
   f.settle();
   CHECK(f.durable == Sequences{0, 1, 2});
   REQUIRE(f.under_way.size() == 2);
-  CHECK(Fixture::sequences(f.under_way[1].records) == Sequences{3, 4});
+  CHECK(IngestionFixture::sequences(f.under_way[1].records) == Sequences{3, 4});
 }
 
 TEST_CASE("a batch is bounded in bytes", "[worker][ingestion]") {
-  Fixture f({.memory_budget = 10'000, .batch_bytes = 250});
+  IngestionFixture f({.memory_budget = 10'000, .batch_bytes = 250});
   for (std::uint64_t i = 0; i < 3; ++i) f.give(0, i, 100);
   f.give(0, 3, 9'000);  // alone, since it is larger than a batch
   f.settle();
   for (const Sequences& expected : {Sequences{0, 1}, Sequences{2}, Sequences{3}}) {
     REQUIRE(f.under_way.size() == 1);
-    CHECK(Fixture::sequences(f.under_way[0].records) == expected);
+    CHECK(IngestionFixture::sequences(f.under_way[0].records) == expected);
     f.answer();
     f.settle();
   }
@@ -122,7 +123,7 @@ TEST_CASE("a batch is bounded in bytes", "[worker][ingestion]") {
 
 TEST_CASE("a batch that failed goes again first, as it was", "[worker][ingestion]") {
   const bool arrived = GENERATE(false, true);
-  Fixture f;
+  IngestionFixture f;
   f.give(0, 1);
   f.give(0, 2);
   f.settle();
@@ -133,7 +134,7 @@ TEST_CASE("a batch that failed goes again first, as it was", "[worker][ingestion
   CHECK(f.under_way.empty());  // it waits a moment
   f.world.run_for(30ms);
   REQUIRE(f.under_way.size() == 1);
-  CHECK(Fixture::sequences(f.under_way[0].records) == Sequences{1, 2});
+  CHECK(IngestionFixture::sequences(f.under_way[0].records) == Sequences{1, 2});
   f.answer();
   f.settle();
   f.answer();
@@ -143,7 +144,7 @@ TEST_CASE("a batch that failed goes again first, as it was", "[worker][ingestion
 }
 
 TEST_CASE("repetitions come slower and slower, up to a second", "[worker][ingestion]") {
-  Fixture f;
+  IngestionFixture f;
   f.give(0, 1);
   f.settle();
   std::vector<Duration> waits;
@@ -163,7 +164,7 @@ TEST_CASE("repetitions come slower and slower, up to a second", "[worker][ingest
 }
 
 TEST_CASE("ingestion stops at its memory budget and goes on in order", "[worker][ingestion]") {
-  Fixture f({.memory_budget = 1000, .batch_bytes = 300});
+  IngestionFixture f({.memory_budget = 1000, .batch_bytes = 300});
   for (std::uint64_t i = 0; i < 4; ++i) f.give(0, i, 250);
   CHECK_FALSE(f.ingestion->has_room(1));
   Eager large(f, 4, 5000), small(f, 5, 10);
@@ -189,7 +190,7 @@ TEST_CASE("ingestion stops at its memory budget and goes on in order", "[worker]
 }
 
 TEST_CASE("who leaves is not called when there is room", "[worker][ingestion]") {
-  Fixture f({.memory_budget = 100, .batch_bytes = 100});
+  IngestionFixture f({.memory_budget = 100, .batch_bytes = 100});
   f.give(0, 0, 100);
   {
     Eager gone(f, 1, 10);
@@ -203,7 +204,7 @@ TEST_CASE("who leaves is not called when there is room", "[worker][ingestion]") 
 }
 
 TEST_CASE("closing tells the records that nobody confirmed", "[worker][ingestion]") {
-  Fixture f;
+  IngestionFixture f;
   f.give(0, 0);
   f.settle();
   f.give(0, 1);

@@ -19,8 +19,6 @@ namespace {
 
 constexpr std::uint32_t kLimit = 5;
 
-wire::Envelope record(wire::Command command) { return {wire::NoDedup{}, std::move(command)}; }
-
 WorkerOptions with_queues() {
   WorkerOptions options;
   options.wanted_features = {partition::Features::kVqueues};

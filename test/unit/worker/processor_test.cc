@@ -20,8 +20,6 @@ namespace {
 const InvocationId kA = make_id(1);
 const InvocationId kB = make_id(2);
 
-wire::Envelope record(wire::Command command) { return {wire::NoDedup{}, std::move(command)}; }
-
 wire::Invoke greet(const InvocationId& id, wire::Retention retention = {}) {
   return ::restate::testing::invoke(id, ::restate::testing::service(), {.retention = retention});
 }

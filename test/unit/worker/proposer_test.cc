@@ -52,8 +52,8 @@ class HeldLog final : public bifrost::Bifrost {
 
 constexpr std::size_t kMiB = 1 << 20;
 
-struct Fixture {
-  explicit Fixture(std::uint64_t seed, std::size_t limit = 64 * kMiB)
+struct ProposerFixture {
+  explicit ProposerFixture(std::uint64_t seed, std::size_t limit = 64 * kMiB)
       : world{testing::Seed{seed}},
         proposer(
             world.shard(), log, bifrost::LogId{0}, KeyRange{},
@@ -62,7 +62,7 @@ struct Fixture {
     run([this] { log.answer(bifrost::Lsn{1}); });
     log.appended.clear();
   }
-  ~Fixture() {
+  ~ProposerFixture() {
     world.node(0).begin_shutdown();
     log.waiting.clear();
   }
@@ -97,7 +97,7 @@ struct Fixture {
 
 TEST_CASE("what is proposed before a refusal is known is not appended behind the hole",
           "[worker][proposer]") {
-  Fixture f(1);
+  ProposerFixture f(1);
   f.run([&] { f.propose(1, 1); });
   REQUIRE(f.log.appended.size() == 1);
   f.run([&] {
@@ -126,7 +126,7 @@ TEST_CASE("what is proposed before a refusal is known is not appended behind the
 
 TEST_CASE("what the log could not take at once waits for its answers, in order",
           "[worker][proposer]") {
-  Fixture f(2, 1024 * kMiB);
+  ProposerFixture f(2, 1024 * kMiB);
   f.run([&] {
     for (std::uint64_t mark = 1; mark <= 20; ++mark) f.propose(8 * kMiB, mark);
   });
@@ -147,7 +147,7 @@ TEST_CASE("what the log could not take at once waits for its answers, in order",
 }
 
 TEST_CASE("who waits for room hears of it once", "[worker][proposer]") {
-  Fixture f(3, kMiB);
+  ProposerFixture f(3, kMiB);
   // Small records weigh what their decoded form does.
   f.run([&] {
     int count = 0;

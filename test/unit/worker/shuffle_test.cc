@@ -13,14 +13,14 @@ namespace {
 
 /// An outbox, and destinations that can be slow or refuse. Even sequences go to one partition, odd
 /// ones to another.
-struct Fixture {
+struct ShuffleFixture {
   struct Sent {
     PartitionId destination;
     std::vector<std::uint64_t> sequences;
     Completion<void> done;
   };
 
-  explicit Fixture(std::uint64_t seed) : world{testing::Seed{seed}} {
+  explicit ShuffleFixture(std::uint64_t seed) : world{testing::Seed{seed}} {
     shuffle.emplace(
         world.shard(),
         [this](std::uint64_t from, std::size_t most, std::size_t bytes) {
@@ -50,7 +50,7 @@ struct Fixture {
           rows.erase(rows.begin(), rows.upper_bound(upto));
         });
   }
-  ~Fixture() {
+  ~ShuffleFixture() {
     while (!under_way.empty()) answer();
   }
 
@@ -114,7 +114,7 @@ TEST_CASE("rows below the head are not looked for", "[worker][shuffle]") {
 }
 
 TEST_CASE("who is behind reads many rows at a look", "[worker][shuffle]") {
-  Fixture f(8);
+  ShuffleFixture f(8);
   for (std::uint64_t i = 0; i < 5000; ++i) f.rows[i] = f.message(i);
   f.shuffle->start(0);
   f.answer_until_idle();
@@ -124,7 +124,7 @@ TEST_CASE("who is behind reads many rows at a look", "[worker][shuffle]") {
 }
 
 TEST_CASE("an outbox with holes is sent from its first row", "[worker]") {
-  Fixture f(1);
+  ShuffleFixture f(1);
   for (const std::uint64_t sequence : {3, 4, 9}) f.rows[sequence] = f.message(sequence);
   f.shuffle->start(0);
   f.settle();
@@ -138,7 +138,7 @@ TEST_CASE("an outbox with holes is sent from its first row", "[worker]") {
 
 TEST_CASE("a destination has one append on its way, and the next carries what came meanwhile",
           "[worker]") {
-  Fixture f(5);
+  ShuffleFixture f(5);
   f.shuffle->start(0);
   f.write(0);
   f.settle();
@@ -155,7 +155,7 @@ TEST_CASE("a destination has one append on its way, and the next carries what ca
 }
 
 TEST_CASE("a message that is refused is not overtaken by a later one", "[worker]") {
-  Fixture f(6);
+  ShuffleFixture f(6);
   f.shuffle->start(0);
   f.write(0);
   f.settle();
@@ -172,7 +172,7 @@ TEST_CASE("a message that is refused is not overtaken by a later one", "[worker]
 }
 
 TEST_CASE("only what has arrived without a gap is truncated", "[worker]") {
-  Fixture f(2);
+  ShuffleFixture f(2);
   f.shuffle->start(0);
   f.write(0);
   f.write(1);
@@ -185,7 +185,7 @@ TEST_CASE("only what has arrived without a gap is truncated", "[worker]") {
 }
 
 TEST_CASE("after a failure everything from the oldest unconfirmed message is sent again", "[worker]") {
-  Fixture f(3);
+  ShuffleFixture f(3);
   f.shuffle->start(0);
   for (std::uint64_t i = 0; i < 4; ++i) f.write(i);
   f.settle();
@@ -200,7 +200,7 @@ TEST_CASE("after a failure everything from the oldest unconfirmed message is sen
 }
 
 TEST_CASE("the window bounds what is under way", "[worker]") {
-  Fixture f(4);
+  ShuffleFixture f(4);
   f.shuffle->start(0);
   const std::uint64_t count = worker::limits::kShuffleWindow + 50;
   for (std::uint64_t i = 0; i < count; ++i) f.write(i);

@@ -33,6 +33,10 @@ using ::restate::testing::World;
 inline constexpr PartitionId kPartition{0};
 inline constexpr bifrost::LogId kLog{0};
 
+inline wire::Envelope record(wire::Command command) {
+  return {wire::NoDedup{}, std::move(command)};
+}
+
 /// Counts attempts; they say what the test lets them say.
 class SilentEndpoints final : public invoker::DeploymentClient {
  public:
