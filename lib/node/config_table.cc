@@ -1,5 +1,6 @@
 #include "node/config_table.h"
 
+#include "common/duration_text.h"
 #include "node/config_values.h"
 
 #include <algorithm>
@@ -11,10 +12,10 @@ using nlohmann::json;
 
 Result<std::uint64_t> read_duration(const json& value, std::uint64_t least_ms) {
   if (!value.is_string()) return expected("a duration such as \"10s\"", value);
-  RESTATE_TRY(const auto ms, parse_duration_ms(value.get<std::string>()));
+  RESTATE_TRY(const auto ms, parse_duration_setting(value.get<std::string>()));
   if (ms >= least_ms) return ms;
   return expected(least_ms == 1 ? "a duration above zero"
-                                : "a duration of at least " + format_duration_ms(least_ms), value);
+                                : "a duration of at least " + duration_text(least_ms), value);
 }
 
 Result<std::size_t> read_size(const json& value, bool zero_allowed) {
@@ -116,7 +117,7 @@ void ConfigTable::duration(std::string name, std::uint64_t& target_ms,
         RESTATE_TRY(target_ms, read_duration(value, least_ms));
         return {};
       },
-      [&target_ms] { return toml_text(format_duration_ms(target_ms)); });
+      [&target_ms] { return toml_text(duration_text(target_ms)); });
 }
 
 void ConfigTable::duration(std::string name, std::optional<std::uint64_t>& target_ms) {
@@ -126,7 +127,7 @@ void ConfigTable::duration(std::string name, std::optional<std::uint64_t>& targe
         return {};
       },
       [&target_ms] {
-        return target_ms ? toml_text(format_duration_ms(*target_ms)) : std::string();
+        return target_ms ? toml_text(duration_text(*target_ms)) : std::string();
       });
 }
 

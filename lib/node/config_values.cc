@@ -1,5 +1,7 @@
 #include "node/config_values.h"
 
+#include "common/duration_text.h"
+
 #include <cctype>
 #include <charconv>
 #include <cmath>
@@ -14,13 +16,10 @@ struct Unit {
   double factor;
 };
 
-constexpr Unit kTimeUnits[] = {
-    {"ms", 1}, {"milli", 1}, {"millis", 1}, {"msec", 1}, {"msecs", 1}, {"millisecond", 1},
-    {"milliseconds", 1}, {"s", 1e3}, {"sec", 1e3}, {"secs", 1e3}, {"second", 1e3},
-    {"seconds", 1e3}, {"m", 6e4}, {"min", 6e4}, {"mins", 6e4}, {"minute", 6e4}, {"minutes", 6e4},
-    {"h", 3.6e6}, {"hr", 3.6e6}, {"hrs", 3.6e6}, {"hour", 3.6e6}, {"hours", 3.6e6},
-    {"d", 8.64e7}, {"day", 8.64e7}, {"days", 8.64e7}, {"w", 6.048e8}, {"week", 6.048e8},
-    {"weeks", 6.048e8}, {"us", 1e-3}, {"µs", 1e-3}, {"ns", 1e-6},
+/// What a rate may be per, in milliseconds.
+constexpr Unit kRateUnits[] = {
+    {"ms", 1}, {"s", 1e3}, {"sec", 1e3}, {"second", 1e3}, {"m", 6e4}, {"min", 6e4},
+    {"minute", 6e4}, {"h", 3.6e6}, {"hr", 3.6e6}, {"hour", 3.6e6}, {"d", 8.64e7}, {"day", 8.64e7},
 };
 
 constexpr Unit kSizeUnits[] = {
@@ -69,75 +68,15 @@ const Unit* find_unit(const Unit (&units)[N], std::string_view name) {
   return nullptr;
 }
 
-Error bad_duration(std::string_view text) {
-  return {Code::kInvalidArgument, "'" + std::string(text) +
-                                      "' is no duration; expected something like '10s', '1h 2m' "
-                                      "or '500ms'"};
-}
-
-/// ISO 8601 below months: P1DT2H3M4.5S.
-Result<std::uint64_t> parse_iso_duration(std::string_view all) {
-  std::string_view text = all.substr(1);
-  bool in_time = false;
-  double total = 0;
-  if (text.empty() || text == "T" || text == "t") return bad_duration(all);
-  while (!text.empty()) {
-    if (text.front() == 'T' || text.front() == 't') {
-      in_time = true;
-      text.remove_prefix(1);
-      continue;
-    }
-    double number = 0;
-    if (!take_number(text, number) || text.empty()) return bad_duration(all);
-    const char unit = static_cast<char>(std::toupper(static_cast<unsigned char>(text.front())));
-    text.remove_prefix(1);
-    if (unit == 'W' && !in_time) total += number * 6.048e8;
-    else if (unit == 'D' && !in_time) total += number * 8.64e7;
-    else if (unit == 'H' && in_time) total += number * 3.6e6;
-    else if (unit == 'M' && in_time) total += number * 6e4;
-    else if (unit == 'S' && in_time) total += number * 1e3;
-    else return bad_duration(all);
-  }
-  if (total >= kMost) return bad_duration(all);
-  return static_cast<std::uint64_t>(std::llround(total));
-}
-
 }  // namespace
 
-Result<std::uint64_t> parse_duration_ms(std::string_view all) {
-  std::string_view text = all;
-  skip_spaces(text);
-  if (text.empty()) return bad_duration(all);
-  if (text.front() == 'P' || text.front() == 'p') return parse_iso_duration(text);
-  double total = 0;
-  while (!text.empty()) {
-    double number = 0;
-    if (!take_number(text, number)) return bad_duration(all);
-    skip_spaces(text);
-    const Unit* unit = find_unit(kTimeUnits, take_word(text));
-    if (unit == nullptr) return bad_duration(all);
-    total += number * unit->factor;
-    skip_spaces(text);
-  }
-  if (total >= kMost) return bad_duration(all);
-  return static_cast<std::uint64_t>(std::llround(total));
-}
-
-std::string format_duration_ms(std::uint64_t ms) {
-  if (ms == 0) return "0s";
-  std::string text;
-  const auto part = [&](std::uint64_t size, const char* unit) {
-    if (ms < size) return;
-    if (!text.empty()) text.push_back(' ');
-    text.append(std::to_string(ms / size)).append(unit);
-    ms %= size;
-  };
-  part(86'400'000, "d");
-  part(3'600'000, "h");
-  part(60'000, "m");
-  part(1000, "s");
-  part(1, "ms");
-  return text;
+Result<std::uint64_t> parse_duration_setting(std::string_view text) {
+  const Result<std::uint64_t> ms =
+      text == "0" ? Error{Code::kInvalidArgument, "a unit is missing"} : parse_duration_ms(text);
+  if (ms) return ms;
+  return Error{Code::kInvalidArgument, "'" + std::string(text) + "' is no duration (" +
+                                           ms.error().message +
+                                           "); expected something like '10s', '1h 2m' or '500ms'"};
 }
 
 Result<std::uint64_t> parse_size(std::string_view all) {
@@ -177,7 +116,7 @@ Result<Duration> parse_rate(std::string_view text) {
   if (slash != std::string_view::npos && take_number(count, times) && count.empty() && times > 0) {
     std::string_view unit = text.substr(slash + 1);
     const std::string word = take_word(unit);
-    const Unit* found = unit.empty() && !word.empty() ? find_unit(kTimeUnits, word) : nullptr;
+    const Unit* found = unit.empty() && !word.empty() ? find_unit(kRateUnits, word) : nullptr;
     const double interval = found != nullptr ? found->factor * 1e6 / times : kLongestInterval;
     if (interval < kLongestInterval) return Duration(static_cast<std::int64_t>(interval));
   }

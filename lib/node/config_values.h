@@ -12,10 +12,9 @@
 
 namespace restate::node {
 
-/// `10s`, `1h 2m`, `1.5s`, `PT5M`; milliseconds. Bare numbers, months and negative values are errors.
-Result<std::uint64_t> parse_duration_ms(std::string_view text);
-/// `1h 2m`, `1s 500ms`, `0s`.
-std::string format_duration_ms(std::uint64_t ms);
+/// `10s`, `1h 2m`, `1.5s`, `PT5M`; milliseconds. A setting without a unit is an error, and so is what
+/// `restate::parse_duration_ms` refuses.
+Result<std::uint64_t> parse_duration_setting(std::string_view text);
 
 /// `10/s`, `600/min`, `1/h`: how far apart that is.
 Result<Duration> parse_rate(std::string_view text);

@@ -1,6 +1,6 @@
 #include "node/health_server.h"
 
-#include "node/config_values.h"
+#include "common/duration_text.h"
 
 #include <nlohmann/json.hpp>
 
@@ -78,7 +78,7 @@ std::string HealthServer::health() {
   health["node_id"] = id_.str();
   health["cluster_name"] = config_.cluster_name;
   health["roles"] = config_.roles;
-  health["age"] = format_duration_ms(static_cast<std::uint64_t>(age));
+  health["age"] = duration_text(static_cast<std::uint64_t>(age));
   health["admin_status"] = status("admin", "Ready");
   health["worker_status"] = status("worker", now.ready ? "Ready" : "Starting up");
   health["log_server_status"] = status("log-server", "Ready");

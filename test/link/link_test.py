@@ -16,8 +16,7 @@ LIBRARIES = {"librocksdb", "libssl", "libcrypto", "libnghttp2"}
 # Files of our library, each with what it brings along. Their names are there once.
 MEMBERS = {"admin", "discoverer", "client_pool", "server_connection", "http_client", "ingress", "kafka_ingress",
            "ingestion", "open_files", "open_network", "open_ports", "scram", "segment_log", "shard_ports", "tls_stream"}
-# What servers alone read: not looked for in the other program, where mold may take one of these for an inline
-# function in it.
+# What servers alone read: neither program has it.
 SERVERS = {"config_sources", "config_table"}
 
 

@@ -46,7 +46,7 @@ elseif(HOW MATCHES "^pkg-config")
   endif()
   separate_arguments(flags UNIX_COMMAND "${output}")
   run(${cxx} -std=c++20 -Wall -Wextra -Werror ${consumer}/main.cc -o ${BUILD}/consumer
-      ${flags} ${linker_flags})
+      ${flags})
 else()
   set(ENV{CCACHE_NOHASHDIR} 1)
   run(${CMAKE_COMMAND} -S ${consumer} -B ${BUILD} ${settings} -DRESTATE_FROM=${HOW}
