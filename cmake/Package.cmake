@@ -114,7 +114,7 @@ set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_NAME ${development_package})
 set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_SECTION libdevel)
 set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_SHLIBDEPS OFF)
 # What the static library is linked with; the shared one has what it needs.
-set(depends "${library_package} (= ${PROJECT_VERSION}-${RESTATE_PACKAGE_REVISION})" libflatbuffers-dev libfmt-dev
+set(depends "${library_package} (= ${PROJECT_VERSION}-${RESTATE_PACKAGE_REVISION})" libfmt-dev
   libnghttp2-dev libprotobuf-dev librocksdb-dev libssl-dev libuv1-dev libxxhash-dev protobuf-compiler zlib1g-dev)
 if(NOT Llhttp_SOURCES)
   list(APPEND depends libllhttp-dev)

@@ -96,7 +96,7 @@ function(restate_part name)
     "{\n  global: extern \"C++\" { restate::@ARG_SHOWS@*; };\n  local: *;\n};\n" @ONLY)
   add_library(restate_${name}_shared SHARED ${unless_installed} $<TARGET_OBJECTS:${objects}>)
   target_link_libraries(restate_${name}_shared PUBLIC restate_shared
-    PRIVATE ${ARG_LIBS} $<TARGET_NAME_IF_EXISTS:flatbuffers::flatbuffers_shared> restate restate_flags)
+    PRIVATE ${ARG_LIBS} restate restate_flags)
   restate_exports(restate_${name}_shared ${show})
   set_target_properties(restate_${name} restate_${name}_shared PROPERTIES
     EXPORT_NAME ${name} OUTPUT_NAME restate-${name} LINKER_LANGUAGE CXX)

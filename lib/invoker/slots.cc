@@ -4,6 +4,11 @@
 #include <utility>
 
 namespace restate::invoker {
+namespace {
+
+std::uint32_t at_least_one(std::uint32_t slots) { return std::max<std::uint32_t>(slots, 1); }
+
+}  // namespace
 
 bool ShardSlots::acquire(SlotWaiter& waiter) {
   // Whoever waits already comes first: without this, a busy partition starves its neighbours.
@@ -17,7 +22,7 @@ bool ShardSlots::acquire(SlotWaiter& waiter) {
   // First the bit, then another look: a release on another shard either sees the bit or has made
   // room before this look.
   limits_.starving_.fetch_or(bit());
-  if (limits_.used_.load() < limits_.limit_) wake();
+  if (limits_.used_.load() < limits_.limit()) wake();
   return false;
 }
 
@@ -62,17 +67,30 @@ void ShardSlots::hand_out() {
 
 SharedLimits::SharedLimits(std::uint32_t concurrent_invocations, const std::vector<Shard*>& shards,
                            InvocationMemory memory)
-    : limit_(std::max<std::uint32_t>(concurrent_invocations, 1)), memory_(memory, shards) {
+    : limit_(at_least_one(concurrent_invocations)), memory_(memory, shards) {
   RESTATE_ASSERT(shards.size() <= 64, "one bit per shard");
   for (Shard* shard : shards) shards_.push_back(std::make_unique<ShardSlots>(*shard, *this));
 }
 
 SharedLimits::~SharedLimits() = default;
 
+void SharedLimits::set_limit(std::uint32_t concurrent_invocations) {
+  limit_.store(at_least_one(concurrent_invocations));
+  for (const auto& shard : shards_) shard->grant(0);
+}
+
 bool SharedLimits::try_acquire() {
   std::uint32_t used = used_.load();
-  while (used < limit_) {
+  while (used < limit()) {
     if (used_.compare_exchange_weak(used, used + 1)) return true;
+  }
+  return false;
+}
+
+bool SharedLimits::retire() {
+  std::uint32_t used = used_.load();
+  while (used > limit()) {
+    if (used_.compare_exchange_weak(used, used - 1)) return true;
   }
   return false;
 }
@@ -92,6 +110,7 @@ ShardSlots* SharedLimits::next_starving() {
 }
 
 void SharedLimits::give_back(ShardSlots& from) {
+  if (retire()) return;
   if (ShardSlots* shard = next_starving()) {
     if (shard != &from) return shard->grant(1);
     from.granted_.fetch_add(1);

@@ -75,7 +75,10 @@ class SharedLimits {
 
   ShardSlots& on(const Shard& shard) { return *shards_[shard.index()]; }
   SharedMemory& memory() { return memory_; }
-  std::uint32_t limit() const { return limit_; }
+  std::uint32_t limit() const { return limit_.load(); }
+  /// From now on there are `concurrent_invocations` slots. Who has one keeps it: with fewer than are taken,
+  /// what is given back is gone until that holds. Any thread.
+  void set_limit(std::uint32_t concurrent_invocations);
   /// Slots taken, on all shards. Any thread.
   std::uint32_t used() const { return used_.load(); }
 
@@ -84,9 +87,11 @@ class SharedLimits {
   bool try_acquire();
   /// The next shard that starves, in turns; null: none does.
   ShardSlots* next_starving();
+  /// Takes a slot out of use if more are taken than there are.
+  bool retire();
   void give_back(ShardSlots& from);
 
-  const std::uint32_t limit_;
+  std::atomic<std::uint32_t> limit_;
   std::atomic<std::uint32_t> used_{0};
   std::atomic<std::uint64_t> starving_{0};  ///< one bit per shard
   std::atomic<std::uint32_t> turn_{0};      ///< the shard that is asked first

@@ -8,7 +8,7 @@
 namespace restate::node {
 
 bool is_live_key(std::string_view name) {
-  constexpr std::array<std::string_view, 32> kLive{
+  constexpr std::array<std::string_view, 33> kLive{
       "log-filter",
       "admin.bearer-token",
       "admin.bearer-token-file",
@@ -34,6 +34,7 @@ bool is_live_key(std::string_view name) {
       "metrics-bearer-token",
       "metrics-bearer-token-file",
       "worker.invoker.abort-timeout",
+      "worker.invoker.concurrent-invocations-limit",
       "worker.invoker.disable-eager-state",
       "worker.invoker.eager-state-size-limit",
       "worker.invoker.inactivity-timeout",
@@ -58,6 +59,7 @@ void take_live_keys(const Config& from, Config& running) {
   running.message_size_limit =
       running.memory_budget ? std::min(from.message_size_limit, running.memory.message)
                             : from.message_size_limit;
+  running.concurrent_invocations = from.concurrent_invocations;
   running.message_size_warning = from.message_size_warning;
   running.eager_state_limit = from.eager_state_limit;
   running.disable_eager_state = from.disable_eager_state;

@@ -47,6 +47,7 @@ void Node::Impl::drop_ports() {
 
 void Node::Impl::reconfigure(const Config& config) {
   if (stopping_) return;
+  shared_->limits.set_limit(config.concurrent_invocations);
   if (ports_) ports_->reconfigure(config);
   const auto shared = std::make_shared<const Config>(config);
   for (std::size_t i = 0; i < shards_.size(); ++i) {

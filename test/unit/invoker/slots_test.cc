@@ -128,6 +128,35 @@ TEST_CASE("slots are shared between partitions and shards", "[invoker][slots]") 
     CHECK(late.has == 1);
     CHECK(limits.used() == 4);
   }
+  SECTION("with a higher limit, who waits goes on") {
+    Customer a(limits.on(here), 5), b(limits.on(there), 1);
+    a.ask();
+    b.ask();
+    limits.set_limit(6);
+    world.run_for(1ms);
+    CHECK(a.has == 5);
+    CHECK(b.has == 1);
+    CHECK(limits.used() == 6);
+  }
+  SECTION("with a lower one, what is given back is gone until it fits") {
+    Customer a(limits.on(here), 4), b(limits.on(there), 1);
+    a.ask();
+    b.ask();
+    limits.set_limit(2);
+    a.give_back();
+    a.give_back();
+    world.run_for(1ms);
+    CHECK(b.has == 0);
+    CHECK(limits.used() == 2);
+    a.give_back();
+    world.run_for(1ms);
+    CHECK(b.has == 1);
+    CHECK(limits.used() == 2);
+  }
+  SECTION("there is always one slot") {
+    limits.set_limit(0);
+    CHECK(limits.limit() == 1);
+  }
   SECTION("what a shard cannot use any more goes on to the next one") {
     Customer a(limits.on(here), 4), c(limits.on(here), 1);
     a.ask();

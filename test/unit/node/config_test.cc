@@ -478,20 +478,22 @@ TEST_CASE("what handlers have that say nothing changes while the node runs", "[n
   const auto running = load("")->config;
   const auto loaded = load("default-journal-retention = '1h'\n[default-retry-policy]\n"
                            "max-attempts = 3\n[worker.invoker]\ninactivity-timeout = '5s'\n"
-                           "message-size-limit = '1MiB'\nconcurrent-invocations-limit = 7")
+                           "message-size-limit = '1MiB'\nconcurrent-invocations-limit = 7\n"
+                           "additional-request-headers = { a = 'b' }")
                           ->config;
   const auto change = restate::node::compare(running, loaded);
   CHECK(change.live == std::vector<std::string>{
                            "default-retry-policy.max-attempts", "default-journal-retention",
-                           "worker.invoker.inactivity-timeout", "worker.invoker.message-size-limit"});
-  CHECK(change.at_start == std::vector<std::string>{"worker.invoker.concurrent-invocations-limit"});
+                           "worker.invoker.inactivity-timeout", "worker.invoker.message-size-limit",
+                           "worker.invoker.concurrent-invocations-limit"});
+  CHECK(change.at_start == std::vector<std::string>{"worker.invoker.additional-request-headers"});
   restate::node::Config in_force = running;
   restate::node::take_live_keys(loaded, in_force);
   CHECK(in_force.defaults.journal_retention_ms == 3'600'000);
   CHECK(in_force.defaults.retry_max_attempts == 3u);
   CHECK(in_force.defaults.inactivity_timeout_ms == 5'000);
   CHECK(in_force.message_size_limit == 1u << 20);
-  CHECK(in_force.concurrent_invocations == running.concurrent_invocations);
+  CHECK(in_force.concurrent_invocations == 7);
 
   SECTION("a message stays within the share that was cut for messages") {
     restate::node::Config small = running;
