@@ -87,7 +87,6 @@ Result<Disk> open_files(const std::string& directory, const node::Config& config
   };
   log_options.queue_bytes = config.memory.log_queue;
   log_options.write_bytes = config.memory.log_write;
-  log_options.lose_records_on_power_failure = config.relaxed_durability;
   log_options.on_failure = on_failure;
   auto logs = storage::open_segment_log(directory + "/log", std::move(log_options));
   openers.join();

@@ -91,7 +91,6 @@ struct Config {
   std::uint16_t partitions = 24;      ///< of a new cluster
   std::uint32_t shards = 0;           ///< 0: by measurement (docs/adr/0003)
   std::uint64_t shutdown_timeout_ms = 60'000;
-  bool relaxed_durability = false;    ///< acknowledges before the disk has it
 
   std::string log_filter = "warn,restate=info";
   LogFormat log_format = LogFormat::kPretty;

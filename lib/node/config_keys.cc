@@ -94,7 +94,6 @@ std::vector<ConfigKey> config_keys(Config& config) {
   table.number("default-num-partitions", config.partitions, 1, 65535);
   table.number("num-shards", config.shards, 0, 64);
   table.duration("shutdown-timeout", config.shutdown_timeout_ms);
-  table.flag("relaxed-durability", config.relaxed_durability);
   table.add("log-filter",
             [&config](const json& value) -> Result<void> {
               RESTATE_TRY(auto filter, text_of(value));

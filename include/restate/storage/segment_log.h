@@ -29,7 +29,8 @@ struct SegmentLogOptions {
   /// One write and sync; more would only delay the first append of it.
   std::uint64_t write_bytes = std::uint64_t{4} << 20;
   /// Acknowledges what only the operating system has seen: a killed process loses nothing, a power
-  /// failure loses acknowledged records. For those who can live with that.
+  /// failure loses acknowledged records, and the log may then be refused as damaged. For data that can
+  /// be thrown away.
   bool lose_records_on_power_failure = false;
   /// Called once, on the writer thread, when the disk refused and the store entered its failed
   /// state.

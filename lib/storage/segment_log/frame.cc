@@ -13,7 +13,7 @@ constexpr std::uint32_t kMagic = 0x47464c52;  // "RLFG"
 constexpr std::size_t kCrcOffset = 4;
 constexpr std::size_t kCheckedFrom = 8;
 constexpr std::size_t kHeaderCheckOffset = 14;
-constexpr std::uint32_t kHeadVersion = 1;
+constexpr std::uint32_t kHeadVersion = 2;  // 1 had no key
 constexpr std::size_t kHeadFixedSize = 32;
 constexpr std::size_t kHeadLogletSize = 24;
 
@@ -23,14 +23,25 @@ bool known(std::uint16_t kind) {
 }
 
 /// Of the header but for both checksums.
-std::uint16_t header_check(std::string_view frame) {
+std::uint16_t header_check(std::string_view frame, FrameKey key) {
   std::array<char, kFrameHeaderSize - kCheckedFrom> checked;
   std::memcpy(checked.data(), frame.data() + kCheckedFrom, checked.size());
   std::memset(checked.data() + kHeaderCheckOffset - kCheckedFrom, 0, sizeof(std::uint16_t));
-  return static_cast<std::uint16_t>(crc32c({checked.data(), checked.size()}));
+  return static_cast<std::uint16_t>(
+      crc32c({checked.data(), checked.size()}, static_cast<std::uint32_t>(key.value >> 32)));
 }
 
-std::optional<Frame> read_header(std::string_view bytes) {
+/// Of everything from `kCheckedFrom` to the end of the body.
+std::uint32_t checksum(std::string_view checked, FrameKey key) {
+  return crc32c(checked, static_cast<std::uint32_t>(key.value));
+}
+
+}  // namespace
+
+std::optional<Frame> claimed_frame(std::string_view bytes) {
+  if (bytes.size() < kFrameHeaderSize || number_at<std::uint32_t>(bytes, 0) != kMagic) {
+    return std::nullopt;
+  }
   const auto kind = number_at<std::uint16_t>(bytes, 12);
   if (!known(kind)) return std::nullopt;
   Frame frame;
@@ -45,10 +56,8 @@ std::optional<Frame> read_header(std::string_view bytes) {
   return frame;
 }
 
-}  // namespace
-
 void append_frame(std::string& out, const FrameHeader& header,
-                  std::span<const std::string_view> body) {
+                  std::span<const std::string_view> body, FrameKey key) {
   const std::size_t start = out.size();
   std::size_t body_size = 0;
   for (const std::string_view piece : body) body_size += piece.size();
@@ -63,39 +72,31 @@ void append_frame(std::string& out, const FrameHeader& header,
   append_number(out, header.loglet.value);
   append_number(out, header.first);
   append_number(out, header.count);
-  const std::uint16_t check = header_check(std::string_view(out).substr(start));
+  const std::uint16_t check = header_check(std::string_view(out).substr(start), key);
   std::memcpy(out.data() + start + kHeaderCheckOffset, &check, sizeof(check));
   for (const std::string_view piece : body) out.append(piece);
-  const std::uint32_t crc = crc32c(std::string_view(out).substr(start + kCheckedFrom));
+  const std::uint32_t crc = checksum(std::string_view(out).substr(start + kCheckedFrom), key);
   std::memcpy(out.data() + start + kCrcOffset, &crc, sizeof(crc));
   out.resize(start + frame_size(body_size), '\0');
 }
 
-std::optional<std::size_t> claimed_frame_size(std::string_view bytes) {
-  if (bytes.size() < kFrameHeaderSize || number_at<std::uint32_t>(bytes, 0) != kMagic) {
-    return std::nullopt;
-  }
-  return frame_size(number_at<std::uint32_t>(bytes, 8));
-}
-
-std::optional<Frame> parse_frame(std::string_view bytes) {
-  const auto size = claimed_frame_size(bytes);
-  if (!size || *size > bytes.size()) return std::nullopt;
+std::optional<Frame> parse_frame(std::string_view bytes, FrameKey key) {
+  auto frame = parse_frame_header(bytes, key);
+  if (!frame || frame->size > bytes.size()) return std::nullopt;
   const std::size_t body_size = number_at<std::uint32_t>(bytes, 8);
   const std::string_view checked =
       bytes.substr(kCheckedFrom, kFrameHeaderSize - kCheckedFrom + body_size);
-  if (crc32c(checked) != number_at<std::uint32_t>(bytes, kCrcOffset)) return std::nullopt;
-  auto frame = read_header(bytes);
-  if (frame) frame->body = bytes.substr(kFrameHeaderSize, body_size);
+  if (checksum(checked, key) != number_at<std::uint32_t>(bytes, kCrcOffset)) return std::nullopt;
+  frame->body = bytes.substr(kFrameHeaderSize, body_size);
   return frame;
 }
 
-std::optional<Frame> parse_frame_header(std::string_view bytes) {
-  if (!claimed_frame_size(bytes)) return std::nullopt;
-  if (header_check(bytes) != number_at<std::uint16_t>(bytes, kHeaderCheckOffset)) {
-    return std::nullopt;
+std::optional<Frame> parse_frame_header(std::string_view bytes, FrameKey key) {
+  auto frame = claimed_frame(bytes);
+  if (frame && header_check(bytes, key) != number_at<std::uint16_t>(bytes, kHeaderCheckOffset)) {
+    frame.reset();
   }
-  return read_header(bytes);
+  return frame;
 }
 
 bool Frame::records(std::vector<std::string_view>& records) const {
@@ -113,12 +114,13 @@ bool Frame::records(std::vector<std::string_view>& records) const {
 
 std::string SegmentHead::encode() const {
   std::string body;
-  body.reserve(kHeadFixedSize + loglets.size() * kHeadLogletSize);
+  body.reserve(kHeadFixedSize + sizeof(FrameKey) + loglets.size() * kHeadLogletSize);
   append_number(body, kHeadVersion);
   append_number(body, std::uint32_t{0});
   append_number(body, segment);
   append_number(body, previous_end);
   append_number(body, static_cast<std::uint64_t>(loglets.size()));
+  append_number(body, key.value_or(FrameKey()).value);
   for (const Loglet& loglet : loglets) {
     append_number(body, loglet.key.value);
     append_number(body, loglet.state.next);
@@ -133,7 +135,7 @@ Result<SegmentHead> SegmentHead::decode(std::string_view body) {
   const Error corrupt{Code::kCorrupt, "decoding the head of a segment: its length is wrong"};
   if (body.size() < kHeadFixedSize) return corrupt;
   const auto version = number_at<std::uint32_t>(body, 0);
-  if (version != kHeadVersion) {
+  if (version == 0 || version > kHeadVersion) {
     return Error{Code::kUnsupported,
                  "decoding the head of a segment: unknown version " + std::to_string(version)};
   }
@@ -142,6 +144,11 @@ Result<SegmentHead> SegmentHead::decode(std::string_view body) {
   head.previous_end = number_at<std::uint64_t>(body, 16);
   const auto count = number_at<std::uint64_t>(body, 24);
   body.remove_prefix(kHeadFixedSize);
+  if (version > 1) {
+    if (body.size() < sizeof(FrameKey)) return corrupt;
+    head.key = FrameKey{number_at<std::uint64_t>(body, 0)};
+    body.remove_prefix(sizeof(FrameKey));
+  }
   if (count != body.size() / kHeadLogletSize || body.size() % kHeadLogletSize != 0) return corrupt;
   for (; !body.empty(); body.remove_prefix(kHeadLogletSize)) {
     head.loglets.push_back({{number_at<std::uint64_t>(body, 0)},

@@ -14,8 +14,8 @@
 ///     | body ...                              | zeros to a multiple of 8
 ///
 /// The checksum covers everything from byte 8 to the end of the body; the header has a short one of
-/// its own, so that a damaged body can still be told whose it is. docs/formats/log.md explains the
-/// fields and the bodies.
+/// its own, so that a damaged body can still be told whose it is. Both continue the key of the log.
+/// docs/formats/log.md explains the fields and the bodies.
 
 #include <restate/storage/log_store.h>
 
@@ -35,6 +35,13 @@ enum class FrameKind : std::uint16_t {
   kSeal = 4,     ///< the loglet takes no more records
   kTrim = 5,     ///< records up to `first` are forgotten
   kRemove = 6,   ///< the loglet is forgotten
+};
+
+/// What the checksums of a log begin with, but for those of the heads, which tell it. Records hold what
+/// clients send, and may lie where a frame is looked for: who does not know the key cannot write bytes
+/// that pass for one. 0: the log of an earlier version, which has none.
+struct FrameKey {
+  std::uint64_t value = 0;
 };
 
 struct FrameHeader {
@@ -66,18 +73,18 @@ struct Frame {
 constexpr std::size_t frame_size(std::size_t body) { return (kFrameHeaderSize + body + 7) / 8 * 8; }
 
 void append_frame(std::string& out, const FrameHeader& header,
-                  std::span<const std::string_view> body);
+                  std::span<const std::string_view> body, FrameKey key);
 
-/// How long the frame at the beginning of `bytes` claims to be; nothing if no frame begins there.
+/// What the beginning of `bytes` claims to be a frame of, whether damaged or not; without its body.
 /// Needs the header only.
-std::optional<std::size_t> claimed_frame_size(std::string_view bytes);
+std::optional<Frame> claimed_frame(std::string_view bytes);
 
 /// The frame at the beginning of `bytes`, if a whole and undamaged one is there.
-std::optional<Frame> parse_frame(std::string_view bytes);
+std::optional<Frame> parse_frame(std::string_view bytes, FrameKey key);
 
 /// The same with an undamaged header, whatever its body looks like: that is not looked at and stays
 /// empty. Needs the header only.
-std::optional<Frame> parse_frame_header(std::string_view bytes);
+std::optional<Frame> parse_frame_header(std::string_view bytes, FrameKey key);
 
 /// The body of a `kHead` frame.
 struct SegmentHead {
@@ -87,8 +94,10 @@ struct SegmentHead {
   };
   std::uint64_t segment = 0;
   std::uint64_t previous_end = 0;  ///< where the frames of the segment before end
+  std::optional<FrameKey> key;     ///< nothing: version 1, of which all keys are 0
   std::vector<Loglet> loglets;
 
+  /// As the present version, so with a key.
   std::string encode() const;
   /// - `kUnsupported`: a newer version wrote it.
   static Result<SegmentHead> decode(std::string_view body);

@@ -42,29 +42,32 @@ Result<std::string_view> FrameScanner::window(std::uint64_t position, std::size_
   return std::string_view(window_).substr(position - window_start_);
 }
 
+std::optional<FrameKey> FrameScanner::key_of(std::uint64_t position) const {
+  return position == 0 ? FrameKey() : segment_->key;
+}
+
 Result<std::optional<Frame>> FrameScanner::at(std::uint64_t position) {
-  const std::optional<Frame> nothing;
-  if (position + kFrameHeaderSize > size_) return nothing;
-  RESTATE_TRY(std::string_view bytes, window(position, kFrameHeaderSize));
-  const auto size = claimed_frame_size(bytes);
-  if (!size || position + *size > size_) return nothing;
-  RESTATE_TRY(bytes, window(position, *size));
-  return parse_frame(bytes);
+  RESTATE_TRY(const auto frame, header_at(position));
+  const auto key = key_of(position);
+  if (!frame || !key) return frame;
+  RESTATE_TRY(const std::string_view bytes, window(position, frame->size));
+  return parse_frame(bytes, *key);
 }
 
 Result<std::optional<Frame>> FrameScanner::header_at(std::uint64_t position) {
   const std::optional<Frame> nothing;
   if (position + kFrameHeaderSize > size_) return nothing;
   RESTATE_TRY(const std::string_view bytes, window(position, kFrameHeaderSize));
-  const auto frame = parse_frame_header(bytes);
+  const auto key = key_of(position);
+  const auto frame = key ? parse_frame_header(bytes, *key) : claimed_frame(bytes);
   if (!frame || position + frame->size > size_) return nothing;
   return frame;
 }
 
 Result<std::uint64_t> FrameScanner::claimed_end(std::uint64_t position) {
   RESTATE_TRY(const std::string_view bytes, window(position, kFrameHeaderSize));
-  const auto size = claimed_frame_size(bytes);
-  return size && position + *size <= size_ ? position + *size : position;
+  const auto frame = claimed_frame(bytes);
+  return frame && position + frame->size <= size_ ? position + frame->size : position;
 }
 
 Error Recovery::corrupt(const Segment& segment, std::uint64_t position,
@@ -117,6 +120,12 @@ Result<void> Recovery::scan_all(const std::vector<std::uint32_t>& numbers) {
     if (frame && frame->header.kind == FrameKind::kHead) {
       RESTATE_TRY(head, SegmentHead::decode(frame->body));
       if (head->segment != number) head.reset();  // what the file held before it was used again
+    }
+    if (head) {
+      segment->key = head->key.value_or(FrameKey());
+      if (head->key) log_.key_ = head->key;
+    } else {
+      segment->key = log_.key_;  // all heads of a log say the same
     }
     found.push_back({std::move(segment), std::move(head), frame ? frame->header.sequence : 0});
   }
@@ -245,7 +254,7 @@ Result<std::optional<std::uint64_t>> FrameScanner::find(std::uint64_t position,
   while (position + kFrameHeaderSize <= limit) {
     RESTATE_TRY(const std::string_view bytes, window(position, kFrameHeaderSize));
     std::size_t at = 0;
-    while (at + kFrameHeaderSize <= bytes.size() && !claimed_frame_size(bytes.substr(at))) at += 8;
+    while (at + kFrameHeaderSize <= bytes.size() && !claimed_frame(bytes.substr(at))) at += 8;
     position += at;
     if (at + kFrameHeaderSize <= bytes.size()) return std::optional(position);
     if (at == 0) break;
@@ -259,18 +268,19 @@ Result<void> Recovery::check_tail(const Segment& segment, FrameScanner& frames,
   // frame further on that belongs to the same batch as the missing one means nothing. A frame of a
   // later batch was written after the missing one had been synced.
   const std::uint64_t missing = log_.sequence_ + 1;
-  std::uint64_t limit = position + kTailWindow;
+  // The missing one may have been long. What lies further on and lacks a right header may be of a record:
+  // that can claim any length.
+  RESTATE_TRY(const std::uint64_t claimed, frames.claimed_end(position));
+  std::uint64_t limit = claimed + kTailWindow;
   for (std::uint64_t at = position;; at += 8) {
     RESTATE_TRY(const auto found, frames.find(at, limit));
     if (!found) return {};
     at = *found;
+    RESTATE_TRY(const auto header, frames.header_at(at));
+    if (!header) continue;
+    limit = std::max(limit, at + header->size + kTailWindow);
     RESTATE_TRY(const auto frame, frames.at(at));
-    if (!frame) {
-      RESTATE_TRY(const std::uint64_t claimed, frames.claimed_end(at));
-      limit = std::max(limit, claimed + kTailWindow);
-      continue;
-    }
-    if (frame->header.sequence <= missing || frame->header.batch() <= missing) continue;
+    if (!frame || frame->header.sequence <= missing || frame->header.batch() <= missing) continue;
     const std::string which = frame->header.kind == FrameKind::kRecords
                                   ? ", before offset " + std::to_string(frame->header.first) +
                                         " of loglet " + to_string(frame->header.loglet)

@@ -15,15 +15,18 @@ class FrameScanner {
   /// The undamaged frame at `position`, if there is one. Valid until the next call.
   Result<std::optional<Frame>> at(std::uint64_t position);
   /// What undamaged header is at `position`, if there is one and its frame ends inside the segment.
+  /// Of a segment whose key nobody knows, a header is taken at its word, and so is its frame.
   Result<std::optional<Frame>> header_at(std::uint64_t position);
   /// The next place before `limit` where a frame might begin: its first bytes look like one.
   Result<std::optional<std::uint64_t>> find(std::uint64_t position, std::uint64_t limit);
-  /// Where what begins at `position` claims to end; `position` itself if that is nonsense.
+  /// Where what begins at `position` claims to end, damaged or not; `position` itself if that is nonsense.
   Result<std::uint64_t> claimed_end(std::uint64_t position);
   std::uint64_t size() const { return size_; }
 
  private:
   FrameScanner(const Segment& segment, std::uint64_t size) : segment_(&segment), size_(size) {}
+  /// Nothing: unknown. A head has none.
+  std::optional<FrameKey> key_of(std::uint64_t position) const;
   /// The bytes from `position` on, at least `size` of them unless the file ends.
   Result<std::string_view> window(std::uint64_t position, std::size_t size);
 

@@ -21,6 +21,13 @@ constexpr std::size_t kAheadBytes = 128 * 1024;
 constexpr std::size_t kSmallWrite = 16 * 1024;
 constexpr char kZeros[4096] = {};
 
+/// Whether these are records of the loglet, `offset` the first of them, and all before `from`.
+bool holds_less_than(std::uint32_t from, const Frame& frame, LogletKey key, std::uint32_t offset) {
+  const FrameHeader& header = frame.header;
+  return header.kind == FrameKind::kRecords && header.loglet == key && header.first == offset &&
+         std::uint64_t{offset} + header.count <= from;
+}
+
 }  // namespace
 
 std::string SegmentLog::path_of(std::uint32_t segment) const {
@@ -108,7 +115,7 @@ Result<void> SegmentLog::stage(FrameHeader header, std::span<const std::string_v
   header.epoch = epoch_;
   header.index = batch_index_++;
   staged_.push_back({header, buffer_.size(), size});
-  append_frame(buffer_, header, body);
+  append_frame(buffer_, header, body, header.kind == FrameKind::kHead ? FrameKey() : *current_->key);
   return {};
 }
 
@@ -179,6 +186,7 @@ Result<void> SegmentLog::roll(std::size_t next_frame) {
   SegmentHead head;
   head.segment = current_ == nullptr ? 1 : current_->number + 1;
   head.previous_end = end_;
+  head.key = key_;
   for (const auto& [key, loglet] : index_.loglets()) head.loglets.push_back({key, loglet.state});
   const std::string body = head.encode();
   const std::uint64_t bytes =
@@ -187,6 +195,7 @@ Result<void> SegmentLog::roll(std::size_t next_frame) {
     return Error{Code::kFailed, "writing " + directory_ + ": a frame is larger than any segment"};
   }
   RESTATE_TRY(current_, make_segment(static_cast<std::uint32_t>(head.segment), bytes));
+  current_->key = key_;
   untidy_ = true;  // the one before may be empty of records
   RESTATE_TRY(current_size_, current_->file->size());
   end_ = 0;
@@ -235,6 +244,10 @@ Result<std::shared_ptr<Segment>> SegmentLog::make_segment(std::uint32_t number,
 /// durable before any other, keeps those from ever being taken for what comes next.
 Result<void> SegmentLog::start_epoch() {
   ++epoch_;
+  if (!key_) {
+    key_ = limits_.key;
+    if (current_ != nullptr) RESTATE_TRY_VOID(roll(kFrameHeaderSize));  // what comes now has a key
+  }
   RESTATE_TRY_VOID(stage({.kind = FrameKind::kOpen}, {}));
   return commit();
 }
@@ -307,8 +320,14 @@ Result<LogRead> SegmentLog::read(LogletKey key, std::uint32_t from, std::size_t 
     std::string_view rest = buffer.view();
     std::uint32_t offset = extent.first;
     while (!rest.empty()) {
-      const auto frame = parse_frame(rest);
+      const auto frame = parse_frame(rest, *segment->key);
       records.clear();
+      const auto before = frame ? std::nullopt : parse_frame_header(rest, *segment->key);
+      if (before && holds_less_than(from, *before, key, offset) && before->size <= rest.size()) {
+        offset += before->header.count;  // it is damaged, and nobody asked for what it holds
+        rest.remove_prefix(before->size);
+        continue;
+      }
       if (!frame || frame->header.kind != FrameKind::kRecords || frame->header.loglet != key ||
           frame->header.first != offset || !frame->records(records)) {
         if (!result.records.empty()) return result;  // the reader learns of it when it gets there

@@ -26,6 +26,7 @@ struct SegmentLogLimits {
   std::uint32_t spare_segments = 1;
   std::uint64_t write_bytes = std::uint64_t{4} << 20;  ///< in one part
   bool sync = true;
+  FrameKey key = {};  ///< of a log that has none yet
 };
 
 /// A file of frames. Readers hold on to it while they read.
@@ -33,6 +34,7 @@ struct Segment {
   std::uint32_t number = 0;
   std::string path;
   std::unique_ptr<File> file;
+  std::optional<FrameKey> key;  ///< of all frames but the head; nothing: nobody can tell
 };
 
 /// Errors of the disk have the code `kFailed`; after one of them the object must not be used again.
@@ -104,6 +106,7 @@ class SegmentLog {
   std::uint64_t blank_from_ = 0;    ///< no block before this is only allocated, behind `end_`
   std::uint64_t sequence_ = 0;      ///< of the last frame
   std::uint32_t epoch_ = 0;
+  std::optional<FrameKey> key_;  ///< nothing: no head says one
   std::uint32_t batch_index_ = 0;
   std::string buffer_;  ///< frames to be written at `end_`
   std::vector<Staged> staged_;

@@ -6,6 +6,8 @@
 #include <restate/runtime.h>
 #include <restate/storage/segment_log.h>
 
+#include <sys/random.h>
+
 #include <algorithm>
 #include <atomic>
 #include <condition_variable>
@@ -264,14 +266,27 @@ class SegmentLogStore final : public LogStore {
 
 }  // namespace
 
+namespace {
+
+/// The kernel has it by the time that a program with threads runs.
+Result<FrameKey> draw_key() {
+  FrameKey key;
+  if (getrandom(&key.value, sizeof key.value, 0) == sizeof key.value) return key;
+  return Error{Code::kFailed, "opening the log: the system gives no random numbers"};
+}
+
+}  // namespace
+
 Result<std::unique_ptr<LogStore>> open_segment_log(const std::string& directory,
                                                    SegmentLogOptions options) {
   FileLayer& files = options.files != nullptr ? *options.files : posix_files();
+  RESTATE_TRY(const FrameKey key, draw_key());
   RESTATE_TRY(auto log, SegmentLog::open(files, directory,
                                          {.segment_bytes = options.segment_bytes,
                                           .spare_segments = options.spare_segments,
                                           .write_bytes = options.write_bytes,
-                                          .sync = !options.lose_records_on_power_failure},
+                                          .sync = !options.lose_records_on_power_failure,
+                                          .key = key},
                                          std::move(options.on_locked)));
   return std::unique_ptr<LogStore>(
       std::make_unique<SegmentLogStore>(std::move(log), std::move(options)));

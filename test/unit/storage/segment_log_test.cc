@@ -14,9 +14,10 @@ namespace {
 constexpr LogletKey kLog{1};
 constexpr LogletKey kOther{2};
 const std::string kFirst = "/log/0000000001.log";
+constexpr FrameKey kFrameKey{0x0123'4567'89ab'cdef};
 
 std::unique_ptr<SegmentLog> open_log(MemoryFiles& files, std::uint64_t segment_bytes = 1 << 20) {
-  auto log = SegmentLog::open(files, "/log", {.segment_bytes = segment_bytes});
+  auto log = SegmentLog::open(files, "/log", {.segment_bytes = segment_bytes, .key = kFrameKey});
   if (!log) FAIL(log.error().describe());
   return std::move(*log);
 }
@@ -67,7 +68,8 @@ void wipe(MemoryFiles& files, const std::string& path, std::uint64_t from, std::
 std::vector<std::uint64_t> frames_of(MemoryFiles& files, const std::string& path) {
   const std::string content = *read_file(files, path);
   std::vector<std::uint64_t> starts{0};
-  while (auto frame = parse_frame(std::string_view(content).substr(starts.back()))) {
+  while (auto frame = parse_frame(std::string_view(content).substr(starts.back()),
+                                  starts.back() == 0 ? FrameKey() : kFrameKey)) {
     starts.push_back(starts.back() + frame->size);
   }
   return starts;
@@ -80,8 +82,8 @@ TEST_CASE("a frame reads back as it was written", "[storage][log]") {
   const std::string lengths{"\x01\0\0\0\x02\0\0\0", 8};
   const std::string_view body[] = {lengths, "a", "bb"};
   std::string bytes = "before";
-  append_frame(bytes, header, body);
-  const auto frame = parse_frame(std::string_view(bytes).substr(6));
+  append_frame(bytes, header, body, kFrameKey);
+  const auto frame = parse_frame(std::string_view(bytes).substr(6), kFrameKey);
   REQUIRE(frame);
   CHECK(frame->size == bytes.size() - 6);
   CHECK(frame->size % 8 == 0);
@@ -98,9 +100,9 @@ TEST_CASE("a frame reads back as it was written", "[storage][log]") {
     for (std::size_t i = 6; i < 6 + kFrameHeaderSize + 11; ++i) {
       std::string damaged = bytes;
       damaged[i] = static_cast<char>(damaged[i] ^ 0x10);
-      CHECK_FALSE(parse_frame(std::string_view(damaged).substr(6)));
+      CHECK_FALSE(parse_frame(std::string_view(damaged).substr(6), kFrameKey));
     }
-    CHECK_FALSE(parse_frame(std::string_view(bytes).substr(6, frame->size - 8)));
+    CHECK_FALSE(parse_frame(std::string_view(bytes).substr(6, frame->size - 8), kFrameKey));
   }
 }
 
