@@ -509,7 +509,7 @@ TEST_CASE("every key that may change is one", "[node]") {
   for (const auto& key : restate::node::config_keys(config)) {
     live += restate::node::is_live_key(key.name);
   }
-  CHECK(live == 32);
+  CHECK(live == 33);
 }
 
 TEST_CASE("a configuration of the reference has no key that nobody knows", "[node][vectors]") {
