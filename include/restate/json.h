@@ -8,12 +8,15 @@
 ///
 /// beside it. Include this to have it. `Bytes` stay bytes and a `std::string` stays plain text, so that a
 /// program means the same in every file of it; `Json<std::string>` is a text in quotes.
+///
+/// Values that are nested more than 256 levels deep are refused, read or written: walking one costs stack.
 
 #include <restate/serde.h>
 
 #include <nlohmann/json.hpp>
 
 #include <concepts>
+#include <cstddef>
 #include <cstdint>
 #include <exception>
 #include <limits>
@@ -91,12 +94,44 @@ concept JsonConvertible = std::is_object_v<T> && !std::is_array_v<T> && !std::is
                             { json.template get<T>() } -> std::same_as<T>;
                           };
 
-/// Says what was wrong, without the library's name for it.
+/// As much of a text as an error should quote; no character is cut in two.
+inline std::string_view json_excerpt(std::string_view text, std::size_t size) {
+  if (text.size() <= size) return text;
+  while (size > 0 && (static_cast<unsigned char>(text[size]) & 0xC0) == 0x80) --size;
+  return text.substr(0, size);
+}
+
+/// Says what was wrong, without the library's name for it, and without all of what it has read.
 inline Error json_error(const std::exception& exception) {
   std::string_view what = exception.what();
   const std::size_t end = what.find("] ");
   if (what.starts_with("[json.exception.") && end != what.npos) what.remove_prefix(end + 2);
-  return {Code::kInvalidArgument, std::string(what)};
+  return {Code::kInvalidArgument, std::string(json_excerpt(what, 400))};
+}
+
+/// The library reads any depth without recursion, but copies, prints and converts with it, and what is
+/// read comes from whoever can reach a handler.
+inline constexpr int kMaxJsonDepth = 256;
+
+/// Counts brackets outside of strings: up to its first mistake a text is never deeper than this says.
+inline Result<void> check_json_depth(std::string_view text) {
+  int depth = 0;
+  bool in_string = false;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (in_string) {
+      if (c == '\\') ++i;
+      if (c == '"') in_string = false;
+    } else if (c == '"') {
+      in_string = true;
+    } else if (c == '}' || c == ']') {
+      --depth;
+    } else if ((c == '{' || c == '[') && ++depth > kMaxJsonDepth) {
+      return Error{Code::kInvalidArgument,
+                   "the JSON is nested more than " + std::to_string(kMaxJsonDepth) + " levels deep"};
+    }
+  }
+  return {};
 }
 
 /// 1.5 and 300 are numbers, but no `std::uint8_t`; the library would cut them to fit.
@@ -109,6 +144,18 @@ bool is_whole_and_fits(const nlohmann::json& json) {
   return json.get<std::int64_t>() >= static_cast<std::int64_t>(std::numeric_limits<T>::min());
 }
 
+/// `text` is JSON, but no T.
+template <class T>
+Error no_whole_number(std::string_view text) {
+  constexpr std::string_view kSpace = " \t\r\n";
+  text.remove_prefix(text.find_first_not_of(kSpace));
+  text = text.substr(0, text.find_last_not_of(kSpace) + 1);
+  return {Code::kInvalidArgument,
+          "expected a whole number from " + std::to_string(std::numeric_limits<T>::min()) + " to " +
+              std::to_string(std::numeric_limits<T>::max()) + ", found " +
+              std::string(json_excerpt(text, 80))};
+}
+
 template <class T>
 struct JsonSerde {
   static constexpr std::string_view kContentType = "application/json";
@@ -117,7 +164,9 @@ struct JsonSerde {
   // Conversions are code of users, and the library throws: the two places where it is caught.
   static Result<Bytes> encode(const T& value) {
     try {
-      return Bytes(nlohmann::json(value).dump());
+      std::string text = nlohmann::json(value).dump();
+      RESTATE_TRY_VOID(check_json_depth(text));  // nobody could read it again
+      return Bytes(std::move(text));
     } catch (const std::exception& exception) {
       return json_error(exception);
     }
@@ -127,16 +176,11 @@ struct JsonSerde {
     if constexpr (kMayBeEmpty) {
       if (bytes.empty()) return T();
     }
+    RESTATE_TRY_VOID(check_json_depth(bytes.view()));
     try {
       const auto json = nlohmann::json::parse(bytes.view());
       if constexpr (std::is_integral_v<T> && !std::is_same_v<T, bool>) {
-        if (!is_whole_and_fits<T>(json)) {
-          return Error{Code::kInvalidArgument,
-                       "expected a whole number from " +
-                           std::to_string(std::numeric_limits<T>::min()) + " to " +
-                           std::to_string(std::numeric_limits<T>::max()) + ", found " +
-                           json.dump().substr(0, 80)};
-        }
+        if (!is_whole_and_fits<T>(json)) return no_whole_number<T>(bytes.view());
       }
       return json.template get<T>();
     } catch (const std::exception& exception) {

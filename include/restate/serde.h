@@ -9,6 +9,7 @@
 #include <restate/result.h>
 
 #include <concepts>
+#include <exception>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -27,6 +28,8 @@ namespace restate {
 ///       static Bytes encode(const Money& money);            // or Result<Bytes>, if it can fail
 ///       static Result<Money> decode(const Bytes& bytes);
 ///     };
+///
+/// Both should say in a `Result` what went wrong; an exception of theirs counts as `kInvalidArgument`.
 ///
 /// Equal values give equal bytes, today and after the next release: a replay compares what a handler
 /// sends with what it sent before. Two more members may be there; both are false if they are not:
@@ -99,13 +102,25 @@ using Carried = std::conditional_t<!Serializable<std::remove_cvref_t<Value>> &&
                                        std::is_convertible_v<Value, Bytes>,
                                    Bytes, std::remove_cvref_t<Value>>;
 
+/// Calls a serde of the user, which may throw.
+template <class Function>
+std::invoke_result_t<Function&> call_serde(Function&& function) {
+  try {
+    return function();
+  } catch (const std::exception& exception) {
+    return Error{Code::kInvalidArgument, exception.what()};
+  } catch (...) {
+    return Error{Code::kInvalidArgument, "its serde threw something that is no exception"};
+  }
+}
+
 template <class Value>
 Result<Bytes> encode(Value&& value) {
   using T = Carried<Value&&>;
   if constexpr (std::is_same_v<T, Bytes> || std::is_same_v<T, std::string>) {
     return Bytes(std::forward<Value>(value));  // moves what it may
   } else {
-    return SerdeOf<T>::encode(value);
+    return call_serde([&]() -> Result<Bytes> { return SerdeOf<T>::encode(value); });
   }
 }
 
@@ -115,7 +130,7 @@ Result<T> decode(const Bytes& bytes, std::string_view what, std::string_view nam
   if constexpr (std::is_void_v<T>) {
     return {};
   } else {
-    Result<T> value = SerdeOf<T>::decode(bytes);
+    Result<T> value = call_serde([&] { return SerdeOf<T>::decode(bytes); });
     if (value) return value;
     std::string prefix(what);
     if (!name.empty()) prefix.append(" '").append(name).append("'");

@@ -40,6 +40,23 @@ struct Order {
 };
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Order, item, amount, note)
 
+// Its serde throws, as none should.
+struct Rude {
+  bool with_words = true;  // else something that is no exception
+};
+template <>
+struct restate::Serde<Rude> {
+  static constexpr std::string_view kContentType = "application/x-rude";
+  static Bytes encode(const Rude& rude) {
+    if (rude.with_words) throw std::runtime_error("no");
+    throw 1;
+  }
+  static Result<Rude> decode(const Bytes& bytes) {
+    if (!bytes.empty()) throw std::runtime_error("neither");
+    throw 1;
+  }
+};
+
 // Nobody can carry this one.
 struct Odd {};
 
@@ -145,6 +162,54 @@ TEST_CASE("a conversion that throws is an error, not an exception", "[native][se
   REQUIRE(moody == Code::kInvalidArgument);
   CHECK(moody.error().message == "not today");
   CHECK(detail::encode(Json<std::string>("\xff")) == Code::kInvalidArgument);
+}
+
+TEST_CASE("a serde that throws is an error, not an exception", "[native][serde]") {
+  CHECK(refusal<Rude>("x") == "neither");
+  CHECK(refusal<Rude>("") == "its serde threw something that is no exception");
+  CHECK(detail::encode(Rude{}) == Code::kInvalidArgument);
+  CHECK(detail::encode(Rude{.with_words = false}) == Code::kInvalidArgument);
+}
+
+TEST_CASE("JSON has 256 levels and no more", "[native][serde]") {
+  const auto nested = [](std::size_t levels, const std::string& open, const std::string& close) {
+    std::string text, end;
+    for (std::size_t i = 0; i < levels; ++i) {
+      text += open;
+      end += close;
+    }
+    return text + "1" + end;
+  };
+  const auto [open, close] = GENERATE(table<std::string, std::string>({{"[", "]"}, {"{\"a\":", "}"}}));
+  const std::string most = nested(256, open, close);
+  check_same(nlohmann::json::parse(most), most);
+  for (const std::size_t levels : {257u, 100'000u}) {
+    const std::string text = nested(levels, open, close);
+    CHECK(refusal<int>(text) == "the JSON is nested more than 256 levels deep");
+    CHECK(refusal<nlohmann::json>(text).find("the JSON is nested") == 0);
+    CHECK(refusal<std::vector<int>>(text).find("the JSON is nested") == 0);
+    CHECK(refusal<Order>(text).find("the JSON is nested") == 0);
+    CHECK(refusal<Json<std::string>>(text).find("the JSON is nested") == 0);
+  }
+  const auto deeper = nlohmann::json::parse(nested(257, open, close));
+  CHECK(detail::encode(deeper) == Code::kInvalidArgument);
+  // Brackets in texts are no levels, nor are values side by side.
+  const std::string quoted = "\"\\\"" + std::string(1000, '[') + "\"";
+  check_same(Json<std::string>("\"" + std::string(1000, '[')), quoted);
+  check_same(std::vector<std::vector<int>>(300), "[" + [] {
+    std::string lists = "[]";
+    for (int i = 1; i < 300; ++i) lists += ",[]";
+    return lists;
+  }() + "]");
+}
+
+TEST_CASE("an error quotes the beginning of what it found", "[native][serde]") {
+  std::string text;
+  for (int i = 0; i < 60; ++i) text += "\u00E4";  // two bytes each
+  const std::string found = refusal<std::int8_t>(" \"" + text + "\" ");
+  const std::string before = "expected a whole number from -128 to 127, found \"";
+  CHECK(found == before + text.substr(0, 78));
+  CHECK(refusal<int>("\"" + std::string(100'000, 'a') + "\xff").size() < 500);
 }
 
 TEST_CASE("it is known who can travel", "[native][serde]") {
