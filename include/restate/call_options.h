@@ -14,7 +14,8 @@
 
 namespace restate {
 
-/// What a call says beside its argument.
+/// What a call says beside its argument. All of it is text in UTF-8; a call with anything else, or with an
+/// idempotency key that is empty, is refused with `kInvalidArgument`.
 struct CallOptions {
   std::string key = {};  ///< of objects and workflows
   /// The same key runs once, and every call with it has that result while it is retained.

@@ -1,6 +1,7 @@
 #include "native/session.h"
 
 #include "common/hash.h"
+#include "common/utf8.h"
 
 #include <restate/assert.h>
 #include <restate/failure.h>
@@ -54,7 +55,12 @@ Result<Bytes> call_guarded(const HandlerFunction& function, Context& context, By
 
 wire::Failure failure_of(const Error& error) {
   // Whoever waits for a cancelled invocation is not cancelled: that does not go along.
-  return {error.status == 0 ? 500 : error.status, error.message, error.metadata};
+  wire::Failure failure{error.status == 0 ? 500 : error.status, utf8_lossy(error.message), {}};
+  failure.metadata.reserve(error.metadata.size());
+  for (const auto& [name, value] : error.metadata) {
+    failure.metadata.emplace_back(utf8_lossy(name), utf8_lossy(value));
+  }
+  return failure;
 }
 
 HandlerSession::HandlerSession(Vm& vm, Mailbox& mailbox, SessionOutput& output, AttemptInfo info)

@@ -94,7 +94,8 @@ class RESTATE_HIDDEN HandlerSession {
   std::uint64_t random_state_;
 };
 
-/// How a `kTerminal` error of the user stands in a journal.
+/// How a `kTerminal` error of the user stands in a journal: as text, for no engine takes anything else. What
+/// is not UTF-8 becomes U+FFFD.
 wire::Failure failure_of(const Error& error);
 
 }  // namespace restate::native

@@ -1,5 +1,7 @@
 #include "native/vm.h"
 
+#include "common/utf8.h"
+
 #include <algorithm>
 #include <utility>
 
@@ -255,6 +257,8 @@ void Vm::end(const wire::InvocationResult& result) {
 
 void Vm::fail(protocol::ErrorMessage error, const RetryWish& retry) {
   if (closed_) return;
+  error.message = utf8_lossy(error.message);
+  if (error.related_command_name) error.related_command_name = utf8_lossy(*error.related_command_name);
   error.next_retry_delay_ms = retry.delay_ms;
   if (retry.pause) error.behavior = protocol::ErrorMessage::Behavior::kPause;
   emit(static_cast<std::uint16_t>(protocol::ControlType::kError), protocol::encode(error));

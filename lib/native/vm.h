@@ -156,7 +156,8 @@ class Vm {
 
   /// The result of the invocation, and the end of the attempt.
   void end(const wire::InvocationResult& result);
-  /// The attempt failed; the engine decides about another, and heeds what is wished for it.
+  /// The attempt failed; the engine decides about another, and heeds what is wished for it. What is not
+  /// UTF-8 in the error becomes U+FFFD.
   void fail(protocol::ErrorMessage error, const RetryWish& retry = {});
 
  private:

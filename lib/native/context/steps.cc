@@ -41,7 +41,7 @@ Result<void> ContextSteps::take_step(const Awaitable& pending, std::string_view 
   if (error.code == Code::kTerminal) return vm.propose_run(run, native::failure_of(error));
   const std::uint64_t elapsed_ms = history.elapsed_ms + session_.wall_now().ms_since(begun);
   const auto verdict = native::judge_run_failure(options, history.retries + 1, elapsed_ms);
-  const wire::Failure failure{500, error.describe(), {}};
+  const wire::Failure failure = native::failure_of({Code::kTerminal, error.describe()});
   RetryWish retry = error.retry;
   if (verdict.give_up && !retry.pause) {
     if (!options.pause_when_exhausted) return vm.propose_run(run, failure);
