@@ -69,7 +69,8 @@ class Context : public ContextPromises {
   /// attempt has others, so no step may depend on them. Empty inside of an engine.
   const std::vector<wire::Header>& attempt_headers() const;
   /// @{
-  /// Of the request, if it had one and this attempt speaks protocol 7.
+  /// Of the request, if it had one and this attempt is told of it: by a server with flow control, in protocol
+  /// 7. Always empty inside of an engine, which speaks protocol 6 with its own handlers.
   const std::optional<std::string>& idempotency_key() const;
   const std::optional<std::string>& scope() const;
   const std::optional<std::string>& limit_key() const;
