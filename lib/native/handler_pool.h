@@ -40,6 +40,9 @@ class Mailbox {
   /// Before a `take`, on the handler's thread: whether this attempt has done as much as it replayed. One
   /// that has not should keep its thread, if it waits for a short time only.
   virtual void set_earned(bool earned) { static_cast<void>(earned); }
+  /// On the handler's thread, after `kEvict`: what it waits for had come all the same, and it keeps its
+  /// thread until it waits again. Whoever needs a thread has to look for another one.
+  virtual void stay() {}
 };
 
 using HandlerJob = Function<void(Mailbox&)>;

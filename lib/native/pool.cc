@@ -108,6 +108,13 @@ class ThreadPool::Box final : public Mailbox {
 
   void set_earned(bool earned) override { earned_ = earned; }
 
+  void stay() override {
+    const std::lock_guard lock(state_->mutex);
+    evicted_ = false;
+    // As long as this one was on its way out, the waits of others got long without being looked at.
+    evict_for_queue(*state_);
+  }
+
   /// Evicts as many waiting handlers as there are jobs without a thread, if they may be evicted yet.
   static void evict_for_queue(State& state) {
     std::size_t wanted = state.queue.size() > state.idle ? state.queue.size() - state.idle : 0;
@@ -140,7 +147,7 @@ class ThreadPool::Box final : public Mailbox {
   std::deque<HandlerEvent> events_;
   Clock::time_point since_;  ///< in `waiting`: when it got there
   bool earned_ = false;      ///< read only while it is in `waiting`
-  bool evicted_ = false;
+  bool evicted_ = false;     ///< and has not said that it stays
   bool abandoned_ = false;
 };
 

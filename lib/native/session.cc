@@ -119,9 +119,16 @@ void HandlerSession::block(OpenAwait& await) {
   } while (event);
 }
 
+Progress HandlerSession::progress(OpenAwait& await, bool interruptible) {
+  const Progress seen = vm_.progress(await, interruptible);
+  const bool goes_on = seen == Progress::kReady || seen == Progress::kCancelled;
+  if (goes_on && vm_.take_back_eviction()) mailbox_.stay();
+  return seen;
+}
+
 Result<void> HandlerSession::wait(OpenAwait& await) {
   for (;;) {
-    switch (vm_.progress(await)) {
+    switch (progress(await)) {
       case Progress::kReady: return {};
       case Progress::kClosed: return suspended();
       case Progress::kCancelled: return cancelled();
@@ -179,7 +186,7 @@ Result<void> HandlerSession::wait_uninterrupted(Handle handle) {
   const Await await{.handles = {handle}};
   OpenAwait open(await, vm_);
   for (;;) {
-    switch (vm_.progress(open, false)) {
+    switch (progress(open, false)) {
       case Progress::kReady: return {};
       case Progress::kClosed:
       case Progress::kCancelled: return suspended();

@@ -85,6 +85,8 @@ class RESTATE_HIDDEN HandlerSession {
  private:
   Result<void> wait_uninterrupted(Handle handle);
   Result<void> pass_on_cancellation();
+  /// As that of the machine. The pool hears of it if an evicted handler goes on.
+  Progress progress(OpenAwait& await, bool interruptible = true);
   void block(OpenAwait& await);
 
   Vm& vm_;

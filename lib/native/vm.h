@@ -25,6 +25,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 namespace restate::native {
@@ -51,6 +52,8 @@ class Vm {
   void close_input();
   /// As if the input had been closed: the thread is needed elsewhere.
   void evict() { evicted_ = true; }
+  /// The handler had what it waits for, and goes on. True: it was evicted until now.
+  bool take_back_eviction() { return std::exchange(evicted_, false); }
   /// The engine is gone; nothing that is said reaches it any more.
   void abandon();
 

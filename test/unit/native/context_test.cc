@@ -494,3 +494,31 @@ TEST_CASE("protocol 7 says what it waits for as a tree", "[native][context]") {
   CHECK(outcome.awaiting ==
         wire::AwaitTree{wire::Combinator::kFirstCompleted, {wire::kCancelSignal}, {both}});
 }
+
+TEST_CASE("a handler that is asked to suspend when it has what it waits for goes on", "[native][context]") {
+  ModelEngine engine;
+  engine.patience = Patience::kCrowded;
+  const Outcome outcome = engine.attempt([](Context& ctx, Bytes in) -> Result<Bytes> {
+    RESTATE_TRY_VOID(ctx.sleep(1s));
+    RESTATE_TRY_VOID(ctx.sleep(1s));
+    return in;
+  });
+  CHECK(outcome.kind == Outcome::Kind::kEnded);
+  CHECK(engine.stayed == 2);
+}
+
+TEST_CASE("a call under a key that is no text is refused", "[native][context]") {
+  const auto options = GENERATE(
+      CallOptions{.key = "\xff"}, CallOptions{.idempotency_key = "\xff"},
+      CallOptions{.idempotency_key = ""}, CallOptions{.headers = {{"a", "\xff"}}},
+      CallOptions{.name = "\xff"});
+  ModelEngine engine;
+  const Outcome outcome = engine.attempt([&](Context& ctx, Bytes in) -> Result<Bytes> {
+    CHECK(ctx.call("S", "h", {}, options) == Code::kInvalidArgument);
+    CHECK(ctx.send("S", "h", {}, SendOptions{options}) == Code::kInvalidArgument);
+    RESTATE_TRY_VOID(ctx.sleep(1s));  // no step was taken, and none is missing
+    return in;
+  });
+  CHECK(outcome.kind == Outcome::Kind::kEnded);
+  CHECK(engine.journal.size() == 4);
+}

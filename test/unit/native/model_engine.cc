@@ -346,6 +346,7 @@ HandlerEvent ModelEngine::take() {
     inbox_.clear();
     return {HandlerEvent::Kind::kEvict, {}};
   }
+  if (patience == Patience::kCrowded && !inbox_.empty()) return {HandlerEvent::Kind::kEvict, {}};
   if (!inbox_.empty()) return pop();
   // The handler waits and we have nothing to say.
   input_closed_ = true;

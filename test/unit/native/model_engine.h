@@ -31,6 +31,7 @@ enum class Patience {
   kReplay,    ///< at once: request/response mode
   kOnDemand,  ///< when it has nothing to say
   kPressed,   ///< as soon as the attempt has done as much as it replayed: others want the thread
+  kCrowded,   ///< others want the thread whenever there is news
 };
 
 /// How one attempt ended.
@@ -81,6 +82,8 @@ class ModelEngine : private Mailbox, private SessionOutput, private Logger {
   std::vector<std::string> logged;
   /// How many frames went to the handler, and how many came from it.
   std::size_t frames = 0;
+  /// How often the handler went on although it was asked to suspend.
+  int stayed = 0;
 
   /// Appends a notification from outside. Reaches a running handler the next time it waits.
   void notify(wire::Notification notification);
@@ -101,6 +104,7 @@ class ModelEngine : private Mailbox, private SessionOutput, private Logger {
   HandlerEvent take() override;
   bool abandoned() override { return gone; }
   void set_earned(bool earned) override { earned_ = earned; }
+  void stay() override { ++stayed; }
   std::optional<HandlerEvent> try_take() override;
   HandlerEvent pop();
   void write(ByteChain chain, bool last) override;

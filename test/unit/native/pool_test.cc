@@ -101,6 +101,29 @@ TEST_CASE("handlers that wait make room for those that have not begun", "[native
   second->put({Kind::kInputEnd, {}});
 }
 
+TEST_CASE("an evicted handler that stays lets another one make room", "[native][pool]") {
+  std::atomic<int> evicted{0};
+  std::promise<void> third;
+  const std::shared_future<void> ran = third.get_future();
+  std::promise<bool> overtaken;
+  auto made_room = overtaken.get_future();
+  ThreadPool pool({.max_threads = 2, .patience = std::chrono::hours(1)});
+  const auto wait = [&](Mailbox& mailbox) {
+    mailbox.set_earned(true);
+    if (mailbox.take().kind != Kind::kEvict || evicted++ > 0) return;
+    // What this one waits for has come as well: it goes on, with a step that is long.
+    mailbox.stay();
+    overtaken.set_value(ran.wait_for(std::chrono::seconds(10)) == std::future_status::ready);
+  };
+  const auto first = pool.run(wait);
+  const auto second = pool.run(wait);
+  pool.run([&](Mailbox&) { third.set_value(); });
+  CHECK(made_room.get());
+  CHECK(evicted == 2);
+  first->put({Kind::kInputEnd, {}});
+  second->put({Kind::kInputEnd, {}});
+}
+
 TEST_CASE("a short wait of a handler that is dear to replay keeps its thread", "[native][pool]") {
   // Whoever is evicted replays its journal: a thousand short waits must not cost a thousand replays.
   ThreadPool pool({.max_threads = 1, .patience = std::chrono::hours(1)});
