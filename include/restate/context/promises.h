@@ -17,7 +17,8 @@
 namespace restate {
 
 /// Promises of this workflow, awakeables, signals. To reject is to complete with a failure: whoever
-/// waits for it gets the same `kTerminal` error.
+/// waits for it gets the same `kTerminal` error. Names and ids are text; what is not UTF-8 is refused with
+/// `kInvalidArgument`.
 class ContextPromises : public ContextState {
  public:
   /// Waits for a promise, and returns what it was completed with.

@@ -522,3 +522,22 @@ TEST_CASE("a call under a key that is no text is refused", "[native][context]") 
   CHECK(outcome.kind == Outcome::Kind::kEnded);
   CHECK(engine.journal.size() == 4);
 }
+
+TEST_CASE("promises, awakeables and signals are named by text", "[native][context]") {
+  ModelEngine engine;
+  const Outcome outcome = engine.attempt([](Context& ctx, Bytes in) -> Result<Bytes> {
+    const std::string_view odd = "\xff";
+    CHECK(ctx.promise<Bytes>(odd) == Code::kInvalidArgument);
+    CHECK(ctx.peek_promise<Bytes>(odd) == Code::kInvalidArgument);
+    CHECK(ctx.resolve_promise(odd, in) == Code::kInvalidArgument);
+    CHECK(ctx.reject_promise(odd, "no") == Code::kInvalidArgument);
+    CHECK(ctx.resolve_awakeable(odd, in) == Code::kInvalidArgument);
+    CHECK(ctx.reject_awakeable(odd, "no") == Code::kInvalidArgument);
+    CHECK(ctx.signal<Bytes>(odd) == Code::kInvalidArgument);
+    CHECK(ctx.send_signal(ctx.id(), odd, in) == Code::kInvalidArgument);
+    CHECK(ctx.reject_signal(ctx.id(), odd, terminal("no")) == Code::kInvalidArgument);
+    return in;
+  });
+  CHECK(outcome.kind == Outcome::Kind::kEnded);
+  CHECK(engine.journal.size() == 2);
+}
