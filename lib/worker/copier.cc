@@ -2,11 +2,18 @@
 
 #include <restate/log.h>
 
+#include <atomic>
 #include <utility>
 
 namespace restate::worker {
 
 using namespace std::chrono_literals;
+
+namespace {
+
+Error closing() { return {Code::kShutdown, "the partition is closing"}; }
+
+}  // namespace
 
 /// What the pool works on.
 struct Copier::Job {
@@ -17,6 +24,7 @@ struct Copier::Job {
   std::size_t keep = 1;
   CopyStore* store = nullptr;
   bool only_look = false;
+  std::atomic<bool> unwanted{false};  ///< the partition has closed meanwhile
 
   Result<TableCopy> copy = TableCopy{};
   std::vector<std::uint64_t> kept;  ///< newest first
@@ -24,6 +32,7 @@ struct Copier::Job {
   void run() {
     if (!only_look) copy = make();
     rows.reset();
+    if (unwanted) return;
     auto found = store->list(partition);
     if (!found) {
       if (copy) copy = found.error();
@@ -37,11 +46,20 @@ struct Copier::Job {
     }
   }
   Result<TableCopy> make() {
+    RESTATE_TRY_VOID(check_wanted());
     RESTATE_TRY(auto writer, store->create(partition));
-    RESTATE_TRY(auto made, export_tables(*rows, partition, keys, fingerprint,
-                                         [&](std::string_view bytes) { return writer->write(bytes); }));
+    const auto write = [&](std::string_view bytes) -> Result<void> {
+      RESTATE_TRY_VOID(check_wanted());
+      return writer->write(bytes);
+    };
+    RESTATE_TRY(auto made, export_tables(*rows, partition, keys, fingerprint, write));
+    RESTATE_TRY_VOID(check_wanted());
     RESTATE_TRY_VOID(writer->finish(made.applied));
     return made;
+  }
+  Result<void> check_wanted() const {
+    if (unwanted) return closing();
+    return {};
   }
 };
 
@@ -56,8 +74,10 @@ Copier::Copier(ShardContext& context, storage::PartitionSpace& space, KeyRange k
       timer_(context.shard.make_timer([this] { look(); })) {}
 
 Copier::~Copier() {
+  // Nobody waits for it: whoever opens the partition again may be making the next one by then.
+  if (job_) job_->unwanted = true;
   for (auto* callers : {&waiting_, &served_}) {
-    for (auto& done : *callers) done(Error{Code::kShutdown, "the partition is closing"});
+    for (auto& done : *callers) done(closing());
   }
 }
 
@@ -66,15 +86,14 @@ void Copier::start() {
   job->partition = space_.partition();
   job->store = context_.copies;
   job->only_look = true;
-  busy_ = true;
-  context_.shard.run_blocking([job] { job->run(); }, scope_.bind([this, job] { on_made(*job); }));
+  run(std::move(job));
   look();
 }
 
 void Copier::look() {
   timer_->arm(context_.shard.now() + limits::kCopyCheck);
   const WorkerOptions& options = context_.options;
-  if (busy_ || !leads_()) return;
+  if (job_ || !leads_()) return;
   if (options.copy_interval == Duration{0} && options.copy_records == 0) return;
   const std::uint64_t applied = space_.committed().value;
   if (applied <= newest_ || applied - newest_ < options.copy_records) return;
@@ -84,11 +103,10 @@ void Copier::look() {
 
 void Copier::make(Completion<TableCopy> done) {
   waiting_.push_back(std::move(done));
-  if (!busy_) begin();
+  if (!job_) begin();
 }
 
 void Copier::begin() {
-  busy_ = true;
   served_ = std::exchange(waiting_, {});
   auto job = std::make_shared<Job>();
   job->rows = space_.snapshot();
@@ -97,11 +115,16 @@ void Copier::begin() {
   job->fingerprint = context_.options.fingerprint;
   job->keep = context_.options.copies_kept;
   job->store = context_.copies;
+  run(std::move(job));
+}
+
+void Copier::run(std::shared_ptr<Job> job) {
+  job_ = job;
   context_.shard.run_blocking([job] { job->run(); }, scope_.bind([this, job] { on_made(*job); }));
 }
 
 void Copier::on_made(const Job& job) {
-  busy_ = false;
+  job_.reset();
   made_ = context_.shard.now();
   if (!job.kept.empty()) {
     newest_ = job.kept.front();

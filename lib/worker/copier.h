@@ -24,6 +24,7 @@ class Copier {
   /// `space` outlives this.
   Copier(ShardContext& context, storage::PartitionSpace& space, KeyRange keys, Leads leads,
          OnArchived on_archived);
+  /// A copy that is being made is given up.
   ~Copier();
   Copier(const Copier&) = delete;
   Copier& operator=(const Copier&) = delete;
@@ -38,6 +39,7 @@ class Copier {
 
   void look();
   void begin();
+  void run(std::shared_ptr<Job> job);
   void on_made(const Job& job);
 
   ShardContext& context_;
@@ -47,7 +49,7 @@ class Copier {
   OnArchived on_archived_;
   std::vector<Completion<TableCopy>> waiting_;
   std::vector<Completion<TableCopy>> served_;  ///< by the copy that is being made
-  bool busy_ = false;
+  std::shared_ptr<Job> job_;  ///< that the pool has
   std::uint64_t newest_ = 0;  ///< copy
   Instant made_;              ///< the newest, or when this began
   std::unique_ptr<Timer> timer_;

@@ -3,6 +3,8 @@
 #include "storage/file_layer.h"
 
 #include <algorithm>
+#include <array>
+#include <atomic>
 #include <charconv>
 #include <optional>
 #include <utility>
@@ -12,7 +14,9 @@ namespace {
 
 constexpr std::string_view kPrefix = "lsn_";
 constexpr std::string_view kSuffix = ".tables";
-constexpr std::string_view kPart = "/new.part";
+constexpr std::string_view kDraftPrefix = "new_";
+constexpr std::string_view kDraftSuffix = ".part";
+constexpr std::size_t kMostDrafts = 16;
 constexpr std::size_t kDigits = 20;
 constexpr std::size_t kReadBytes = 256u << 10;
 
@@ -33,10 +37,43 @@ std::optional<std::uint64_t> applied_of(std::string_view name) {
   return applied;
 }
 
+/// Names for files that are being written, so that no two writers share one. Whoever holds a number
+/// may write to, and remove, the file of that name of any partition. Any thread.
+class Drafts {
+ public:
+  static std::string name_of(std::size_t number) {
+    return std::string(kDraftPrefix) + std::to_string(number) + std::string(kDraftSuffix);
+  }
+  /// Nothing: they are all held.
+  std::optional<std::size_t> take_any() {
+    for (std::size_t number = 0; number < kMostDrafts; ++number) {
+      if (take(number)) return number;
+    }
+    return std::nullopt;
+  }
+  bool take(std::size_t number) { return !held_[number].test_and_set(); }
+  void give_back(std::size_t number) { held_[number].clear(); }
+
+ private:
+  std::array<std::atomic_flag, kMostDrafts> held_;
+};
+
 class FileWriter final : public CopyWriter {
  public:
-  FileWriter(storage::FileLayer& files, std::string directory, std::unique_ptr<storage::File> file)
-      : files_(files), directory_(std::move(directory)), file_(std::move(file)) {}
+  /// Takes over the `number` of the draft.
+  FileWriter(storage::FileLayer& files, std::string directory, Drafts& drafts, std::size_t number)
+      : files_(files), directory_(std::move(directory)), drafts_(drafts), number_(number) {}
+  ~FileWriter() override {
+    file_.reset();
+    // If it stays, it goes when somebody looks for copies.
+    if (!finished_) static_cast<void>(files_.unlink(draft()));
+    drafts_.give_back(number_);
+  }
+
+  Result<void> open() {
+    RESTATE_TRY(file_, files_.create(draft()));
+    return {};
+  }
 
   Result<void> write(std::string_view bytes) override {
     RESTATE_TRY_VOID(file_->write(end_, {&bytes, 1}));
@@ -47,15 +84,21 @@ class FileWriter final : public CopyWriter {
     RESTATE_TRY_VOID(file_->sync());
     file_.reset();
     const std::string name = directory_ + "/" + name_of(applied);
-    RESTATE_TRY_VOID(files_.rename(directory_ + std::string(kPart), name));
+    RESTATE_TRY_VOID(files_.rename(draft(), name));
+    finished_ = true;
     return files_.sync_directory(directory_);
   }
 
  private:
+  std::string draft() const { return directory_ + "/" + Drafts::name_of(number_); }
+
   storage::FileLayer& files_;
   const std::string directory_;
+  Drafts& drafts_;
+  const std::size_t number_;
   std::unique_ptr<storage::File> file_;
   std::uint64_t end_ = 0;
+  bool finished_ = false;
 };
 
 class CopyDirectory final : public CopyStore {
@@ -66,9 +109,11 @@ class CopyDirectory final : public CopyStore {
   Result<std::unique_ptr<CopyWriter>> create(PartitionId partition) override {
     std::string directory = directory_of(partition);
     RESTATE_TRY_VOID(files_.create_directories(directory));
-    RESTATE_TRY(auto file, files_.create(directory + std::string(kPart)));
-    return std::unique_ptr<CopyWriter>(
-        std::make_unique<FileWriter>(files_, std::move(directory), std::move(file)));
+    const auto number = drafts_.take_any();
+    if (!number) return Error{Code::kOverloaded, "too many copies of tables are being written"};
+    auto writer = std::make_unique<FileWriter>(files_, std::move(directory), drafts_, *number);
+    RESTATE_TRY_VOID(writer->open());
+    return std::unique_ptr<CopyWriter>(std::move(writer));
   }
 
   Result<std::vector<std::uint64_t>> list(PartitionId partition) override {
@@ -77,6 +122,7 @@ class CopyDirectory final : public CopyStore {
     std::vector<std::uint64_t> found;
     for (const std::string& name : names) {
       if (const auto applied = applied_of(name)) found.push_back(*applied);
+      if (name.ends_with(kDraftSuffix)) remove_left_over(partition, name);
     }
     std::sort(found.rbegin(), found.rend());
     return found;
@@ -104,8 +150,18 @@ class CopyDirectory final : public CopyStore {
     return directory_ + "/" + std::to_string(partition.value);
   }
 
+  /// Removes a draft unless somebody writes it: of a process that died, or of a disk that refused.
+  void remove_left_over(PartitionId partition, const std::string& name) {
+    std::size_t number = 0;
+    while (number < kMostDrafts && Drafts::name_of(number) != name) ++number;
+    if (number < kMostDrafts && !drafts_.take(number)) return;
+    static_cast<void>(files_.unlink(directory_of(partition) + "/" + name));
+    if (number < kMostDrafts) drafts_.give_back(number);
+  }
+
   const std::string directory_;
   storage::FileLayer& files_;
+  Drafts drafts_;
 };
 
 }  // namespace

@@ -20,7 +20,7 @@ class FileLayer;
 
 namespace restate::worker {
 
-/// A copy that is being written. Dropped before `finish` it leaves nothing that anybody would read.
+/// A copy that is being written. Dropped before `finish` it leaves nothing. The store outlives it.
 class CopyWriter {
  public:
   virtual ~CopyWriter() = default;
@@ -29,19 +29,23 @@ class CopyWriter {
   virtual Result<void> finish(std::uint64_t applied) = 0;
 };
 
-/// Calls block: for the pool. Copies of one partition are written one at a time.
+/// Calls block: for the pool, on any of its threads. Several copies may be written at once, of one
+/// partition as well: each is a draft of its own until it is finished.
 class CopyStore {
  public:
   virtual ~CopyStore() = default;
+  /// - `kOverloaded`: too many are being written.
   virtual Result<std::unique_ptr<CopyWriter>> create(PartitionId partition) = 0;
-  /// The LSNs that the copies of a partition go up to, newest first.
+  /// The LSNs that the copies of a partition go up to, newest first. Drafts that nobody writes any
+  /// more are removed.
   virtual Result<std::vector<std::uint64_t>> list(PartitionId partition) = 0;
   virtual Result<CopySource> open(PartitionId partition, std::uint64_t applied) = 0;
   virtual Result<void> remove(PartitionId partition, std::uint64_t applied) = 0;
 };
 
-/// Copies as files: `<directory>/<partition>/lsn_<twenty digits>.tables`, written as `new.part` and
-/// renamed. `files` outlives the store; null: the real disk.
+/// Copies as files: `<directory>/<partition>/lsn_<twenty digits>.tables`, written as
+/// `new_<number>.part` and renamed. One store at a time has the directory. `files` outlives the
+/// store; null: the real disk.
 std::unique_ptr<CopyStore> make_copy_directory(std::string directory,
                                                storage::FileLayer* files = nullptr);
 

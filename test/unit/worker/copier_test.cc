@@ -3,7 +3,9 @@
 #include "storage/memory/memory_files.h"
 #include "unit/worker/stage.h"
 
+#include <algorithm>
 #include <string>
+#include <utility>
 
 using namespace restate;
 using namespace restate::worker;
@@ -65,6 +67,57 @@ struct CopyFixture {
   std::unique_ptr<CopyStore> copies = make_copy_directory("/copies", &files);
   WorkerStage stage;
 };
+
+/// Keeps copies in another store, and counts how often a piece is written.
+class WatchedCopies final : public CopyStore {
+ public:
+  explicit WatchedCopies(CopyStore& store) : store_(store) {}
+
+  Result<std::unique_ptr<CopyWriter>> create(PartitionId partition) override {
+    RESTATE_TRY(auto writer, store_.create(partition));
+    return std::unique_ptr<CopyWriter>(std::make_unique<Writer>(*this, std::move(writer)));
+  }
+  Result<std::vector<std::uint64_t>> list(PartitionId partition) override {
+    return store_.list(partition);
+  }
+  Result<CopySource> open(PartitionId partition, std::uint64_t applied) override {
+    return store_.open(partition, applied);
+  }
+  Result<void> remove(PartitionId partition, std::uint64_t applied) override {
+    return store_.remove(partition, applied);
+  }
+
+  int writes = 0;
+  Function<void()> at_write;  ///< before the next one, once
+
+ private:
+  struct Writer final : CopyWriter {
+    Writer(WatchedCopies& o, std::unique_ptr<CopyWriter> w) : owner(o), inner(std::move(w)) {}
+    Result<void> write(std::string_view bytes) override {
+      ++owner.writes;
+      if (owner.at_write) std::exchange(owner.at_write, {})();
+      return inner->write(bytes);
+    }
+    Result<void> finish(std::uint64_t applied) override { return inner->finish(applied); }
+    WatchedCopies& owner;
+    std::unique_ptr<CopyWriter> inner;
+  };
+
+  CopyStore& store_;
+};
+
+/// All of a small copy.
+std::string content(CopyStore& store, std::uint64_t applied) {
+  auto source = store.open(kPartition, applied);
+  REQUIRE(source);
+  return std::string((*source)().value().view());
+}
+
+bool has_drafts(storage::MemoryFiles& files) {
+  const auto names = files.list("/copies/0").value();
+  return std::any_of(names.begin(), names.end(),
+                     [](const std::string& name) { return name.ends_with(".part"); });
+}
 
 }  // namespace
 
@@ -235,4 +288,88 @@ TEST_CASE("who asks for a copy without a place for it is told so", "[worker][cop
   CopyFixture f(5);
   Member& member = f.stage.leader(options());
   CHECK(f.copy(member) == Code::kFailedPrecondition);
+}
+
+TEST_CASE("two copies of one partition may be written at once", "[worker][copy]") {
+  storage::MemoryFiles files;
+  const auto store = make_copy_directory("/copies", &files);
+  auto first = store->create(kPartition).value();
+  auto second = store->create(kPartition).value();
+  REQUIRE(first->write("first,"));
+  REQUIRE(second->write("second, which is longer"));
+  REQUIRE(first->write(" and its end"));
+  REQUIRE(first->finish(1));
+  REQUIRE(second->finish(2));
+  CHECK(content(*store, 1) == "first, and its end");
+  CHECK(content(*store, 2) == "second, which is longer");
+  SECTION("and so may others, up to a number") {
+    std::vector<std::unique_ptr<CopyWriter>> writers;
+    auto next = store->create(kPartition);
+    for (; next && writers.size() < 1000; next = store->create(kPartition)) {
+      writers.push_back(*std::move(next));
+    }
+    CHECK(next == Code::kOverloaded);
+    writers.clear();
+    CHECK(store->create(kPartition));
+  }
+  first.reset();
+  second.reset();
+  CHECK_FALSE(has_drafts(files));
+  CHECK(store->list(kPartition).value() == std::vector<std::uint64_t>{2, 1});
+}
+
+TEST_CASE("what is left of copies that nobody writes any more is removed", "[worker][copy]") {
+  storage::MemoryFiles files;
+  const auto store = make_copy_directory("/copies", &files);
+  REQUIRE(store->list(kPartition).value().empty());
+  for (const char* name : {"new.part", "new_0.part", "new_1.part", "new_77777777777777777777.part"}) {
+    REQUIRE(files.create(std::string("/copies/0/") + name));
+  }
+  SECTION("all of it") {
+    CHECK(store->list(kPartition).value().empty());
+    CHECK_FALSE(has_drafts(files));
+  }
+  SECTION("but not what is being written") {
+    auto writer = store->create(kPartition).value();
+    REQUIRE(writer->write("content"));
+    CHECK(store->list(kPartition).value().empty());
+    CHECK(has_drafts(files));
+    REQUIRE(writer->finish(5));
+    CHECK(content(*store, 5) == "content");
+    CHECK_FALSE(has_drafts(files));
+  }
+  SECTION("a writer that gives up leaves nothing") {
+    auto writer = store->create(kPartition).value();
+    CHECK(store->list(kPartition).value().empty());
+    writer.reset();
+    CHECK_FALSE(has_drafts(files));
+  }
+}
+
+TEST_CASE("a copy whose partition has closed meanwhile is given up", "[worker][copy]") {
+  CopyFixture f(6);
+  WatchedCopies copies(*f.copies);
+  Member& member = f.stage.add(options());
+  member.keep_copies(&copies);
+  f.lead(member);
+  f.write(1, 20);
+  std::optional<Result<TableCopy>> answer;
+  member.processor->copy_tables(Completion<TableCopy>(
+      f.stage.world.shard(), [&](Result<TableCopy> copy) { answer = std::move(copy); }));
+  SECTION("before it has begun") {
+    member.close();
+    f.stage.settle();
+    CHECK(copies.writes == 0);
+  }
+  SECTION("while it is written") {
+    copies.at_write = [&] { member.close(); };
+    f.stage.settle();
+    CHECK(copies.writes == 1);
+  }
+  REQUIRE(answer);
+  CHECK(*answer == Code::kShutdown);
+  CHECK(f.copies->list(kPartition).value().empty());
+  CHECK_FALSE(has_drafts(f.files));
+  f.lead(member);
+  CHECK(f.copy(member));
 }
