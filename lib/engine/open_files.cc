@@ -78,7 +78,7 @@ Result<Disk> open_files(const std::string& directory, const node::Config& config
   storage::SegmentLogOptions log_options;
   log_options.on_locked = [&] {
     openers.threads.push_back(start_thread("restate-open", [&] {
-      metadata.emplace(storage::open_durable_space(directory + "/metadata"));
+      metadata.emplace(storage::open_durable_space(directory + "/metadata", nullptr, on_failure));
     }));
     openers.threads.push_back(start_thread("restate-open", [&] {
       tables.emplace(

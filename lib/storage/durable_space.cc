@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <charconv>
 #include <optional>
+#include <utility>
 
 namespace restate::storage {
 namespace {
@@ -77,8 +78,8 @@ bool apply(std::string_view body, RowTree& rows) {
 
 class JournaledSpace final : public DurableSpace {
  public:
-  JournaledSpace(FileLayer& files, std::string directory)
-      : files_(files), directory_(std::move(directory)) {}
+  JournaledSpace(FileLayer& files, std::string directory, Function<void(const Error&)> on_failure)
+      : files_(files), directory_(std::move(directory)), on_failure_(std::move(on_failure)) {}
 
   Result<void> open();
 
@@ -101,6 +102,7 @@ class JournaledSpace final : public DurableSpace {
     auto outcome = append(batch);
     if (outcome && end_ >= kMinRewrite && end_ / 4 > rewritten_size_) outcome = rewrite();
     failed_ = !outcome;
+    if (failed_ && on_failure_) on_failure_(outcome.error());
     return outcome;
   }
 
@@ -114,6 +116,7 @@ class JournaledSpace final : public DurableSpace {
 
   FileLayer& files_;
   const std::string directory_;
+  Function<void(const Error&)> on_failure_;
   std::unique_ptr<FileLock> lock_;
   RowTree rows_;
   std::unique_ptr<File> file_;
@@ -206,9 +209,10 @@ Result<void> JournaledSpace::rewrite() {
 }  // namespace
 
 Result<std::unique_ptr<DurableSpace>> open_durable_space(const std::string& directory,
-                                                         FileLayer* files) {
-  auto space =
-      std::make_unique<JournaledSpace>(files != nullptr ? *files : posix_files(), directory);
+                                                         FileLayer* files,
+                                                         Function<void(const Error&)> on_failure) {
+  auto space = std::make_unique<JournaledSpace>(files != nullptr ? *files : posix_files(), directory,
+                                                std::move(on_failure));
   RESTATE_TRY_VOID(space->open());
   return std::unique_ptr<DurableSpace>(std::move(space));
 }

@@ -51,6 +51,11 @@ void PartitionProcessor::campaign() {
 
 void PartitionProcessor::on_claimed(const Result<EpochMetadata>& claimed) {
   if (role_ != Role::kCandidate) return;
+  if (!claimed && claimed.error().code == Code::kFailed) {
+    // It stays so: there is nothing to try again.
+    role_ = Role::kFollower;
+    return context_.on_failed(Error(claimed.error()).within("claiming leadership"));
+  }
   if (!claimed) {
     context_.shard.log().warn("worker", "claiming leadership failed, trying again",
                               {{"partition", description_.id.value},

@@ -6,6 +6,7 @@
 
 #include <map>
 #include <string>
+#include <vector>
 
 namespace restate::storage {
 namespace {
@@ -128,6 +129,27 @@ TEST_CASE("after a failed write nothing is written any more", "[storage][durable
   CHECK(put(*space, "b", "2") == Code::kFailed);
   CHECK(put(*space, "b", "2") == Code::kFailed);
   CHECK(rows_of(*space) == Rows{{"a", "1"}});
+}
+
+TEST_CASE("a refused write is told once", "[storage][durable]") {
+  for (const bool rewrites : {false, true}) {
+    CAPTURE(rewrites);
+    MemoryFiles files;
+    std::vector<Error> told;
+    auto opened =
+        open_durable_space("/meta", &files, [&](const Error& error) { told.push_back(error); });
+    REQUIRE(opened);
+    REQUIRE(put(**opened, "a", "1"));
+    CHECK(told.empty());
+    // What is appended is synced first; then, as the journal is large, the one that replaces it.
+    files.fail_sync(rewrites ? 2 : 1);
+    const auto refused = put(**opened, "b", std::string(rewrites ? 100'000 : 1, 'x'));
+    REQUIRE(refused == Code::kFailed);
+    REQUIRE(told.size() == 1);
+    CHECK(told[0].describe() == refused.error().describe());
+    CHECK(put(**opened, "b", "2") == Code::kFailed);
+    CHECK(told.size() == 1);
+  }
 }
 
 TEST_CASE("durable rows are opened by one engine at a time", "[storage][durable]") {

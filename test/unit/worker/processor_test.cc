@@ -93,6 +93,22 @@ TEST_CASE("actions wait for a commit that is refused, and none is lost", "[worke
   }
 }
 
+TEST_CASE("a candidate whose metadata cannot be written says so, and stays a follower", "[worker]") {
+  WorkerStage stage(3);
+  Member& member = stage.add();
+  REQUIRE(stage.logs.ensure_log(kLog));
+  stage.logs.disk().fail_sync();  // that of the claim
+  member.start();
+  stage.settle();
+  REQUIRE(member.failed);
+  CHECK(member.failed->code == Code::kFailed);
+  CHECK_FALSE(member.stopped);
+  CHECK(member.processor->role() == PartitionProcessor::Role::kFollower);
+  member.failed.reset();
+  stage.world.run_for(1min);
+  CHECK_FALSE(member.failed);
+}
+
 TEST_CASE("of two candidates the one with the later claim leads", "[worker]") {
   for (std::uint64_t seed = 1; seed <= 30; ++seed) {
     CAPTURE(seed);
