@@ -52,7 +52,8 @@ using Work = std::variant<InvokeRequest, ResultRequest, LookupRequest, Awakeable
 
 class Exchange final : public http::ServerRequest {
  public:
-  /// `body`: on as much of the body as is known to come.
+  /// `body`: on the first bytes of the body. It grows as more of them come; without room for them
+  /// the request is refused.
   Exchange(Context& context, http::ServerStream& stream, Asked asked, Work work, Lease body = {});
   ~Exchange() override;
 

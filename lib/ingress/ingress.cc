@@ -3,6 +3,9 @@
 #include "http/buffered_handler.h"
 #include "ingress/dispatch.h"
 
+#include <algorithm>
+#include <cstdint>
+
 namespace restate::ingress {
 namespace {
 
@@ -12,6 +15,20 @@ http::ServerOptions server_options(const IngressOptions& options) {
     result.max_concurrent_streams = *options.http2_max_concurrent_streams;
   }
   return result;
+}
+
+/// What a body gets before its first byte; never more than a small part of all.
+constexpr std::size_t kReservedBody = 64 * 1024;
+constexpr std::size_t kReservedShare = 64;
+
+/// Room for a body that was announced. Who announces much may send nothing for long, so that only
+/// what has come is counted in full; but what cannot have room is better refused before it comes.
+bool reserve(const MemoryPool* pool, std::uint64_t length, Lease& body) {
+  if (pool == nullptr) return true;
+  const std::size_t used = pool->used();
+  if (used > pool->capacity() || length > pool->capacity() - used) return false;
+  const std::size_t most = std::min(kReservedBody, pool->capacity() / kReservedShare);
+  return body.resize(static_cast<std::size_t>(std::min<std::uint64_t>(length, most)));
 }
 
 }  // namespace
@@ -51,8 +68,8 @@ std::unique_ptr<http::ServerRequest> Ingress::on_request(http::RequestHead head,
   Asked asked(head, context_.shard);
   std::variant<Answer, Work> dispatched =
       asked.preflight ? answer_preflight(head) : dispatch(head, context_);
-  // Room for all of it now, not for a part of it and then none for the rest.
-  if (std::holds_alternative<Work>(dispatched) && length && !body.resize(*length)) {
+  if (std::holds_alternative<Work>(dispatched) && length &&
+      !reserve(options_.bodies.get(), *length, body)) {
     dispatched = refuse(overloaded());
   }
   if (auto* answer = std::get_if<Answer>(&dispatched)) {

@@ -8,6 +8,11 @@
 
 #include <restate/testing/world.h>
 
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
 using namespace restate;
 using namespace restate::ingress;
 using namespace restate::ingress::testing;
@@ -32,8 +37,16 @@ struct Heard final : http::ClientExchange {
   std::unique_ptr<http::ClientStream> stream;
 };
 
+IngressOptions limited_to(std::size_t bytes) {
+  IngressOptions options;
+  options.request_size_limit = bytes;
+  return options;
+}
+
 struct Site {
-  Site() { REQUIRE(ingress->listen({.host = "server", .port = 8080, .unix_path = {}})); }
+  explicit Site(IngressOptions with = limited_to(1'000)) : options(std::move(with)) {
+    REQUIRE(ingress->listen({.host = "server", .port = 8080, .unix_path = {}}));
+  }
 
   void send(Heard& heard, http::Protocol protocol, std::string method, std::string target,
             std::string_view body, http::Headers headers = {}) {
@@ -55,14 +68,41 @@ struct Site {
   restate::testing::Node& client_node = world.add_node({.host = "client"});
   FakePartition partition;
   schema::SchemaCell schemas{recorded_services()};
-  IngressOptions options = [] {
-    IngressOptions small;
-    small.request_size_limit = 1'000;
-    return small;
-  }();
+  IngressOptions options;
   std::unique_ptr<Ingress> ingress =
       std::make_unique<Ingress>(server_node.shard(0), options, partition, schemas);
   http::Client client{client_node.shard(0), {}};
+};
+
+/// A client that sends what it likes, and when.
+struct Talker final : StreamListener {
+  explicit Talker(Shard& shard) {
+    connecting = shard.network().connect(
+        {.host = "server", .port = 8080, .unix_path = {}}, 5s,
+        [this](Result<std::unique_ptr<Stream>> connected) {
+          REQUIRE(connected);
+          stream = std::move(*connected);
+          stream->start(*this);
+          say(std::exchange(unsaid, {}));
+        });
+  }
+  void say(std::string bytes) {
+    if (!stream) {
+      unsaid += bytes;
+      return;
+    }
+    ByteChain chain;
+    chain.push_back(Bytes(std::move(bytes)));
+    stream->write(std::move(chain));
+  }
+  void on_data(std::string_view data) override { heard += data; }
+  void on_end() override {}
+  void on_error(const Error&) override {}
+
+  std::string heard;
+  std::string unsaid;
+  std::unique_ptr<Connecting> connecting;
+  std::unique_ptr<Stream> stream;
 };
 
 const http::Headers kJsonType{{"content-type", "application/json"}};
@@ -151,6 +191,56 @@ TEST_CASE("bodies over the limit are refused before or while they come", "[ingre
     CHECK(heard.head.status == status);
     CHECK(heard.header("content-type") == "application/json");
   }
+}
+
+TEST_CASE("who announces a large body and is silent keeps nobody out", "[ingress][http]") {
+  IngressOptions options = limited_to(10'000);
+  options.bodies = std::make_shared<MemoryPool>(10'000);
+  Site site(options);
+  const http::Headers type{{"content-type", "a/b"}};
+  const std::string large(6'000, 'x');
+  worker::InvokeReply reply;
+  reply.result = Bytes("done");
+  for (int i = 0; i < 2; ++i) site.partition.invoke_replies.push_back(reply);
+
+  Talker silent(site.client_node.shard(0));
+  silent.say("POST /Svc/raw HTTP/1.1\r\nhost: server\r\ncontent-type: a/b\r\n"
+             "content-length: 10000\r\n\r\nx");
+  REQUIRE(site.world.run_until([&] { return site.ingress->in_flight() == 1; }, 10s));
+  CHECK(options.bodies->used() < 1'000);
+  Heard other;
+  site.send(other, http::Protocol::kHttp1, "POST", "/Svc/raw", large, type);
+  REQUIRE(site.wait(other));
+  CHECK(other.head.status == 200);
+  CHECK(silent.heard.empty());
+
+  const std::string rest(9'999, 'x');
+  SECTION("it is served when the rest comes") {
+    silent.say(rest);
+    REQUIRE(site.world.run_until([&] { return !silent.heard.empty(); }, 10s));
+    CHECK(silent.heard.starts_with("HTTP/1.1 200"));
+    CHECK(site.partition.invoked.back().invocation.argument.size() == 10'000);
+  }
+  SECTION("what has no room when it comes is refused") {
+    site.partition.hold_invocations = true;
+    Heard held;
+    site.send(held, http::Protocol::kHttp1, "POST", "/Svc/raw", large, type);
+    REQUIRE(site.world.run_until([&] { return site.partition.held.size() == 1; }, 10s));
+    silent.say(rest);
+    REQUIRE(site.world.run_until([&] { return !silent.heard.empty(); }, 10s));
+    CHECK(silent.heard.starts_with("HTTP/1.1 429"));
+    // And what cannot have any, before it comes.
+    Talker announcing(site.client_node.shard(0));
+    announcing.say("POST /Svc/raw HTTP/1.1\r\nhost: server\r\ncontent-type: a/b\r\n"
+                   "content-length: 6000\r\n\r\n");
+    REQUIRE(site.world.run_until([&] { return !announcing.heard.empty(); }, 10s));
+    CHECK(announcing.heard.starts_with("HTTP/1.1 429"));
+    site.partition.held[0].done(reply);
+    REQUIRE(site.wait(held));
+    CHECK(held.head.status == 200);
+  }
+  CHECK(site.world.run_until([&] { return site.ingress->in_flight() == 0; }));
+  CHECK(options.bodies->used() == 0);
 }
 
 TEST_CASE("closing lets running calls finish and drops the rest", "[ingress][http]") {
