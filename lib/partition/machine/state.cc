@@ -4,6 +4,7 @@
 #include "partition/row_codec.h"
 #include "partition/rows.h"
 
+#include <restate/storage/view.h>
 #include <restate/testing/mutation.h>
 
 #include <algorithm>
@@ -40,11 +41,7 @@ Result<void> State::open() {
   fresh_ = !applied.has_value();
   applied_ = applied.value_or(0);
   if (fresh_) {
-    bool rows = false;
-    RESTATE_TRY_VOID(tables_.scan_invocations({}, [&](const auto&, const auto&, auto) {
-      rows = true;
-      return false;
-    }));
+    RESTATE_TRY(const bool rows, holds_rows());
     if (rows) {
       return Error{Code::kCorrupt, "opening partition " + std::to_string(partition_.value) +
                                        ": it has rows, but no applied LSN"};
@@ -80,6 +77,19 @@ Result<void> State::open() {
     self_ = dedup;
   }
   return {};
+}
+
+Result<bool> State::holds_rows() const {
+  // A sealed partition may never have applied anything, and a migration writes the format.
+  const std::string seal = keys::variable(partition_, keys::Variable::kSeal);
+  const std::string format = keys::variable(partition_, keys::Variable::kStorageFormat);
+  bool found = false;
+  storage::RowCallback look([&](std::string_view key, std::string_view) {
+    found = key != seal && key != format;
+    return !found;
+  });
+  RESTATE_TRY_VOID(overlay_.scan({}, {}, look));
+  return found;
 }
 
 // --- Journals

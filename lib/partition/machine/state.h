@@ -24,7 +24,8 @@ class State {
   State(const State&) = delete;
   State& operator=(const State&) = delete;
 
-  /// Reads counters and settings. `kCorrupt`: rows, but no applied LSN.
+  /// Reads counters and settings. `kCorrupt`: rows, but no applied LSN, as when a copy
+  /// of tables was read in only in part.
   Result<void> open();
 
   PartitionId partition() const { return partition_; }
@@ -99,6 +100,8 @@ class State {
   std::size_t batch_bytes() const { return overlay_.bytes(); }
 
  private:
+  /// True: rows that no partition has before it applies its first record.
+  Result<bool> holds_rows() const;
   void put_variable(keys::Variable variable, std::string value);
   void put_number(keys::Variable variable, std::uint64_t value);
 

@@ -4,6 +4,7 @@
 
 #include "partition/keys.h"
 #include "partition/migration.h"
+#include "partition/rows.h"
 #include "support/migration.h"
 #include "unit/worker/stage.h"
 
@@ -330,6 +331,8 @@ TEST_CASE("tables of an older format are migrated when they are opened", "[worke
       auto space = member.store.open(kPartition, stage.world.shard()).value();
       storage::Batch batch;
       ::restate::testing::TurnRound::fill(batch, kPartition, 50);
+      batch.put(partition::keys::variable(kPartition, partition::keys::Variable::kAppliedLsn),
+                partition::rows::encode_number(0));
       bool written = false;
       space->write_local(batch, Completion<void>(stage.world.shard(),
                                                  [&](Result<void>) { written = true; }));
