@@ -127,7 +127,7 @@ void Engine::Impl::offer(Completion<void> done) {
       --offers_;
       return done(std::move(started).error());
     }
-    node_->offer(services_.discovered(),
+    node_->offer(services_.discovered(*node_->schema(home())),
                  Completion<void>(home(), [this, done = std::move(done)](Result<void> offered) mutable {
                    --offers_;
                    for (auto& waiting : std::exchange(waiting_for_offer_, {})) waiting();

@@ -5,8 +5,47 @@
 #include "protocol/discovery.h"
 
 #include <algorithm>
+#include <utility>
+#include <variant>
 
 namespace restate::engine {
+namespace {
+
+/// What the registry is told of these services: by the manifest that an endpoint would answer with, so
+/// that both ways have one description, and one set of rules.
+Result<std::vector<schema::DiscoveredService>> describe(const native::ServiceRegistry& registry) {
+  auto parsed = protocol::parse_discovery(
+      200, {{"content-type", std::string(native::kManifestContentType)}},
+      native::manifest_json(registry), {});
+  if (const auto* refused = std::get_if<protocol::DiscoveryError>(&parsed)) {
+    return Error{Code::kInvalidArgument, refused->message};
+  }
+  auto services = admin::to_discovered(std::get<protocol::Manifest>(parsed), schema::HttpVersion::kHttp2)
+                      .services;
+  for (const schema::DiscoveredService& service : services) {
+    if (auto valid = schema::validate(service); !valid) {
+      return Error{Code::kInvalidArgument, valid.error().message};
+    }
+  }
+  return services;
+}
+
+/// What was told of a service in an earlier run, with what operators have changed since.
+schema::DiscoveredService as_discovered(const schema::ServiceRevision& known) {
+  schema::DiscoveredService service;
+  service.name = known.name;
+  service.type = known.type;
+  service.options = known.options;
+  service.documentation = known.documentation;
+  service.metadata = known.metadata;
+  for (const auto& [name, handler] : known.handlers) {
+    service.handlers.push_back({name, handler.type, handler.input, handler.output, handler.options,
+                                handler.documentation, handler.metadata});
+  }
+  return service;
+}
+
+}  // namespace
 
 /// An in-process client that is known while it lives, so that new services reach it.
 class NativeServices::Client final : public invoker::DeploymentClient {
@@ -49,6 +88,7 @@ native::ServiceRegistryPtr NativeServices::registry() const {
 Result<void> NativeServices::add(ServiceDefinition service) {
   {
     const std::lock_guard lock(mutex_);
+    const std::string name = service.name;
     std::vector<ServiceDefinition> definitions = definitions_;
     std::erase_if(definitions,
                   [&](const ServiceDefinition& known) { return known.name == service.name; });
@@ -57,7 +97,11 @@ Result<void> NativeServices::add(ServiceDefinition service) {
     for (const ServiceDefinition& definition : definitions) {
       RESTATE_TRY_VOID(registry->add(definition));
     }
+    // All or nothing: what is refused must not be in the way of the next one.
+    auto told = describe(*registry);
+    if (!told) return std::move(told).error().within("registering '" + name + "'");
     definitions_ = std::move(definitions);
+    discovered_ = *std::move(told);
     registry_ = std::move(registry);
   }
   for (std::uint32_t i = 0; i < runtime_.shard_count(); ++i) {
@@ -68,15 +112,27 @@ Result<void> NativeServices::add(ServiceDefinition service) {
   return {};
 }
 
-std::vector<schema::DiscoveredService> NativeServices::discovered() const {
-  // By the same manifest that an endpoint would answer with: one description for both ways.
-  const std::string manifest = native::manifest_json(*registry());
-  auto parsed = protocol::parse_discovery(
-      200, {{"content-type", std::string(native::kManifestContentType)}}, manifest, {});
-  RESTATE_ASSERT(std::holds_alternative<protocol::Manifest>(parsed),
-                 "our own manifest passes our own rules");
-  return admin::to_discovered(std::get<protocol::Manifest>(parsed), schema::HttpVersion::kHttp2)
-      .services;
+std::vector<schema::DiscoveredService> NativeServices::discovered(
+    const schema::Schema& schema) const {
+  std::vector<schema::DiscoveredService> services;
+  {
+    const std::lock_guard lock(mutex_);
+    services = discovered_;
+  }
+  const auto is_served = [&, served = services.size()](const std::string& name) {
+    return std::any_of(services.begin(), services.begin() + static_cast<std::ptrdiff_t>(served),
+                       [&](const schema::DiscoveredService& service) { return service.name == name; });
+  };
+  for (const auto& [id, deployment] : schema.deployments) {
+    if (!deployment.in_process) continue;
+    for (const schema::ServiceRevision& known : deployment.services) {
+      if (is_served(known.name)) continue;
+      schema::DiscoveredService service = as_discovered(known);
+      // What operators made of it may be more than it could declare, and must not stop the others.
+      if (schema::validate(service)) services.push_back(std::move(service));
+    }
+  }
+  return services;
 }
 
 std::unique_ptr<invoker::DeploymentClient> NativeServices::make_client(Shard& shard) {

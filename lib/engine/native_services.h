@@ -26,11 +26,13 @@ class NativeServices {
   ~NativeServices();
 
   /// Adds a service, or replaces the one of its name. Any thread; attempts see it soon after.
+  /// - `kInvalidArgument`, `kAlreadyExists`: what was there before stays.
   Result<void> add(ServiceDefinition service);
   /// Handlers that compute, or are about to; any thread.
   std::uint32_t busy() const { return pool_->busy(); }
-  /// What the registry is told.
-  std::vector<schema::DiscoveredService> discovered() const;
+  /// What the registry is told, whose state is `schema`: what was added, and the services of earlier
+  /// runs that were not, because they may be on their way. Any thread.
+  std::vector<schema::DiscoveredService> discovered(const schema::Schema& schema) const;
   /// The way to the services for one shard, to be made and destroyed on it.
   std::unique_ptr<invoker::DeploymentClient> make_client(Shard& shard);
 
@@ -43,6 +45,7 @@ class NativeServices {
   std::unique_ptr<native::ThreadPool> pool_;
   mutable std::mutex mutex_;
   std::vector<ServiceDefinition> definitions_;
+  std::vector<schema::DiscoveredService> discovered_;  ///< the same, as the registry knows them
   native::ServiceRegistryPtr registry_;
   std::vector<Client*> clients_;  ///< by shard; each touched on its own shard only
 };
