@@ -21,11 +21,12 @@ namespace restate {
 
 /// What a call or send may say beside its argument.
 struct RequestOptions {
-  /// The key of an object or workflow.
+  /// The key of an object or workflow, in UTF-8.
   std::string key = {};
-  /// The same key runs once and gives the same answer again while its result is retained.
+  /// The same key runs once and gives the same answer again while its result is retained. UTF-8.
   std::optional<std::string> idempotency_key = {};
-  /// Sends only: not before this much time has passed.
+  /// Sends only: not before this much time has passed; a call with one is `kInvalidArgument`. A
+  /// negative one is none.
   std::optional<milliseconds> delay = {};
   std::vector<std::pair<std::string, std::string>> headers = {};  ///< that the handler sees
 };
@@ -42,18 +43,24 @@ class Reply {
     /// Blocks until the answer is there.
     virtual Result<T> wait() = 0;
     /// Calls `callback` once with the answer: now if it is there, else later on a thread of the
-    /// engine, which it must not block.
+    /// engine, which it must not block. It must not throw.
     virtual void then(Function<void(const Result<T>&)> callback) = 0;
   };
 
   /// By the engine only.
   explicit Reply(std::shared_ptr<State> state) : state_(std::move(state)) {}
 
-  /// Blocks the calling thread; not for threads of the engine.
+  /// Blocks the calling thread. Not for threads of the engine: the answer could not come there. Not for
+  /// handlers either: each that waits so has a thread that the one it waits for may need
+  /// (`EngineOptions::handler_threads`); they call by their `Context`.
   ///
   /// - `kTerminal`: the handler failed for good; the message is its own.
-  /// - `kNotFound`: no such service or handler. `kInvalidArgument`: what was sent cannot be run.
+  /// - `kNotFound`: no such service, handler or invocation. `kInvalidArgument`: what was sent cannot be run.
   /// - `kUnavailable`, `kShutdown`: the outcome is unknown. With an idempotency key, call again.
+  /// - `kOverloaded`, `kNotLeader`: nothing happened, and tries for half a minute have not changed that.
+  /// - `kFailedPrecondition`: called in a callback of `then`, and the answer is not there yet. What else it
+  ///   means, requests that have it say themselves.
+  /// - `kCorrupt`, `kFailed`: the disk, where it is read.
   Result<T> get() const { return state_->wait(); }
   /// Calls back instead of blocking: see `State::then`.
   void then(Function<void(const Result<T>&)> callback) const { state_->then(std::move(callback)); }

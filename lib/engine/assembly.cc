@@ -99,6 +99,8 @@ Assembly::~Assembly() {
   if (!parts_->failed) static_cast<void>(parts_->disk.tables->close());
 }
 
+bool Assembly::failed() const { return parts_->failed; }
+
 std::string Assembly::identity_key() const {
   return parts_->network ? parts_->network->identity_key() : std::string();
 }

@@ -44,6 +44,9 @@ class Assembly {
   /// For one `node::Node`, which must go before this object.
   node::NodeParts parts();
 
+  /// The disk refused: `on_failed` is being called, or was. Any thread.
+  bool failed() const;
+
   /// What users give to their SDKs when requests are signed; empty otherwise.
   std::string identity_key() const;
 

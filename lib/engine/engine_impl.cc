@@ -109,6 +109,9 @@ Reply<void> Engine::Impl::started() {
 }
 
 Result<void> Engine::Impl::serve(ServiceDefinition service) {
+  if (!home_.is_guest() && engine::calling_back == this) {
+    return Error{Code::kFailedPrecondition, "serving on a thread of the engine, which has to register it"};
+  }
   RESTATE_TRY_VOID(services_.add(std::move(service)));
   if (!home_.is_guest()) {
     return home_.wait<void>([this](Completion<void> done) { offer(std::move(done)); });

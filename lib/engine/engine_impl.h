@@ -80,7 +80,7 @@ class RESTATE_HIDDEN Engine::Impl {
   /// Lets `go` answer on shard 0 once the engine has started. Its reply is one that `stop` waits for.
   template <class T>
   Reply<T> ask(Function<void(Completion<T>)> go) {
-    auto state = std::make_shared<engine::ReplyState<T>>();
+    auto state = std::make_shared<engine::ReplyState<T>>(this);
     if (closing_) {
       state->answer(Error{Code::kShutdown, "the engine is closing"});
       return Reply<T>(state);
@@ -100,7 +100,7 @@ class RESTATE_HIDDEN Engine::Impl {
   }
   template <class T>
   static Reply<T> answered(Error error) {
-    auto state = std::make_shared<engine::ReplyState<T>>();
+    auto state = std::make_shared<engine::ReplyState<T>>(nullptr);
     state->answer(std::move(error));
     return Reply<T>(state);
   }
@@ -111,9 +111,9 @@ class RESTATE_HIDDEN Engine::Impl {
                                                   const std::string& handler, Bytes& argument,
                                                   RequestOptions& options);
   template <class T>
-  void again(Function<void(Completion<T>)> question, Completion<T> done);
+  void again(bool repeatable, Function<void(Completion<T>)> question, Completion<T> done);
   template <class Attempt>
-  void ask_again(std::shared_ptr<Attempt> attempt, int tries);
+  void ask_again(std::shared_ptr<Attempt> attempt);
   void collect_state(const std::string& service, std::string key, Completion<State> done);
 
   const EngineOptions options_;
@@ -122,7 +122,7 @@ class RESTATE_HIDDEN Engine::Impl {
   std::atomic<bool> closing_{false};           ///< nothing new; any thread
   std::atomic<std::uint32_t> outstanding_{0};  ///< requests without an answer; any thread
   std::shared_ptr<engine::ReplyState<void>> stopped_ =
-      std::make_shared<engine::ReplyState<void>>();
+      std::make_shared<engine::ReplyState<void>>(this);
   engine::Home home_;
   engine::NativeServices services_;
   std::unique_ptr<engine::Assembly> assembly_;

@@ -1,4 +1,6 @@
 #include "common/hash.h"
+#include "common/utf8.h"
+#include "engine/asking.h"
 #include "engine/engine_impl.h"
 #include "ingress/identity.h"
 #include "partition/tables.h"
@@ -10,14 +12,7 @@
 namespace restate {
 namespace {
 
-using namespace std::chrono_literals;
 using partition::OperationOutcome;
-
-/// Between two tries of a request that found no leader. Short at first: an engine that was just opened
-/// has its leaders in a moment.
-constexpr Duration kFirstWait = 1ms;
-constexpr Duration kRetryWait = 20ms;
-constexpr int kTries = 1500;
 
 Result<Bytes> settle(wire::InvocationResult result) {
   if (auto* value = std::get_if<Bytes>(&result)) return std::move(*value);
@@ -26,11 +21,8 @@ Result<Bytes> settle(wire::InvocationResult result) {
                std::move(failure.metadata)};
 }
 
-/// The outcome is unknown or nothing happened: the same ids make another try safe.
-bool worth_retrying(const Error& error) {
-  return error.code == Code::kNotLeader || error.code == Code::kOverloaded ||
-         error.code == Code::kUnavailable;
-}
+/// Signals, ends and questions: the same ids make another try safe.
+constexpr bool kRepeatable = true;
 
 Result<void> settle(const InvocationId& invocation, const worker::OperationReply& reply) {
   switch (reply.outcome) {
@@ -62,6 +54,9 @@ Result<void> settle(const InvocationId& invocation, const worker::OperationReply
 
 Reply<Bytes> Engine::Impl::call(std::string service, std::string handler, Bytes argument,
                                 RequestOptions options) {
+  if (options.delay) {
+    return answered<Bytes>(Error{Code::kInvalidArgument, "a call has no delay; send it"});
+  }
   return ask<Bytes>([this, service = std::move(service), handler = std::move(handler),
                      argument = std::move(argument),
                      options = std::move(options)](Completion<Bytes> done) mutable {
@@ -106,7 +101,9 @@ void Engine::Impl::invoke(std::string service, std::string handler, Bytes argume
   }
   if (!invocation) return done(std::move(invocation).error());
   const RequestId request{ingress::fresh_ulid(home())};
+  const bool repeatable = ingress::is_repeatable(*invocation);
   again<worker::InvokeReply>(
+      repeatable,
       [this, invocation = *std::move(invocation), request,
        wait](Completion<worker::InvokeReply> reply) {
         node_->client(home()).invoke(invocation, request, wait, std::move(reply));
@@ -118,6 +115,9 @@ Result<wire::ServiceInvocation> Engine::Impl::make_invocation(const std::string&
                                                               const std::string& handler,
                                                               Bytes& argument,
                                                               RequestOptions& options) {
+  if (!is_utf8(options.key) || (options.idempotency_key && !is_utf8(*options.idempotency_key))) {
+    return Error{Code::kInvalidArgument, "a key must be UTF-8"};
+  }
   if (argument.size() > config_.request_size_limit) {
     return Error{Code::kInvalidArgument,
                  "an argument of " + std::to_string(argument.size()) +
@@ -137,8 +137,8 @@ Result<wire::ServiceInvocation> Engine::Impl::make_invocation(const std::string&
     invocation.headers.push_back({std::move(name), std::move(value)});
   }
   if (options.delay) {
-    invocation.execution_time =
-        home().wall_now().plus(static_cast<std::uint64_t>(options.delay->count()));
+    const auto delay = std::max<milliseconds::rep>(options.delay->count(), 0);
+    invocation.execution_time = home().wall_now().plus(static_cast<std::uint64_t>(delay));
   }
   return invocation;
 }
@@ -149,6 +149,7 @@ Reply<Bytes> Engine::Impl::attach(std::string_view id) {
   return ask<Bytes>([this, invocation = *parsed](Completion<Bytes> done) {
     const RequestId request{ingress::fresh_ulid(home())};
     again<worker::OutputReply>(
+        kRepeatable,
         [this, invocation, request](Completion<worker::OutputReply> reply) {
           node_->client(home()).output(invocation, request, true, std::move(reply));
         },
@@ -169,6 +170,7 @@ Reply<void> Engine::Impl::complete_awakeable(
   if (!parsed) return answered<void>(std::move(parsed).error());
   return ask<void>([this, awakeable = *parsed, result = std::move(result)](Completion<void> done) {
     again<void>(
+        kRepeatable,
         [this, awakeable, result](Completion<void> reply) {
           node_->client(home()).signal(
               {awakeable.invocation, wire::SignalIndex{awakeable.signal}, result}, std::move(reply));
@@ -183,6 +185,7 @@ Reply<void> Engine::Impl::terminate(std::string_view id, wire::Terminate::Flavor
   return ask<void>([this, invocation = *parsed, flavor](Completion<void> done) {
     const RequestId request{ingress::fresh_ulid(home())};
     again<worker::OperationReply>(
+        kRepeatable,
         [this, invocation, flavor, request](Completion<worker::OperationReply> reply) {
           node_->client(home()).terminate(invocation, flavor, request, std::move(reply));
         },
@@ -194,33 +197,37 @@ Reply<void> Engine::Impl::terminate(std::string_view id, wire::Terminate::Flavor
   });
 }
 
-/// Asks until there is an answer that stays: partitions may have no leader for a moment.
+/// Asks until there is an answer that stays.
 template <class T>
-void Engine::Impl::again(Function<void(Completion<T>)> question, Completion<T> done) {
+void Engine::Impl::again(bool repeatable, Function<void(Completion<T>)> question, Completion<T> done) {
   struct Attempt {
+    engine::Asking asking;
     Function<void(Completion<T>)> question;
     Completion<T> done;
   };
-  ask_again(std::make_shared<Attempt>(Attempt{std::move(question), std::move(done)}), kTries);
+  ask_again(std::make_shared<Attempt>(
+      Attempt{engine::Asking(repeatable), std::move(question), std::move(done)}));
 }
 
 template <class Attempt>
-void Engine::Impl::ask_again(std::shared_ptr<Attempt> attempt, int tries) {
+void Engine::Impl::ask_again(std::shared_ptr<Attempt> attempt) {
   using Value = typename decltype(attempt->done)::value_type;
-  attempt->question(Completion<Value>(home(), [this, attempt, tries](Result<Value> reply) {
-    if (reply || !worth_retrying(reply.error()) || tries == 0) {
-      return attempt->done(std::move(reply));
-    }
+  attempt->question(Completion<Value>(home(), [this, attempt](Result<Value> reply) {
+    if (reply) return attempt->done(std::move(reply));
+    const bool failed = assembly_ && assembly_->failed();
+    auto told = attempt->asking.on_error(std::move(reply).error(), failed);
     // Leaders step down because the engine closes: nobody will answer any more.
-    if (!retries_) return attempt->done(Error{Code::kShutdown, "the engine is closing"});
+    if (!retries_ && (!told || told->code == Code::kUnavailable)) {
+      told = Error{Code::kShutdown, "the engine is closing"};
+    }
+    if (told) return attempt->done(*std::move(told));
     auto timer = std::make_shared<std::unique_ptr<Timer>>();
-    *timer = home().make_timer(retries_->bind([this, attempt, tries, timer] {
+    *timer = home().make_timer(retries_->bind([this, attempt, timer] {
       // The timer is inside its own callback: it goes when that is over.
       home().post([timer] { timer->reset(); });
-      ask_again(attempt, tries - 1);
+      ask_again(attempt);
     }));
-    const Duration wait = kFirstWait * (kTries - tries + 1);
-    (*timer)->arm(home().now() + std::min(wait, kRetryWait));
+    (*timer)->arm(home().now() + attempt->asking.wait());
   }));
 }
 
@@ -254,6 +261,7 @@ void Engine::Impl::collect_state(const std::string& service, std::string key,
   InvocationId place;
   place.key = object->at;
   again<query::InputsPtr>(
+      kRepeatable,
       [this, place](Completion<query::InputsPtr> reply) {
         node_->query_source().collect({.rows = true, .only = std::set<InvocationId>{place}},
                                       std::move(reply));

@@ -32,13 +32,6 @@ Duration retry_delay(std::uint32_t tries, Random& random) {
   return delay + Duration(static_cast<std::int64_t>(jitter));
 }
 
-/// True if a repeated append of this invocation finds its first try, whatever became of it: then
-/// the row of that one is still there.
-bool is_repeatable(const wire::ServiceInvocation& invocation) {
-  return invocation.idempotency_key.has_value() || invocation.target.workflow_run() ||
-         invocation.retention.completion_ms > 0;
-}
-
 }  // namespace
 
 Exchange::Exchange(Context& context, http::ServerStream& stream, Asked asked, Work work,

@@ -48,4 +48,9 @@ InvocationId identify(Shard& shard, const wire::InvocationTarget& target,
   return {partition, fresh_ulid(shard)};
 }
 
+bool is_repeatable(const wire::ServiceInvocation& invocation) {
+  return invocation.idempotency_key.has_value() || invocation.target.workflow_run() ||
+         invocation.retention.completion_ms > 0;
+}
+
 }  // namespace restate::ingress

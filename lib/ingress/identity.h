@@ -34,4 +34,8 @@ InvocationId identify(const IdempotentTarget& target, bool controlled_sharding);
 InvocationId identify_workflow(std::string_view workflow, std::string_view key,
                                const std::optional<std::string>& scope);
 
+/// True if a repeated append of this invocation finds its first try, whatever became of it: then
+/// the row of that one is still there.
+bool is_repeatable(const wire::ServiceInvocation& invocation);
+
 }  // namespace restate::ingress
