@@ -2,6 +2,7 @@
 
 #include "protocol/exchange.h"
 
+#include <string>
 #include <utility>
 
 namespace restate::native {
@@ -17,6 +18,17 @@ class Stream final : public invoker::AttemptStream, private AttemptSink {
     }));
     // Apart, because the listener may drop the stream after the head.
     shard_.post(scope_.bind([this] { listener_.on_end(); }));
+  }
+
+  /// The program may serve it any moment: nobody has tried anything until then.
+  void refuse_unserved(std::string service) {
+    shard_.post(scope_.bind([this, service = std::move(service)] {
+      invoker::TransportFailure failure;
+      failure.error = {Code::kUnavailable, "this process does not serve '" + service + "' yet"};
+      failure.refused = true;
+      failure.code = protocol::DocCode::kNone;
+      listener_.on_error(failure);
+    }));
   }
 
   void begin(HandlerPool& pool, ServiceRegistryPtr registry, const HandlerDefinition& handler,
@@ -55,7 +67,9 @@ std::unique_ptr<invoker::AttemptStream> InProcessClient::open(const schema::Depl
                                                               invoker::AttemptListener& listener) {
   auto stream = std::make_unique<Stream>(shard_, listener);
   const HandlerDefinition* handler = registry_->find(request.target.service, request.target.handler);
-  if (handler == nullptr) {
+  if (registry_->services().count(request.target.service) == 0) {
+    stream->refuse_unserved(std::move(request.target.service));
+  } else if (handler == nullptr) {
     stream->refuse(404);
   } else if (request.protocol < kNativeMinProtocol || request.protocol > kNativeMaxProtocol) {
     stream->refuse(415);

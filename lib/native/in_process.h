@@ -19,7 +19,8 @@ class InProcessClient final : public invoker::DeploymentClient {
   /// Shard and pool outlive the client.
   InProcessClient(Shard& shard, HandlerPool& pool) : shard_(shard), pool_(pool) {}
 
-  /// The services from now on. Attempts that run keep what they began with.
+  /// The services from now on. Attempts that run keep what they began with; those for any other service
+  /// are refused without having been tried, because it may be served later.
   void serve(ServiceRegistryPtr registry) { registry_ = std::move(registry); }
 
   std::unique_ptr<invoker::AttemptStream> open(const schema::Deployment& deployment,
