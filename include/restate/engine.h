@@ -93,12 +93,12 @@ struct EngineOptions {
   /// Where logs and tables live; created when it is new. Nothing: all in memory. One engine per
   /// directory, guarded by a lock.
   std::optional<DataDir> data_dir = {};
-  /// Threads that run partitions. One is a whole engine.
+  /// Threads that run partitions, 1 to 64. One is a whole engine.
   std::uint32_t shards = 1;
   /// A loop that the program runs: the engine is a guest on it instead of having shards of its own.
   /// See below. Null: threads of its own.
   uv_loop_t* loop = nullptr;
-  /// Of a new data directory; fixed afterwards.
+  /// Of a new data directory, at least 1; fixed afterwards.
   std::uint16_t partitions = 4;
   /// What opens it to other processes, as `Ports{.ingress = 8080}`. Nothing: only this program reaches
   /// it, it reaches no other, and attempts at deployments that were registered in an earlier run fail
@@ -106,8 +106,9 @@ struct EngineOptions {
   std::optional<Ports> ports = {};
   /// Handlers that may run at once; each holds a thread while it computes.
   std::uint32_t handler_threads = 16;
-  /// Memory for all that the engine holds, in bytes; at least 32 MiB. What the program itself, its
-  /// threads and the handlers take comes on top. A message may have an eighth of it (docs/memory.md).
+  /// Memory for all that the engine holds, in bytes; less than 32 MiB counts as that. What the program
+  /// itself, its threads and the handlers take comes on top. A message may have an eighth of it, and
+  /// 32 MiB at most (docs/memory.md).
   std::size_t memory = std::size_t{256} << 20;
   /// What answers `Engine::query`: see <restate/sql.h>. Nothing: nothing does.
   std::function<std::unique_ptr<query::SqlEngine>()> sql = {};
@@ -138,7 +139,7 @@ class Engine {
  public:
   /// - `kAlreadyExists`: another engine has the directory.
   /// - `kUnsupported`: a newer version wrote it. `kFailedPrecondition`: it holds something else.
-  /// - `kInvalidArgument`: options that contradict each other.
+  /// - `kInvalidArgument`: options that contradict each other, or are out of their range.
   /// - `kCorrupt`, `kFailed`: the disk.
   static Result<Engine> open(EngineOptions options = {});
 
@@ -149,8 +150,17 @@ class Engine {
   ~Engine();
 
   /// Offers a `Service`, `Object` or `Workflow`. It runs as soon as the engine has work for it,
-  /// which may have waited in the directory since an earlier run. The same name replaces. Blocks
-  /// until it can be called; not for threads of the engine.
+  /// which may have waited in the directory since an earlier run, within a few seconds. The same name
+  /// replaces. Services of earlier runs stay registered: what is sent to one waits until it is served
+  /// again, and is not tried before. Blocks until it can be called; not for threads of the engine.
+  /// Of a service that is refused nothing is kept, and those that were served before stay:
+  /// - `kInvalidArgument`: a name that no service or handler may have (`openapi` and all that begin
+  ///   with `restate` are taken), a handler of another kind, or options that do not go with it.
+  /// - `kAlreadyExists`: two handlers of one name.
+  /// - `kFailedPrecondition`: called in a callback of `Reply::then`.
+  /// Of one that is not, the engine may still not be able to tell its registry:
+  /// - `kShutdown`: the engine is closing. `kUnavailable`, `kFailed`: the disk refused.
+  /// On a loop of the program only the first two: what comes later is logged.
   Result<void> serve(ServiceDefinition service);
 
   /// Calls a handler; the answer is what it returns in the end.
@@ -234,9 +244,10 @@ class Engine {
 
   /// Takes nothing new from this program, waits until its calls are answered and no handler runs, and
   /// closes. After `deadline` it closes in any case: what runs then is unwound, and goes on when the
-  /// directory is opened again. A handler that waits runs until it suspends (see
-  /// `inactivity_timeout_ms`). Answers when all is closed, once and for ever:
-  /// - `kTimeout`: something was unwound.
+  /// directory is opened again. A handler that only waits, for a timer, a call or an awakeable, keeps
+  /// nobody: it is unwound as soon as all others are done, and goes on likewise. Answers when all is
+  /// closed, once and for ever:
+  /// - `kTimeout`: a handler that ran was unwound, or a call left without its answer.
   /// Everything else answers `kShutdown` from now on.
   Reply<void> stop(Duration deadline = std::chrono::seconds(30));
 

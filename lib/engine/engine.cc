@@ -2,17 +2,37 @@
 
 #include "engine/engine_impl.h"
 
+#include <cstdint>
+#include <string>
 #include <utility>
 
 namespace restate {
+namespace {
+
+/// One bit per shard says who has a place free for an invocation (invoker/slots.cc).
+constexpr std::uint32_t kMostShards = 64;
+
+Error refused(const std::string& why) {
+  return {Code::kInvalidArgument, "opening an engine: " + why};
+}
+
+Result<void> check(const EngineOptions& options) {
+  if (options.loop != nullptr && options.shards != 1) return refused("a loop of the program is one shard");
+  if (options.shards < 1 || options.shards > kMostShards) {
+    return refused("`shards` is " + std::to_string(options.shards) + ", and must be 1 to " +
+                   std::to_string(kMostShards));
+  }
+  if (options.partitions < 1) return refused("`partitions` is 0, and must be at least 1");
+  if ((options.kafka || options.lambda) && !options.ports) {
+    return refused("Kafka and AWS Lambda need `ports`");
+  }
+  return {};
+}
+
+}  // namespace
 
 Result<Engine> Engine::open(EngineOptions options) {
-  if (options.loop != nullptr && options.shards != 1) {
-    return Error{Code::kInvalidArgument, "opening an engine: a loop of the program is one shard"};
-  }
-  if ((options.kafka || options.lambda) && !options.ports) {
-    return Error{Code::kInvalidArgument, "opening an engine: Kafka and AWS Lambda need `ports`"};
-  }
+  RESTATE_TRY_VOID(check(options));
   auto impl = std::make_unique<Impl>(std::move(options));
   RESTATE_TRY_VOID(impl->open());
   return Engine(std::move(impl));
