@@ -1,5 +1,6 @@
 #include <restate/engine.h>
 
+#include "gate.h"
 #include "support/catch.h"
 #include "temp_directory.h"
 
@@ -17,6 +18,7 @@
 #include <vector>
 
 using namespace restate;
+using test::Gate;
 using namespace std::chrono_literals;
 
 namespace {
@@ -35,20 +37,6 @@ Result<Bytes> sleep(Context& ctx) {
   if (!slept && slept.error().code != Code::kTerminal) return slept.error();
   return Bytes(slept ? "slept" : "caught " + std::to_string(slept.error().status));
 }
-
-/// A handler that tells when it has been entered, and waits for the test outside of its context.
-struct Gate {
-  std::promise<void> entered, open;
-  std::shared_future<void> opened = open.get_future().share();
-
-  ServiceDefinition service() {
-    return Service("Gate").handler("pass", [this](Context&, Bytes) {
-      entered.set_value();
-      opened.wait();
-      return Result<Bytes>(Bytes("passed"));
-    });
-  }
-};
 
 Engine open_engine(EngineOptions options = {}) {
   auto engine = Engine::open(std::move(options));
