@@ -11,7 +11,6 @@
 #include "query/engine.h"
 #include "reload.h"
 #include "runtime/text_logger.h"
-#include "schema/schema.h"
 
 #include <restate/uv/runtime.h>
 
@@ -190,7 +189,7 @@ int run(node::LoadedConfig loaded, const Options& options) {
     parts.network.lambda = connect::make_lambda;
 #endif
     if (services) {
-      parts.in_process_services = services->discovered(schema::Schema());  // no others than now
+      parts.in_process_services = services->discovered();
       parts.in_process = [&services](Shard& shard) { return services->make_client(shard); };
     }
     parts.on_failed = [&logger, &runtime](const Error& error) {

@@ -130,7 +130,7 @@ void Engine::Impl::offer(Completion<void> done) {
       --offers_;
       return done(std::move(started).error());
     }
-    node_->offer(services_.discovered(*node_->schema(home())),
+    node_->offer(services_.discovered(),
                  Completion<void>(home(), [this, done = std::move(done)](Result<void> offered) mutable {
                    --offers_;
                    for (auto& waiting : std::exchange(waiting_for_offer_, {})) waiting();

@@ -4,7 +4,6 @@
 #include "native/in_process.h"
 #include "protocol/discovery.h"
 
-#include <algorithm>
 #include <utility>
 #include <variant>
 
@@ -28,21 +27,6 @@ Result<std::vector<schema::DiscoveredService>> describe(const native::ServiceReg
     }
   }
   return services;
-}
-
-/// What was told of a service in an earlier run, with what operators have changed since.
-schema::DiscoveredService as_discovered(const schema::ServiceRevision& known) {
-  schema::DiscoveredService service;
-  service.name = known.name;
-  service.type = known.type;
-  service.options = known.options;
-  service.documentation = known.documentation;
-  service.metadata = known.metadata;
-  for (const auto& [name, handler] : known.handlers) {
-    service.handlers.push_back({name, handler.type, handler.input, handler.output, handler.options,
-                                handler.documentation, handler.metadata});
-  }
-  return service;
 }
 
 }  // namespace
@@ -112,27 +96,9 @@ Result<void> NativeServices::add(ServiceDefinition service) {
   return {};
 }
 
-std::vector<schema::DiscoveredService> NativeServices::discovered(
-    const schema::Schema& schema) const {
-  std::vector<schema::DiscoveredService> services;
-  {
-    const std::lock_guard lock(mutex_);
-    services = discovered_;
-  }
-  const auto is_served = [&, served = services.size()](const std::string& name) {
-    return std::any_of(services.begin(), services.begin() + static_cast<std::ptrdiff_t>(served),
-                       [&](const schema::DiscoveredService& service) { return service.name == name; });
-  };
-  for (const auto& [id, deployment] : schema.deployments) {
-    if (!deployment.in_process) continue;
-    for (const schema::ServiceRevision& known : deployment.services) {
-      if (is_served(known.name)) continue;
-      schema::DiscoveredService service = as_discovered(known);
-      // What operators made of it may be more than it could declare, and must not stop the others.
-      if (schema::validate(service)) services.push_back(std::move(service));
-    }
-  }
-  return services;
+std::vector<schema::DiscoveredService> NativeServices::discovered() const {
+  const std::lock_guard lock(mutex_);
+  return discovered_;
 }
 
 std::unique_ptr<invoker::DeploymentClient> NativeServices::make_client(Shard& shard) {

@@ -30,9 +30,8 @@ class NativeServices {
   Result<void> add(ServiceDefinition service);
   /// Handlers that compute, or are about to; any thread.
   std::uint32_t busy() const { return pool_->busy(); }
-  /// What the registry is told, whose state is `schema`: what was added, and the services of earlier
-  /// runs that were not, because they may be on their way. Any thread.
-  std::vector<schema::DiscoveredService> discovered(const schema::Schema& schema) const;
+  /// What the registry is told: what was added. Any thread.
+  std::vector<schema::DiscoveredService> discovered() const;
   /// The way to the services for one shard, to be made and destroyed on it.
   std::unique_ptr<invoker::DeploymentClient> make_client(Shard& shard);
 

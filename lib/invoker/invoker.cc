@@ -53,7 +53,7 @@ class Invoker::Impl final : public ResidentOwner, public SlotWaiter {
         place.queued_bytes = bytes;
         queued_bytes_ += bytes;
       }
-      queue_.push_back({invocation, token});
+      enqueue(place);
     }
   }
 
@@ -93,6 +93,19 @@ class Invoker::Impl final : public ResidentOwner, public SlotWaiter {
 
   void on_over(Resident& resident) override { abort(resident.invocation()); }
 
+  void on_waiting(Resident& resident) override {
+    Place& place = places_.at(resident.invocation());
+    if (std::exchange(place.has_slot, false)) slots_.release();
+  }
+
+  bool on_due(Resident& resident) override {
+    Place& place = places_.at(resident.invocation());
+    if (place.has_slot || place.queued) return place.has_slot;
+    place.has_slot = queue_.empty() && slots_.acquire(*this);
+    if (!place.has_slot) enqueue(place);
+    return place.has_slot;
+  }
+
   void on_slot() override {
     bool mine = true;  // the slot that was taken for us
     while (true) {
@@ -112,6 +125,7 @@ class Invoker::Impl final : public ResidentOwner, public SlotWaiter {
   struct Place {
     std::unique_ptr<Resident> resident;
     bool has_slot = false;
+    bool queued = false;
     std::size_t queued_bytes = 0;  ///< of the journal that waits with it
   };
   struct Queued {
@@ -119,8 +133,14 @@ class Invoker::Impl final : public ResidentOwner, public SlotWaiter {
     std::uint32_t token = 0;
   };
 
+  void enqueue(Place& place) {
+    place.queued = true;
+    queue_.push_back({place.resident->invocation(), place.resident->token()});
+  }
+
   void begin(Place& place) {
     place.has_slot = true;
+    place.queued = false;
     queued_bytes_ -= std::exchange(place.queued_bytes, 0);
     place.resident->begin();
   }
@@ -130,7 +150,7 @@ class Invoker::Impl final : public ResidentOwner, public SlotWaiter {
     while (!queue_.empty()) {
       const auto found = places_.find(queue_.front().invocation);
       // Aborted, paused, or invoked anew since: then it stands further back.
-      if (found != places_.end() && !found->second.has_slot &&
+      if (found != places_.end() && found->second.queued &&
           found->second.resident->token() == queue_.front().token) {
         return &found->second;
       }

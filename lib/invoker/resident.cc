@@ -146,10 +146,12 @@ bool Resident::carry_out() {
         });
       }
       retry_timer_->arm(around_.shard.now() + wait->delay);
+      around_.owner.on_waiting(*this);
     } else if (std::holds_alternative<StopWaiting>(effect)) {
       retry_timer_->cancel();
     } else if (std::holds_alternative<StartAttempt>(effect)) {
-      start_attempt();  // the last effect there is, and it may have been the end of this object
+      // The last effect there is, and it may have been the end of this object.
+      if (around_.owner.on_due(*this)) start_attempt();
       return false;
     } else {
       around_.owner.on_over(*this);

@@ -31,6 +31,10 @@ class ResidentOwner {
  public:
   /// The invocation has left; the owner destroys `resident`.
   virtual void on_over(Resident& resident) = 0;
+  /// It waits for a retry, and needs no slot until then.
+  virtual void on_waiting(Resident& resident) = 0;
+  /// The wait is over. True: it has a slot. False: it gets one by `begin`.
+  virtual bool on_due(Resident& resident) = 0;
 
  protected:
   ~ResidentOwner() = default;
@@ -74,7 +78,7 @@ class Resident final : public AttemptListener, public DeadlineListener, public M
   /// The first attempt will read its journal: a long queue must not hold all inputs in memory.
   void drop_journal() { journal_ = {}; }
 
-  /// A slot is free: the first attempt.
+  /// A slot is free: the first attempt, or the one that was due.
   void begin() { start_attempt(); }
   void notify(std::uint32_t index, wire::EntryType type, const wire::NotificationId& id,
               const Bytes& body);

@@ -5,6 +5,8 @@
 #include <restate/assert.h>
 
 #include <algorithm>
+#include <functional>
+#include <iterator>
 
 namespace restate::schema {
 namespace {
@@ -200,6 +202,14 @@ RegistryResult<Schema> register_in_process(Schema schema, const DeploymentId& id
   for (ServiceRevision& service : numbered) {
     const ServiceRevision* before = schema.find_service_in(id, service.name);
     if (before != nullptr && same_but_revision(service, *before)) service = *before;
+  }
+  if (const Deployment* before = schema.find_deployment(id)) {
+    const auto is_offered = [&](const ServiceRevision& known) {
+      return std::any_of(revisions->begin(), revisions->end(),
+                         [&](const ServiceRevision& service) { return service.name == known.name; });
+    };
+    std::copy_if(before->services.begin(), before->services.end(), std::back_inserter(numbered),
+                 std::not_fn(is_offered));
   }
   const bool is_new = schema.find_deployment(id) == nullptr;
   Deployment& deployment = schema.deployments[id];

@@ -116,8 +116,9 @@ RegistryResult<Schema> delete_deployment(Schema schema, const DeploymentId& id);
 /// Where the one deployment of native services pretends to be.
 inline constexpr std::string_view kInProcessUri = "http://in-process.invalid/";
 
-/// Makes `services` what the in-process deployment `id` serves. A service that is as before keeps its
-/// revision, so that a restart changes nothing.
+/// Makes `services` what the in-process deployment `id` serves, beside those of earlier runs that are not
+/// among them: they may be on their way. A service that is as before keeps its revision, so that a restart
+/// changes nothing.
 RegistryResult<Schema> register_in_process(Schema schema, const DeploymentId& id,
                                            const std::vector<DiscoveredService>& services,
                                            WallTime now);

@@ -6,6 +6,7 @@
 #include <array>
 #include <atomic>
 #include <charconv>
+#include <memory>
 #include <optional>
 #include <utility>
 
@@ -61,13 +62,14 @@ class Drafts {
 class FileWriter final : public CopyWriter {
  public:
   /// Takes over the `number` of the draft.
-  FileWriter(storage::FileLayer& files, std::string directory, Drafts& drafts, std::size_t number)
-      : files_(files), directory_(std::move(directory)), drafts_(drafts), number_(number) {}
+  FileWriter(storage::FileLayer& files, std::string directory, std::shared_ptr<Drafts> drafts,
+             std::size_t number)
+      : files_(files), directory_(std::move(directory)), drafts_(std::move(drafts)), number_(number) {}
   ~FileWriter() override {
     file_.reset();
     // If it stays, it goes when somebody looks for copies.
     if (!finished_) static_cast<void>(files_.unlink(draft()));
-    drafts_.give_back(number_);
+    drafts_->give_back(number_);
   }
 
   Result<void> open() {
@@ -94,7 +96,7 @@ class FileWriter final : public CopyWriter {
 
   storage::FileLayer& files_;
   const std::string directory_;
-  Drafts& drafts_;
+  const std::shared_ptr<Drafts> drafts_;  ///< a copy that nobody wants any more may outlive the store
   const std::size_t number_;
   std::unique_ptr<storage::File> file_;
   std::uint64_t end_ = 0;
@@ -109,7 +111,7 @@ class CopyDirectory final : public CopyStore {
   Result<std::unique_ptr<CopyWriter>> create(PartitionId partition) override {
     std::string directory = directory_of(partition);
     RESTATE_TRY_VOID(files_.create_directories(directory));
-    const auto number = drafts_.take_any();
+    const auto number = drafts_->take_any();
     if (!number) return Error{Code::kOverloaded, "too many copies of tables are being written"};
     auto writer = std::make_unique<FileWriter>(files_, std::move(directory), drafts_, *number);
     RESTATE_TRY_VOID(writer->open());
@@ -154,14 +156,14 @@ class CopyDirectory final : public CopyStore {
   void remove_left_over(PartitionId partition, const std::string& name) {
     std::size_t number = 0;
     while (number < kMostDrafts && Drafts::name_of(number) != name) ++number;
-    if (number < kMostDrafts && !drafts_.take(number)) return;
+    if (number < kMostDrafts && !drafts_->take(number)) return;
     static_cast<void>(files_.unlink(directory_of(partition) + "/" + name));
-    if (number < kMostDrafts) drafts_.give_back(number);
+    if (number < kMostDrafts) drafts_->give_back(number);
   }
 
   const std::string directory_;
   storage::FileLayer& files_;
-  Drafts drafts_;
+  const std::shared_ptr<Drafts> drafts_ = std::make_shared<Drafts>();
 };
 
 }  // namespace

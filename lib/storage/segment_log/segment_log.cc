@@ -244,6 +244,8 @@ Result<std::shared_ptr<Segment>> SegmentLog::make_segment(std::uint32_t number,
 /// durable before any other, keeps those from ever being taken for what comes next.
 Result<void> SegmentLog::start_epoch() {
   ++epoch_;
+  // What a killed process wrote and never synced counts from now on, and the frame below may be in the next segment.
+  if (current_ != nullptr && limits_.sync) RESTATE_TRY_VOID(current_->file->sync());
   if (!key_) {
     key_ = limits_.key;
     if (current_ != nullptr) RESTATE_TRY_VOID(roll(kFrameHeaderSize));  // what comes now has a key

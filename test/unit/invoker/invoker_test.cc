@@ -90,8 +90,20 @@ TEST_CASE("invocations beyond the limit wait in line", "[invoker][slots]") {
   SECTION("a suspension makes room") {
     CHECK(count(stage("recv a Sleep 1 + Suspension completion 1"), "c < open") == 1);
   }
-  SECTION("a wait for a retry does not") {
-    CHECK(count(stage(R"(break a "reset")"), "< open") == 0);
+  SECTION("so does a wait for a retry, and the retry waits in line") {
+    CHECK(count(stage(R"(break a "reset")"), "c < open") == 1);
+    CHECK(count(stage("advance 5000"), "< open") == 0);
+    CHECK(count(stage(R"(recv b Output "x" + End)"), "d < open") == 1);
+    CHECK(count(stage("abort c"), "a < open") == 1);
+    CHECK(stage("advance 5000").empty());
+  }
+  SECTION("a retry that waits in line stands there once, whatever it hears") {
+    stage(R"(break a "reset")");
+    stage("advance 5000");
+    CHECK(stage("retry-now a").empty());
+    CHECK(stage("pause a") == "a > Paused {\"ty\":\"Paused\"}\n");
+    CHECK(count(stage("abort b"), "d < open") == 1);
+    CHECK(count(stage("abort c"), "< open") == 0);
   }
   SECTION("an abort makes room, and takes the waiting out of the line") {
     stage("abort c");
@@ -140,7 +152,7 @@ TEST_CASE("the end of a long queue reads its journal when it starts", "[invoker]
 }
 
 TEST_CASE("a failing crowd does not lock out the rest for ever", "[invoker][slots]") {
-  // Waits for retries hold slots; each attempt still gets its turn, and ends give slots back.
+  // Each attempt gets its turn, and those that wait for the next one keep nobody from theirs.
   Stage stage(3);
   stage.run("option 1 max-attempts 3");
   for (int i = 0; i < 12; ++i) {

@@ -263,6 +263,18 @@ TEST_CASE("native services keep their revision over a restart", "[schema][regist
   REQUIRE(changed);
   CHECK(changed->find_service("Greeter")->revision == 2);
 
+  // Another program, or the same before it serves all: what was served stays, with what was made of it.
+  ServicePatch patch;
+  patch.is_public = false;
+  const auto hidden = modify_service(*first, "Greeter", patch);
+  REQUIRE(hidden);
+  auto other = register_in_process(
+      *hidden, deployment_id(5), {service("Other", ServiceType::kService, {handler("run")})}, {2'000});
+  REQUIRE(other);
+  CHECK(other->find_service("Other")->revision == 1);
+  REQUIRE(other->find_service("Greeter") != nullptr);
+  CHECK(*other->find_service("Greeter") == *hidden->find_service("Greeter"));
+
   CHECK(delete_deployment(*first, deployment_id(5)).error().status == 409);
   CHECK(update_deployment(*first, deployment_id(5), {}, {}, true).error().status == 409);
 }
