@@ -49,11 +49,14 @@ ConfigWatcher::~ConfigWatcher() {
   thread_.join();
 }
 
+std::vector<std::string> ConfigWatcher::files() const {
+  return {options_.config_file, config_.admin_token.file, config_.ingress_token.file,
+          config_.metrics_token.file};
+}
+
 std::string ConfigWatcher::stamp() const {
   std::string text;
-  for (const std::string& path :
-       {options_.config_file, config_.admin_token.file, config_.ingress_token.file,
-        config_.metrics_token.file}) {
+  for (const std::string& path : files()) {
     struct stat found {};
     if (path.empty() || stat(path.c_str(), &found) != 0) {
       text += "-;";
@@ -77,8 +80,11 @@ void ConfigWatcher::run() {
       since = now;
     }
     if (seen == known || now - since < kSettled) continue;
+    // What changes while it reads is a change; other files may be named afterwards.
+    const std::string before = stamp();
+    const auto named = files();
     reload();
-    known = seen = stamp();  // other files may be named now
+    known = seen = files() == named ? before : stamp();
   }
 }
 

@@ -28,6 +28,7 @@ class ConfigWatcher {
  private:
   void run();
   void reload();
+  std::vector<std::string> files() const;
   /// Differs if one of the files does.
   std::string stamp() const;
 

@@ -214,6 +214,7 @@ int run(node::LoadedConfig loaded, const Options& options) {
     node = std::make_unique<node::Node>(std::move(node_parts), config);
     node->start(Completion<node::BoundAddresses>(
         runtime.shard(0), [&](Result<node::BoundAddresses> bound) {
+          if (!bound && stopping) return;  // it was told to
           if (!bound) return fail(bound.error());
           logger.info("server", "Ingress HTTP listening", {{"addresses", list_of(bound->ingress)}});
           logger.info("server", "Admin API listening", {{"addresses", list_of(bound->admin)}});

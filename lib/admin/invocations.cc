@@ -161,9 +161,14 @@ void InvocationRoutes::remove(Call call) {
   const auto id = read_invocation_id(call);
   if (!id) return;
   request.invocation = *id;
-  // This old route never told what became of it.
-  operations_.run(request, Completion<OperationAnswer>(shard_, [](Result<OperationAnswer>) {}));
-  call.empty(202);
+  operations_.run(request,
+                  Completion<OperationAnswer>(
+                      shard_, scope_.bind([call = std::move(call)](
+                                              Result<OperationAnswer> answer) mutable {
+                        if (!answer) return call.error(503, {}, public_message(answer.error()));
+                        if (answer->status == 503) return call.error(503, {}, answer->message);
+                        call.empty(202);  // this old route never told what became of it
+                      })));
 }
 
 void InvocationRoutes::batch(OperationKind kind, Call call) {

@@ -3,7 +3,7 @@
 #include "admin/failure.h"
 #include "common/hash.h"
 
-#include <algorithm>
+#include <iterator>
 
 namespace restate::admin {
 namespace {
@@ -85,7 +85,14 @@ class Operations::Running {
         deadline_(owner.shard_.now() + owner.patience_),
         done_(std::move(done)) {}
 
-  void start() {
+  /// `place`: where the owner has it.
+  void start(std::list<std::unique_ptr<Running>>::iterator place) {
+    place_ = place;
+    ask();
+  }
+
+ private:
+  void ask() {
     worker::PartitionClient& client = owner_.client_;
     const InvocationId& invocation = request_.invocation;
     auto done = Completion<OperationReply>(
@@ -109,7 +116,6 @@ class Operations::Running {
     }
   }
 
- private:
   static Uuid fresh_id(Shard& shard) {
     const std::uint64_t high = shard.random().next();
     return make_ulid(shard.wall_now().ms, high, shard.random().next());
@@ -123,20 +129,20 @@ class Operations::Running {
                          "' cannot be reached: " + public_message(reply.error()),
                      std::nullopt});
     }
-    timer_ = owner_.shard_.make_timer(scope_.bind([this] { start(); }));
+    timer_ = owner_.shard_.make_timer(scope_.bind([this] { ask(); }));
     timer_->arm(owner_.shard_.now() + kRetryDelay);
   }
 
   void finish(OperationAnswer answer) {
-    owner_.shard_.post(owner_.scope_.bind([owner = &owner_, self = this] {
-      std::erase_if(owner->running_, [self](const auto& entry) { return entry.get() == self; });
-    }));
+    owner_.shard_.post(
+        owner_.scope_.bind([owner = &owner_, place = place_] { owner->running_.erase(place); }));
     done_(std::move(answer));
   }
 
   Operations& owner_;
   OperationRequest request_;
   RequestId id_;
+  std::list<std::unique_ptr<Running>>::iterator place_;
   Instant deadline_;
   Completion<OperationAnswer> done_;
   std::unique_ptr<Timer> timer_;
@@ -150,7 +156,7 @@ Operations::~Operations() = default;
 
 void Operations::run(OperationRequest request, Completion<OperationAnswer> done) {
   running_.push_back(std::make_unique<Running>(*this, request, std::move(done)));
-  running_.back()->start();
+  running_.back()->start(std::prev(running_.end()));
 }
 
 }  // namespace restate::admin

@@ -1,5 +1,8 @@
 #include "connect/kafka_handles.h"
 
+#include <algorithm>
+#include <iterator>
+
 namespace restate::connect {
 namespace {
 
@@ -32,14 +35,22 @@ kafka::Record record_of(const rd_kafka_message_t& message) {
   return record;
 }
 
+namespace {
+
+/// Properties come over the network, and these name programs and libraries of this machine.
+constexpr std::string_view kForeignCode[] = {"plugin.library.paths", "sasl.kerberos.kinit.cmd",
+                                             "ssl.engine.id", "ssl.engine.location", "ssl.providers"};
+
+}  // namespace
+
 Result<KafkaConf> consumer_conf(const std::map<std::string, std::string>& properties) {
   KafkaConf conf(rd_kafka_conf_new());
   char reason[512] = {};
   // Only for OIDC, and not in every build of the library.
   rd_kafka_conf_set(conf.get(), "https.ca.location", "probe", reason, sizeof reason);
   for (const auto& [name, value] : properties) {
-    if (name == "plugin.library.paths") {
-      return Error{Code::kInvalidArgument, "Kafka property '" + name + "' would load foreign code"};
+    if (std::find(std::begin(kForeignCode), std::end(kForeignCode), name) != std::end(kForeignCode)) {
+      return Error{Code::kInvalidArgument, "Kafka property '" + name + "' would run foreign code"};
     }
     if (rd_kafka_conf_set(conf.get(), name.c_str(), value.c_str(), reason, sizeof reason) !=
         RD_KAFKA_CONF_OK) {

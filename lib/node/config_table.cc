@@ -168,7 +168,7 @@ void ConfigTable::real(std::string name, double& target, double least,
   add(std::move(name),
       [&target, least, most](const json& value) -> Result<void> {
         const double number = value.is_number() ? value.get<double>() : least - 1;
-        if (number < least || (most && number > *most)) {
+        if (!(number >= least) || (most && !(number <= *most))) {  // nan is neither
           return expected(most ? "a number from " + json(least).dump() + " to " + json(*most).dump()
                                : "a number of at least " + json(least).dump(), value);
         }

@@ -48,6 +48,7 @@ void OpenPorts::open_admin() {
                                .lambda = lambda_client_.get()});
   admin::AdminOptions options;
   options.cluster_name = config.cluster_name;
+  options.request_size_limit = config.request_size_limit;
   take_live(config, options);
   options.features["protocol_v7"] = config.protocol_v7;
   options.features["vqueues"] = config.vqueues;

@@ -60,20 +60,32 @@ constexpr const char* kSettings[] = {
     "SET GLOBAL lock_configuration = true",
 };
 
+struct RemovedFunction {
+  duckdb::CatalogType type;
+  const char* name;
+};
+constexpr duckdb::CatalogType kTableFunction = duckdb::CatalogType::TABLE_FUNCTION_ENTRY;
+constexpr duckdb::CatalogType kScalarFunction = duckdb::CatalogType::SCALAR_FUNCTION_ENTRY;
+
 /// What a SELECT could change something with, such as where DuckDB writes what it is asked, or could
-/// read memory with that is nobody's.
-constexpr const char* kRemovedFunctions[] = {
-    "arrow_scan",      "arrow_scan_dumb", "checkpoint",           "disable_logging",
-    "enable_logging",  "force_checkpoint", "truncate_duckdb_logs",
+/// read memory with that is nobody's; and what walks a JSON text by recursion, however deep it is: values
+/// come from whoever can call a service.
+constexpr RemovedFunction kRemovedFunctions[] = {
+    {kTableFunction, "arrow_scan"},       {kTableFunction, "arrow_scan_dumb"},
+    {kTableFunction, "checkpoint"},       {kTableFunction, "disable_logging"},
+    {kTableFunction, "enable_logging"},   {kTableFunction, "force_checkpoint"},
+    {kTableFunction, "truncate_duckdb_logs"},
+    {kScalarFunction, "json_contains"},   {kScalarFunction, "json_merge_patch"},
+    {kScalarFunction, "json_structure"},
 };
 
 void remove_functions(duckdb::Connection& connection) {
   duckdb::ClientContext& context = *connection.context;
   context.RunFunctionInTransaction([&] {
     duckdb::Catalog& system = duckdb::Catalog::GetSystemCatalog(context);
-    for (const char* name : kRemovedFunctions) {
+    for (const auto& [type, name] : kRemovedFunctions) {
       duckdb::DropInfo info;
-      info.type = duckdb::CatalogType::TABLE_FUNCTION_ENTRY;
+      info.type = type;
       info.schema = DEFAULT_SCHEMA;
       info.name = name;
       info.if_not_found = duckdb::OnEntryNotFound::RETURN_NULL;

@@ -367,6 +367,12 @@ TEST_CASE("a budget sets every share, and what has a key of its own comes after 
   CHECK_FALSE(load("rocksdb-total-memory-size = '64MiB'")->config.memory_budget);
 }
 
+TEST_CASE("a number has to be one", "[node]") {
+  CHECK_FALSE(load("[default-retry-policy]\nexponentiation-factor = nan"));
+  CHECK_FALSE(load("[default-retry-policy]\nexponentiation-factor = -1"));
+  CHECK(load("[default-retry-policy]\nexponentiation-factor = 3"));
+}
+
 TEST_CASE("keys of old are understood, win, and say what to use instead", "[node]") {
   const auto loaded =
       load("request-identity-private-key-pem-file = 'old'\n"

@@ -496,6 +496,17 @@ TEST_CASE("no function changes the engine, or reads what is not in a table", "[q
   }
 }
 
+TEST_CASE("no function walks a JSON text by recursion", "[query]") {
+  const Bench bench;
+  const std::string deep = "(SELECT repeat('[', 60000) || repeat(']', 60000) AS v)";
+  for (const char* call :
+       {"json_contains(v, '1')", "json_structure(v)", "json_group_structure(v)", "json_merge_patch(v, v)"}) {
+    INFO(call);
+    CHECK_FALSE(run(bench, "SELECT " + std::string(call) + " FROM " + deep));
+  }
+  CHECK(run(bench, "SELECT json_extract(v, '$[0]'), json_valid(v), json_type(v) FROM " + deep));
+}
+
 TEST_CASE("a scan of no table is refused in plain words", "[query]") {
   const Bench bench;
   const auto answer = run(bench, "SELECT * FROM rs_scan(NULL)");
