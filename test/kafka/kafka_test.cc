@@ -248,7 +248,7 @@ TEST_CASE("a poison record is seen, and costs its partition only", "[kafka]") {
 TEST_CASE("properties that librdkafka does not know, or that would run something, show as an error",
           "[kafka]") {
   const std::string name =
-      GENERATE("no.such", "plugin.library.paths", "sasl.kerberos.kinit.cmd", "ssl.engine.location");
+      GENERATE(as<std::string>{}, "no.such", "plugin.library.paths", "sasl.kerberos.kinit.cmd", "ssl.engine.location");
   Directory directory;
   Seen seen;
   Host host(directory.path, seen);
