@@ -266,7 +266,7 @@ TEST_CASE("native services keep their revision over a restart", "[schema][regist
   // Another program, or the same before it serves all: what was served stays, with what was made of it.
   ServicePatch patch;
   patch.is_public = false;
-  const auto hidden = modify_service(*first, "Greeter", patch);
+  auto hidden = modify_service(*first, "Greeter", patch);
   REQUIRE(hidden);
   auto other = register_in_process(
       *hidden, deployment_id(5), {service("Other", ServiceType::kService, {handler("run")})}, {2'000});
