@@ -101,7 +101,7 @@ TEST_CASE("invocations beyond the limit wait in line", "[invoker][slots]") {
     stage(R"(break a "reset")");
     stage("advance 5000");
     CHECK(stage("retry-now a").empty());
-    CHECK(stage("pause a") == "a > Paused {\"ty\":\"Paused\"}\n");
+    CHECK(count(stage("pause a"), "a > Paused") == 1);
     CHECK(count(stage("abort b"), "d < open") == 1);
     CHECK(count(stage("abort c"), "< open") == 0);
   }
