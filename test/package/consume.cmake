@@ -94,3 +94,6 @@ if(EXAMPLES)
   expect_kind(${BUILD}/examples/saga/saga_simulation ${kind})
   run(${BUILD}/examples/saga/saga_simulation 50)
 endif()
+
+# What has passed only takes room.
+file(REMOVE_RECURSE ${BUILD})
