@@ -59,7 +59,7 @@ void PowerCutNode::live_and_die() {
 Result<void> PowerCutNode::open() {
   RESTATE_TRY(
       log_, storage::open_segment_log(
-                "/node/log", {.segment_bytes = 16 * 1024, .spare_segments = 1, .files = &files_}));
+                "/node/log", {.segment_bytes = 16 * 1024, .spare_segments = 1, .files = &files_, .key = 1}));
   RESTATE_TRY(rows_, storage::open_durable_space("/node/metadata", &files_));
   RESTATE_TRY(store_, storage::open_rocksdb_store(
                           "/node/db", {.memory = 512 * 1024, .partitions = kLogs, .env = &env_}));

@@ -40,6 +40,9 @@ struct SegmentLogOptions {
   Function<void()> on_locked = {};
   /// Null: the real disk. Outlives the store.
   FileLayer* files = nullptr;
+  /// What the checksums of a new log begin with (docs/formats/log.md); nobody who sends records may know it.
+  /// 0: random bits of the system. Anything else is for tests that want the same bytes again.
+  std::uint64_t key = 0;
 };
 
 /// Opens the log in `directory`, creating it when it is new, and reads all segments once. Blocks.

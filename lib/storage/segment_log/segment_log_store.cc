@@ -264,13 +264,10 @@ class SegmentLogStore final : public LogStore {
   std::thread writer_;  ///< last: it uses the others
 };
 
-}  // namespace
-
-namespace {
-
-/// The kernel has it by the time that a program with threads runs.
-Result<FrameKey> draw_key() {
-  FrameKey key;
+/// The kernel has random bits by the time that a program with threads runs.
+Result<FrameKey> key_of(const SegmentLogOptions& options) {
+  FrameKey key{options.key};
+  if (key.value != 0) return key;
   if (getrandom(&key.value, sizeof key.value, 0) == sizeof key.value) return key;
   return Error{Code::kFailed, "opening the log: the system gives no random numbers"};
 }
@@ -280,7 +277,7 @@ Result<FrameKey> draw_key() {
 Result<std::unique_ptr<LogStore>> open_segment_log(const std::string& directory,
                                                    SegmentLogOptions options) {
   FileLayer& files = options.files != nullptr ? *options.files : posix_files();
-  RESTATE_TRY(const FrameKey key, draw_key());
+  RESTATE_TRY(const FrameKey key, key_of(options));
   RESTATE_TRY(auto log, SegmentLog::open(files, directory,
                                          {.segment_bytes = options.segment_bytes,
                                           .spare_segments = options.spare_segments,
